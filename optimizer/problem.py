@@ -152,7 +152,10 @@ class Policy:
 
 @dataclass(frozen=True)
 class Problem:
-    """One round: everything a rule needs, and nothing else. Order is as given."""
+    """One round: everything a rule needs, and nothing else. Order is as given.
+
+    `digest`: SHA-256 of the document the round was read from; empty where it was not read.
+    """
 
     currency: str
     commitments: tuple[Commitment, ...]
@@ -162,6 +165,7 @@ class Problem:
     overlaps: tuple[Overlap, ...] = ()
     locks: tuple[Lock, ...] = ()
     policy: Policy = Policy()
+    digest: str = field(default="", compare=False)
 
     @cached_property
     def proposal_by_id(self) -> dict[str, Proposal]:
