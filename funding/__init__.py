@@ -1,0 +1,1 @@
+"""Tributary: the web application around the optimizer."""

@@ -1,0 +1,60 @@
+"""Tables, and rules about one object. Importing this package loads every table."""
+
+from funding.models.commitments import Commitment, ExcludedApplicant, Release
+from funding.models.decisions import (
+    Approval,
+    Award,
+    AwardState,
+    LineState,
+    PlanLine,
+    PlanPutForward,
+    Tranche,
+    TrancheState,
+)
+from funding.models.history import HistoricGrant, Import
+from funding.models.ledger import Account, AccountKind, IdempotencyKey, Transfer
+from funding.models.log import AllowedMove, ChainHead, Event, Job, Mail, Transition
+from funding.models.people import (
+    Binding,
+    LoginSession,
+    OneTimeLink,
+    Organisation,
+    OrganisationKind,
+    Person,
+    Role,
+)
+from funding.models.proposals import (
+    CANDIDATE_STATES,
+    Attachment,
+    BudgetLine,
+    ConflictOfInterest,
+    Overlap,
+    ParkedForm,
+    Proposal,
+    ProposalArea,
+    ProposalState,
+    RiskTier,
+    Score,
+    TeamMember,
+)
+from funding.models.rounds import (
+    Area,
+    AreaNeed,
+    FormQuestion,
+    FunderWeight,
+    Round,
+    RoundEnquiry,
+    RoundExtension,
+    RoundFunder,
+    RoundState,
+    Taxonomy,
+)
+from funding.models.scenarios import (
+    Pin,
+    Run,
+    RunLine,
+    RunProposal,
+    RunState,
+    Scenario,
+    ScenarioState,
+)

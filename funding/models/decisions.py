@@ -1,0 +1,194 @@
+"""Plans put forward, the decision on each line, awards and their tranches."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from enum import StrEnum
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from funding.db import Base, Money, UTCDateTime, money_check, now
+from funding.models.commitments import Commitment
+from funding.models.people import Person
+from funding.models.proposals import Proposal
+from funding.models.rounds import Round
+from funding.models.scenarios import Run
+
+
+class LineState(StrEnum):
+    SUGGESTED = "suggested"
+    RECOMMENDED = "recommended"
+    AMENDED = "amended"
+    APPROVED = "approved"
+    DECLINED = "declined"
+
+
+class AwardState(StrEnum):
+    OFFERED = "offered"
+    ACCEPTED = "accepted"
+    ACTIVE = "active"
+    COMPLETED = "completed"
+    TERMINATED = "terminated"
+
+
+class TrancheState(StrEnum):
+    SCHEDULED = "scheduled"
+    DUE = "due"
+    RELEASED = "released"
+    PAID = "paid"
+    RETURNED = "returned"
+    CANCELLED = "cancelled"
+
+
+class PlanPutForward(Base):
+    """A run that an officer put before the round's funders. At most one of a round is current."""
+
+    __tablename__ = "plan"
+    __table_args__ = (
+        sa.Index(
+            "uq_plan_current",
+            "round_id",
+            unique=True,
+            sqlite_where=sa.text("is_current = 1"),
+            postgresql_where=sa.text("is_current"),
+        ),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    round_id: Mapped[int] = mapped_column(sa.ForeignKey("round.id"))
+    run_id: Mapped[int] = mapped_column(sa.ForeignKey("run.id"))
+    is_current: Mapped[bool] = mapped_column(default=True)
+    note: Mapped[str] = mapped_column(sa.Text, default="")
+    put_forward_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    put_forward_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+
+    round: Mapped[Round] = relationship()
+    run: Mapped[Run] = relationship()
+    put_forward_by: Mapped[Person] = relationship()
+    lines: Mapped[list[PlanLine]] = relationship(back_populates="plan", order_by="PlanLine.id")
+
+
+class PlanLine(Base):
+    """Money of one commitment for one proposal, waiting for its funder's decision.
+
+    `amount` is in the commitment's currency and is what is reserved on the ledger; `base_amount`
+    is the same in the round's. `recommended_by` put this amount forward and may not approve it.
+    """
+
+    __tablename__ = "plan_line"
+    __table_args__ = (
+        sa.UniqueConstraint("plan_id", "commitment_id", "proposal_id"),
+        sa.UniqueConstraint("id", "commitment_id", "proposal_id"),
+        money_check("amount"),
+        money_check("base_amount"),
+        money_check("suggested_amount"),
+        sa.Index(None, "commitment_id", "state"),
+        sa.Index(None, "proposal_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    plan_id: Mapped[int] = mapped_column(sa.ForeignKey("plan.id"))
+    commitment_id: Mapped[int] = mapped_column(sa.ForeignKey("commitment.id"))
+    proposal_id: Mapped[int] = mapped_column(sa.ForeignKey("proposal.id"))
+    state: Mapped[str] = mapped_column(sa.Text, default=LineState.RECOMMENDED)
+    suggested_amount: Mapped[int] = mapped_column(Money)
+    amount: Mapped[int] = mapped_column(Money)
+    base_amount: Mapped[int] = mapped_column(Money)
+    reason: Mapped[str] = mapped_column(sa.Text, default="")
+    recommended_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    approvals_needed: Mapped[int] = mapped_column(default=1)
+    version: Mapped[int] = mapped_column()
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own spelling
+
+    plan: Mapped[PlanPutForward] = relationship(back_populates="lines")
+    commitment: Mapped[Commitment] = relationship()
+    proposal: Mapped[Proposal] = relationship()
+    recommended_by: Mapped[Person] = relationship()
+    approvals: Mapped[list[Approval]] = relationship(order_by="Approval.id")
+
+
+class Approval(Base):
+    """One person's yes to one amount of a line. Triggers refuse the one who recommended it."""
+
+    __tablename__ = "approval"
+    __table_args__ = (
+        sa.UniqueConstraint("plan_line_id", "person_id", "amount"),
+        money_check("amount", least=1),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    plan_line_id: Mapped[int] = mapped_column(sa.ForeignKey("plan_line.id"))
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    amount: Mapped[int] = mapped_column(Money)
+    given_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+
+    person: Mapped[Person] = relationship()
+
+
+class Award(Base):
+    """An approved line: one funder's decision to pay one proposal, in the commitment's currency."""
+
+    __tablename__ = "award"
+    __table_args__ = (
+        sa.ForeignKeyConstraint(
+            ["plan_line_id", "commitment_id", "proposal_id"],
+            ["plan_line.id", "plan_line.commitment_id", "plan_line.proposal_id"],
+        ),
+        sa.UniqueConstraint("plan_line_id"),
+        money_check("amount", least=1),
+        money_check("base_amount"),
+        sa.Index(None, "commitment_id"),
+        sa.Index(None, "proposal_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    plan_line_id: Mapped[int]
+    commitment_id: Mapped[int] = mapped_column(sa.ForeignKey("commitment.id"))
+    proposal_id: Mapped[int] = mapped_column(sa.ForeignKey("proposal.id"))
+    state: Mapped[str] = mapped_column(sa.Text, default=AwardState.OFFERED)
+    amount: Mapped[int] = mapped_column(Money)
+    base_amount: Mapped[int] = mapped_column(Money)
+    awarded_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    version: Mapped[int] = mapped_column()
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own spelling
+
+    commitment: Mapped[Commitment] = relationship()
+    proposal: Mapped[Proposal] = relationship()
+    plan_line: Mapped[PlanLine] = relationship(viewonly=True)
+    tranches: Mapped[list[Tranche]] = relationship(
+        back_populates="award", order_by="Tranche.due_on"
+    )
+
+
+class Tranche(Base):
+    """One scheduled part of an award. Who prepares it cannot release it."""
+
+    __tablename__ = "tranche"
+    __table_args__ = (
+        money_check("amount", least=1),
+        sa.CheckConstraint("released_by_id <> prepared_by_id", name="four_eyes"),
+        sa.CheckConstraint(
+            "state not in ('released', 'paid', 'returned') or released_by_id is not null",
+            name="released_by_somebody",
+        ),
+        sa.Index(None, "award_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    award_id: Mapped[int] = mapped_column(sa.ForeignKey("award.id"))
+    state: Mapped[str] = mapped_column(sa.Text, default=TrancheState.SCHEDULED)
+    amount: Mapped[int] = mapped_column(Money)
+    due_on: Mapped[date]
+    condition: Mapped[str] = mapped_column(sa.Text, default="")
+    prepared_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    released_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    paid_on: Mapped[date | None]
+    reference: Mapped[str] = mapped_column(sa.Text, default="")
+    version: Mapped[int] = mapped_column()
+
+    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own spelling
+
+    award: Mapped[Award] = relationship(back_populates="tranches")

@@ -1,0 +1,54 @@
+"""The life of each thing as one table of legal moves (DESIGN §5).
+
+The database holds the same table and refuses every other move (`funding.models.triggers`).
+"""
+
+from __future__ import annotations
+
+MOVES: dict[str, dict[str, tuple[str, ...]]] = {
+    "round": {
+        "draft": ("open",),
+        "open": ("in review", "draft"),
+        "in review": ("allocating", "open"),
+        "allocating": ("deciding", "in review"),
+        "deciding": ("closed", "allocating"),
+        "closed": (),
+    },
+    "proposal": {
+        "draft": ("submitted", "withdrawn"),
+        "submitted": ("in review", "draft", "funded", "not funded", "withdrawn"),
+        "in review": ("funded", "not funded", "withdrawn"),
+        "funded": (),
+        "not funded": ("funded",),
+        "withdrawn": ("draft",),
+    },
+    "scenario": {
+        "draft": ("solved",),
+        "solved": ("draft", "compared", "put forward"),
+        "compared": ("draft", "put forward"),
+        "put forward": ("compared",),
+    },
+    "plan_line": {
+        "suggested": ("recommended",),
+        "recommended": ("amended", "approved", "declined"),
+        "amended": ("amended", "approved", "declined"),
+        "approved": (),
+        "declined": (),
+    },
+    "award": {
+        "offered": ("accepted", "terminated"),
+        "accepted": ("active", "terminated"),
+        "active": ("completed", "terminated"),
+        "completed": (),
+        "terminated": (),
+    },
+    "tranche": {
+        "scheduled": ("due", "released", "cancelled"),
+        "due": ("released", "cancelled"),
+        "released": ("paid", "cancelled"),
+        "paid": ("returned",),
+        "returned": (),
+        "cancelled": (),
+    },
+}
+"""kind -> state -> the states it may move to; each kind is also the name of its table."""
