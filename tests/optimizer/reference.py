@@ -1,0 +1,477 @@
+"""An independent model of the format, to compare the optimizer with.
+
+It imports nothing of `optimizer`. `solve` writes one integer variable for each (commitment,
+proposal) pair and hands it to scipy's HiGHS; `enumerate_best` tries every plan of a tiny round.
+Both read a document as FORMAT has it. Slow and plain on purpose.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import ROUND_FLOOR, Decimal
+from typing import Any
+
+import numpy as np
+from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.sparse import csr_array
+
+Document = dict[str, Any]
+Lines = dict[tuple[str, str], int]
+
+INFEASIBLE = 2  # scipy's status
+OPTIMAL = 0
+
+
+class Infeasible(Exception):
+    """No plan keeps every limit."""
+
+
+@dataclass(frozen=True)
+class Best:
+    """The best plan found, its value, and a bound that no plan exceeds."""
+
+    lines: Lines
+    value: float
+    bound: float
+
+
+# What FORMAT says, read from the document
+
+
+def decimal(number: float) -> Decimal:
+    return Decimal(repr(number))
+
+
+def policy(document: Document, key: str, default: Any) -> Any:
+    return document.get("policy", {}).get(key, default)
+
+
+def share_inside(commitment: Document, proposal: Document) -> Decimal:
+    if commitment.get("areas") is None:
+        return Decimal(1)
+    weights = proposal["areas"].items()
+    return sum((decimal(w) for area, w in weights if area in commitment["areas"]), Decimal(0))
+
+
+def may_pay(commitment: Document, proposal: Document) -> bool:
+    least = decimal(commitment.get("least_share", 0.5)) - Decimal("1e-9")
+    for key, own in (("regions", "region"), ("risk_tiers", "risk_tier")):
+        allowed = commitment.get(key)
+        if allowed is not None and (proposal.get(own) is None or proposal[own] not in allowed):
+            return False
+    return share_inside(commitment, proposal) >= least and proposal["id"] not in commitment.get(
+        "excludes", []
+    )
+
+
+def cap(commitment: Document, proposal: Document) -> int:
+    ask = proposal["ask"]
+    caps = [ask, whole_below(decimal(commitment.get("cap_share_of_ask", 1.0)) * ask)]
+    if commitment.get("cap_per_proposal") is not None:
+        caps.append(commitment["cap_per_proposal"])
+    if commitment.get("pays_share_only"):
+        caps.append(whole_below(share_inside(commitment, proposal) * ask))
+    return min(caps)
+
+
+def whole_below(number: Decimal) -> int:
+    return int(number.to_integral_value(rounding=ROUND_FLOOR))
+
+
+def minimum(proposal: Document) -> int:
+    return int(proposal.get("minimum", proposal["ask"]))
+
+
+def pool(document: Document) -> int:
+    return sum(c["amount"] for c in document.get("commitments", []))
+
+
+def weight_of(funder: Document, proposal: Document) -> float:
+    weights = funder.get("weights", {})
+    share = sum(w * weights.get(area, 1) for area, w in proposal["areas"].items())
+    return float(proposal["merit"] * share)
+
+
+def funder_value(document: Document, funder: str, totals: dict[str, int]) -> float:
+    row = next((f for f in document.get("funders", []) if f["id"] == funder), {})
+    return sum(weight_of(row, p) * totals.get(p["id"], 0) for p in document.get("proposals", []))
+
+
+def totals_of(lines: Lines) -> dict[str, int]:
+    totals: dict[str, int] = {}
+    for (_, p), amount in lines.items():
+        totals[p] = totals.get(p, 0) + amount
+    return totals
+
+
+def area_amount(document: Document, area: str, totals: dict[str, int]) -> float:
+    return sum(
+        p["areas"].get(area, 0) * totals.get(p["id"], 0) for p in document.get("proposals", [])
+    )
+
+
+def steps_value(area: Document, money: float) -> float:
+    value = 0.0
+    for step in area.get("steps", []):
+        part = min(money, step["width"])
+        value, money = value + step["weight"] * part, money - part
+    return value
+
+
+def value(document: Document, lines: Lines) -> float:
+    """The value of a plan, term by term in FORMAT's order."""
+    totals = totals_of(lines)
+    rows = {p["id"]: p for p in document.get("proposals", [])}
+    result = sum(rows[p]["merit"] * total for p, total in totals.items())
+    for area in document.get("areas", []):
+        spent, amount = area.get("spent", 0), area_amount(document, area["id"], totals)
+        result += steps_value(area, spent + amount) - steps_value(area, spent)
+        shortfall = max(0.0, area.get("floor", 0) - amount)
+        result -= policy(document, "floor_penalty", 10) * shortfall
+    for overlap in document.get("overlaps", []):
+        p, q = overlap["proposals"]
+        if totals.get(p, 0) > 0 and totals.get(q, 0) > 0:
+            twice = overlap["degree"] * min(minimum(rows[p]), minimum(rows[q]))
+            result -= policy(document, "overlap_weight", 1.0) * twice
+    return float(result - policy(document, "agreement_cost", 0) * len(lines))
+
+
+# The model on pairs
+
+
+class _Model:
+    """Columns and rows as they are added; `maximise` hands them to scipy."""
+
+    def __init__(self) -> None:
+        self.cost: list[float] = []
+        self.lower: list[float] = []
+        self.upper: list[float] = []
+        self.integral: list[int] = []
+        self.rows: list[tuple[dict[int, float], float, float]] = []
+
+    def column(self, lower: float, upper: float, cost: float = 0.0, integral: int = 1) -> int:
+        self.cost.append(cost)
+        self.lower.append(lower)
+        self.upper.append(upper)
+        self.integral.append(integral)
+        return len(self.cost) - 1
+
+    def amount(self, most: int, cost: float) -> int:
+        """Whole numbers up to 10,000; beyond that, rounding afterwards changes next to nothing."""
+        return self.column(0, most, cost, integral=int(most <= 10_000))
+
+    def row(self, terms: dict[int, float], lower: float, upper: float) -> None:
+        self.rows.append((terms, lower, upper))
+
+    def maximise(self, gap: float) -> tuple[np.ndarray, float]:
+        """The best point and a bound. Raises Infeasible."""
+        if not self.cost:
+            if any(lower > 1e-9 or upper < -1e-9 for _, lower, upper in self.rows):
+                raise Infeasible
+            return np.zeros(0), 0.0
+        constraints = []
+        if self.rows:
+            entries = [(i, j, v) for i, (row, _, _) in enumerate(self.rows) for j, v in row.items()]
+            i, j, v = zip(*entries, strict=True) if entries else ((), (), ())
+            shape = (len(self.rows), len(self.cost))
+            matrix = csr_array((v, (i, j)), shape=shape, dtype=float)
+            lower, upper = [r[1] for r in self.rows], [r[2] for r in self.rows]
+            constraints.append(LinearConstraint(matrix, lower, upper))
+        answer = milp(
+            -np.array(self.cost),
+            integrality=np.array(self.integral),
+            bounds=Bounds(np.array(self.lower), np.array(self.upper)),
+            constraints=constraints,
+            options={"mip_rel_gap": gap, "time_limit": 120},
+        )
+        if answer.status == INFEASIBLE:
+            raise Infeasible
+        assert answer.status == OPTIMAL, answer.message
+        bound = answer.mip_dual_bound
+        return answer.x, -float(answer.fun if bound is None else bound)
+
+
+def solve(
+    document: Document,
+    baselines: dict[str, float] | None = None,
+    *,
+    slack: float = 0.0,
+    gap: float = 0.0,
+    objective: dict[str, float] | None = None,
+    value_at_least: float | None = None,
+) -> Best:
+    """The best plan of a round, whose guarantees ask for these baselines by funder.
+
+    `slack` is how much of FORMAT's tolerances is used: 0 none, 1 all. With `objective` (a weight
+    by proposal), that is maximised instead, over plans of at least `value_at_least`. Raises
+    Infeasible.
+    """
+    model = _Model()
+    unit = policy(document, "round_to", 1)
+    commitments, rows = document.get("commitments", []), document.get("proposals", [])
+    cost = policy(document, "agreement_cost", 0)
+    x: dict[tuple[str, str], int] = {}
+    y = {p["id"]: model.column(0, 1) for p in rows}
+    lines_of: dict[str, dict[int, float]] = {p["id"]: {} for p in rows}
+    for c in commitments:
+        for p in rows:
+            most = cap(c, p) // unit
+            least = -(-max(1, c.get("ticket", 0)) // unit)
+            if not may_pay(c, p) or most < least:
+                continue
+            k = x[c["id"], p["id"]] = model.amount(most, p["merit"] * unit)
+            z = model.column(0, 1, -cost)
+            model.row({k: 1, z: -most}, -np.inf, 0)
+            model.row({k: 1, z: -least}, 0, np.inf)
+            lines_of[p["id"]][z] = 1
+
+    def total(p: str, factor: float = 1.0) -> dict[int, float]:
+        return {k: unit * factor for (_, q), k in x.items() if q == p}
+
+    def combined(weights: dict[str, float]) -> dict[int, float]:
+        terms: dict[int, float] = {}
+        for p, weight in weights.items():
+            terms.update(total(p, weight))
+        return terms
+
+    for c in commitments:
+        model.row({k: unit for (d, _), k in x.items() if d == c["id"]}, -np.inf, c["amount"])
+    for p in rows:
+        least = max(1, min(minimum(p), p["ask"] // unit * unit))
+        model.row({**total(p["id"]), y[p["id"]]: -least}, 0, np.inf)
+        model.row({**total(p["id"]), y[p["id"]]: -p["ask"]}, -np.inf, 0)
+        if policy(document, "max_cofunders", None) is not None:
+            model.row(lines_of[p["id"]], -np.inf, policy(document, "max_cofunders", None))
+    _areas(model, document, combined, slack)
+    for overlap in document.get("overlaps", []):
+        p, q = (next(r for r in rows if r["id"] == i) for i in overlap["proposals"])
+        price = policy(document, "overlap_weight", 1.0) * overlap["degree"]
+        d = model.column(0, 1, -price * min(minimum(p), minimum(q)), integral=0)
+        model.row({y[p["id"]]: 1, y[q["id"]]: 1, d: -1}, -np.inf, 1)
+    for weights, lower, upper in _shares(document, 2 * slack):
+        model.row(combined(weights), lower, upper)
+    for weights, least_value in _promises(document, baselines or {}, slack):
+        model.row(combined(weights), least_value, np.inf)
+    for lock in document.get("locks", []):
+        p, amount = lock["proposal"], lock.get("amount")
+        if lock.get("commitment") is not None:
+            k = x.get((lock["commitment"], p))
+            model.row({} if k is None else {k: unit}, amount, amount)
+        elif amount is not None:
+            model.row(total(p), amount, amount)
+        else:
+            model.row({y[p]: 1}, lock["funded"], lock["funded"])
+    if objective is not None:
+        if value_at_least is not None:
+            model.row(
+                {k: v for k, v in enumerate(model.cost) if v},
+                value_at_least,
+                np.inf,
+            )
+        model.cost = [0.0] * len(model.cost)
+        for k, v in combined(objective).items():
+            model.cost[k] = v
+    point, bound = model.maximise(gap)
+    lines = {pair: round(point[k]) * unit for pair, k in x.items() if round(point[k])}
+    return Best(lines, value(document, lines), bound)
+
+
+def _areas(model: _Model, document: Document, combined: Any, slack: float) -> None:
+    rows = document.get("proposals", [])
+    for area in document.get("areas", []):
+        amount = combined({p["id"]: p["areas"].get(area["id"], 0) for p in rows})
+        spent = area.get("spent", 0)
+        gained = {k: -v for k, v in amount.items()}
+        for step in area.get("steps", []):
+            used = min(spent, step["width"])
+            spent -= used
+            gained[model.column(0, step["width"] - used, step["weight"], integral=0)] = 1
+        model.row(gained, -np.inf, 0)
+        if area.get("floor", 0):
+            short = model.column(
+                0, area["floor"], -policy(document, "floor_penalty", 10), integral=0
+            )
+            model.row({**amount, short: 1}, area["floor"], np.inf)
+        if area.get("cap") is not None:
+            model.row(amount, -np.inf, area["cap"] + 2 * slack)
+
+
+def _shares(document: Document, slack: float) -> Iterator[tuple[dict[str, float], float, float]]:
+    rows, money = document.get("proposals", []), pool(document)
+
+    def group(key: str, name: str) -> dict[str, float]:
+        return {p["id"]: 1.0 for p in rows if p.get(key) == name}
+
+    most = policy(document, "institution_share", None)
+    if most is not None:
+        for name in sorted({p["institution"] for p in rows if p.get("institution")}):
+            yield group("institution", name), -np.inf, most * money + slack
+    for name, share in policy(document, "risk_most", {}).items():
+        yield group("risk_tier", name), -np.inf, share * money + slack
+    for name, share in policy(document, "region_least", {}).items():
+        yield group("region", name), share * money - slack, np.inf
+
+
+def _promises(
+    document: Document, baselines: dict[str, float], slack: float
+) -> Iterator[tuple[dict[str, float], float]]:
+    for funder in document.get("funders", []):
+        weights = {p["id"]: weight_of(funder, p) for p in document.get("proposals", [])}
+        wanted = [funder["at_least"]] if funder.get("at_least") is not None else []
+        if funder.get("guarantee", "none") != "none":
+            wanted.append(baselines[funder["id"]])
+        for least in wanted:
+            yield weights, least - slack * (abs(least) * 1e-6 + 5)
+
+
+# Baselines
+
+
+def own_best(document: Document, funder: str, others: dict[str, int]) -> Best:
+    """What a funder can add to the others' totals, at its best; `value` is by its own weights."""
+    rows = []
+    row = next((f for f in document.get("funders", []) if f["id"] == funder), {})
+    for p in document.get("proposals", []):
+        given = others.get(p["id"], 0)
+        rows.append({**p, "minimum": 1 if given else minimum(p), "merit": weight_of(row, p)})
+    own = {
+        "commitments": [c for c in document.get("commitments", []) if c["funder"] == funder],
+        "proposals": rows,
+        # what remains of an ask, while the caps stay shares of the whole of it
+        "remaining": {p["id"]: p["ask"] - others.get(p["id"], 0) for p in rows},
+    }
+    return _own(own)
+
+
+def _own(document: Document) -> Best:
+    model = _Model()
+    x: dict[tuple[str, str], int] = {}
+    totals: dict[str, dict[int, float]] = {p["id"]: {} for p in document["proposals"]}
+    for c in document["commitments"]:
+        for p in document["proposals"]:
+            most = min(cap(c, p), document["remaining"][p["id"]])
+            least = max(1, c.get("ticket", 0))
+            if not may_pay(c, p) or most < least:
+                continue
+            k = x[c["id"], p["id"]] = model.amount(most, p["merit"])
+            z = model.column(0, 1)
+            model.row({k: 1, z: -most}, -np.inf, 0)
+            model.row({k: 1, z: -least}, 0, np.inf)
+            totals[p["id"]][k] = 1
+        model.row({k: 1 for (d, _), k in x.items() if d == c["id"]}, -np.inf, c["amount"])
+    for p in document["proposals"]:
+        y = model.column(0, 1)
+        model.row({**totals[p["id"]], y: -minimum(p)}, 0, np.inf)
+        model.row({**totals[p["id"]], y: -document["remaining"][p["id"]]}, -np.inf, 0)
+    point, _ = model.maximise(0.0)
+    lines = {pair: round(point[k]) for pair, k in x.items() if round(point[k])}
+    merit = {p["id"]: p["merit"] for p in document["proposals"]}
+    worth = sum(merit[p] * amount for (_, p), amount in lines.items())
+    return Best(lines, worth, worth)
+
+
+def alone(document: Document, funder: str) -> float:
+    return own_best(document, funder, {}).value
+
+
+def without(document: Document, funder: str) -> Document:
+    """The round in which the others allocate: no money of the funder's, nobody's guarantee."""
+    gone = {c["id"] for c in document.get("commitments", []) if c["funder"] == funder}
+    return {
+        **document,
+        "commitments": [c for c in document.get("commitments", []) if c["id"] not in gone],
+        "funders": [],
+        "locks": [lock for lock in document.get("locks", []) if lock.get("commitment") not in gone],
+    }
+
+
+def leave(document: Document, funder: str) -> float | None:
+    """Value if the funder leaves; None where the others' best plan is not the only one.
+
+    Plans within 1e-6 of the best count as best, as that is all a baseline has to prove.
+    """
+    others = without(document, funder)
+    try:
+        best = solve(others)
+    except Infeasible:
+        return alone(document, funder)
+    weights = {p["id"]: 1 + 0.618 * i % 1 for i, p in enumerate(others.get("proposals", []))}
+    near = best.value - 1e-6 * abs(best.value) - 1e-6
+    for sign in (1, -1):
+        objective = {p: sign * weight for p, weight in weights.items()}
+        other = solve(others, objective=objective, value_at_least=near)
+        if totals_of(other.lines) != totals_of(best.lines):
+            return None
+    totals = totals_of(best.lines)
+    return funder_value(document, funder, totals) + own_best(document, funder, totals).value
+
+
+# Every plan of a tiny round
+
+
+def enumerate_best(
+    document: Document, baselines: dict[str, float] | None = None, *, slack: float = 0.0
+) -> Best:
+    """The best of all plans of a round so small that each can be tried. Raises Infeasible."""
+    pairs = [
+        (c, p)
+        for c in document.get("commitments", [])
+        for p in document.get("proposals", [])
+        if may_pay(c, p)
+    ]
+    unit = policy(document, "round_to", 1)
+    amounts = [
+        [0]
+        + [
+            v
+            for v in range(unit, cap(c, p) + 1, unit)
+            if v >= c.get("ticket", 0) and v <= c["amount"]
+        ]
+        for c, p in pairs
+    ]
+    best: Best | None = None
+    for point in itertools.product(*amounts):
+        lines = {(c["id"], p["id"]): v for (c, p), v in zip(pairs, point, strict=True) if v}
+        if is_allowed(document, lines, baselines or {}, slack):
+            worth = value(document, lines)
+            if best is None or worth > best.value:
+                best = Best(lines, worth, worth)
+    if best is None:
+        raise Infeasible
+    return best
+
+
+def is_allowed(document: Document, lines: Lines, baselines: dict[str, float], slack: float) -> bool:
+    """Whether lines that keep their pair's own limits keep all the others."""
+    totals, unit = totals_of(lines), policy(document, "round_to", 1)
+    for c in document.get("commitments", []):
+        if sum(v for (d, _), v in lines.items() if d == c["id"]) > c["amount"]:
+            return False
+    for p in document.get("proposals", []):
+        total = totals.get(p["id"], 0)
+        if total and not min(minimum(p), p["ask"] // unit * unit) <= total <= p["ask"]:
+            return False
+        count = sum(1 for _, q in lines if q == p["id"])
+        if count > policy(document, "max_cofunders", count):
+            return False
+    for area in document.get("areas", []):
+        amount = area_amount(document, area["id"], totals)
+        if area.get("cap") is not None and amount > area["cap"] + 2 * slack + 1e-9:
+            return False
+    for weights, lower, upper in _shares(document, 2 * slack):
+        if not lower - 1e-9 <= sum(totals.get(p, 0) for p in weights) <= upper + 1e-9:
+            return False
+    for weights, least in _promises(document, baselines, slack):
+        if sum(w * totals.get(p, 0) for p, w in weights.items()) < least - 1e-9:
+            return False
+    for lock in document.get("locks", []):
+        total, amount = totals.get(lock["proposal"], 0), lock.get("amount")
+        if lock.get("commitment") is not None:
+            total = lines.get((lock["commitment"], lock["proposal"]), 0)
+        if amount is not None and total != amount:
+            return False
+        if amount is None and lock["funded"] != (total > 0):
+            return False
+    return True
