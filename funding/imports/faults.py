@@ -1,0 +1,61 @@
+"""What can be wrong with a file, a row or a cell, in words that name the place and the rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_LONGEST_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing wrong: `row` as a spreadsheet counts it (None: the file as a whole).
+
+    `field` is the field's name (None: the row as a whole), `value` what stood there, ready to be
+    shown (None: nothing stood there), `rule` what it must be.
+    """
+
+    row: int | None
+    field: str | None
+    value: str | None
+    rule: str
+
+    def __str__(self) -> str:
+        place = "file" if self.row is None else f"row {self.row}"
+        if self.field is not None:
+            place += f", {self.field}"
+        if self.value is None:
+            return f"{place}: {self.rule}"
+        return f'{place}: "{self.value}": {self.rule}'
+
+
+class BadValue(ValueError):
+    """A cell breaks a rule; `rule` is the rule in words."""
+
+    def __init__(self, rule: str) -> None:
+        super().__init__(rule)
+        self.rule = rule
+
+
+class FileRefused(Exception):
+    """The file cannot be read at all, or not past `row`; `str()` is the sentence people read."""
+
+    def __init__(self, sentence: str, row: int | None = None) -> None:
+        super().__init__(sentence)
+        self.row = row
+
+    def as_fault(self) -> Fault:
+        """The same as a fault, to stand in a list with others."""
+        return Fault(self.row, None, None, str(self))
+
+
+def shown(value: object) -> str:
+    """A cell as it can stand in one line: control characters spelled out, long texts cut."""
+    text = str(value)
+    cut = text[:_LONGEST_SHOWN] + "…" if len(text) > _LONGEST_SHOWN else text
+    if cut.isprintable():
+        return cut
+    return "".join(
+        letter if letter.isprintable() else letter.encode("unicode_escape").decode()
+        for letter in cut
+    )
