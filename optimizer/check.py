@@ -296,7 +296,7 @@ def _stated_areas(figures: Figures, plan: Plan) -> Iterator[Violation]:
             continue
         truth = {"amount": figures.area_amounts[id_], "shortfall": figures.shortfall(area)}
         for key, figure in truth.items():
-            if key not in stated or abs(stated[key] - figure) > HALF:
+            if key not in stated or abs(stated[key] - figure) > HALF + figure / 10**11:
                 says = _money(stated[key]) if key in stated else "nothing"
                 by = stated.get(key, 0) - figure
                 yield _over(f"area {key}", id_, by, f"stated as {says}, is {_money(figure)}")

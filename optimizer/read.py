@@ -99,19 +99,26 @@ def faults_of(problem: Problem) -> list[str]:
 
 
 class _Ids:
-    """One list whose entries have ids: `rows` with the id of each, `reference` to any of them."""
+    """One list whose entries have ids: `rows` with the id of each, `reference` to any of them.
+
+    Where an id cannot be read, a reference may be to it, so none is called a fault.
+    """
 
     def __init__(self, root: Record, key: str, what: str) -> None:
         self.rows: list[tuple[Record, str]] = []
         first: dict[str, str] = {}
+        mark = len(root.faults)
         for where, entry in root.items(key):
             row = Record(root.faults, where, entry)
-            id_ = row.required("id", TEXT)
-            if id_ and id_ in first:
+            self.rows.append((row, row.required("id", TEXT)))
+        is_known = len(root.faults) == mark
+        for row, id_ in self.rows:
+            if id_ in first:
                 row.fault("id", f"{shown(id_)} again", f"an id of its own ({first[id_]} has it)")
-            first.setdefault(id_, where)
-            self.rows.append((row, id_))
-        self.reference = among(first.keys() - {""}, f"the id of {what} in {key}[]")
+            elif id_:
+                first[id_] = row.where
+        expected = f"the id of {what} in {key}[]"
+        self.reference = among(first, expected) if is_known else replace(TEXT, expected=expected)
 
 
 def _problem(root: Record) -> Problem:

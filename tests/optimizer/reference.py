@@ -444,8 +444,16 @@ def enumerate_best(
 
 
 def is_allowed(document: Document, lines: Lines, baselines: dict[str, float], slack: float) -> bool:
-    """Whether lines that keep their pair's own limits keep all the others."""
+    """Whether lines keep every limit; `slack` is how much of FORMAT's tolerances is used."""
     totals, unit = totals_of(lines), policy(document, "round_to", 1)
+    payers = {c["id"]: c for c in document.get("commitments", [])}
+    rows = {p["id"]: p for p in document.get("proposals", [])}
+    for (c_id, p_id), amount in lines.items():
+        c, p = payers[c_id], rows[p_id]
+        if amount <= 0 or amount % unit or not may_pay(c, p):
+            return False
+        if not c.get("ticket", 0) <= amount <= cap(c, p):
+            return False
     for c in document.get("commitments", []):
         if sum(v for (d, _), v in lines.items() if d == c["id"]) > c["amount"]:
             return False
@@ -475,3 +483,52 @@ def is_allowed(document: Document, lines: Lines, baselines: dict[str, float], sl
         if amount is None and lock["funded"] != (total > 0):
             return False
     return True
+
+
+def plan_document(
+    document: Document, best: Best, baselines: dict[str, float], digest: str
+) -> Document:
+    """The best plan in the format of plans, its figures reckoned here."""
+    totals = totals_of(best.lines)
+    areas = {}
+    for area in document.get("areas", []):
+        amount = area_amount(document, area["id"], totals)
+        short = max(0.0, area.get("floor", 0) - amount)
+        areas[area["id"]] = {"amount": round(amount), "shortfall": round(short)}
+    rows = {f["id"]: f for f in document.get("funders", [])}
+    names = [*rows, *(c["funder"] for c in document.get("commitments", []))]
+    funders = {f: {"value": funder_value(document, f, totals)} for f in names}
+    for funder, baseline in baselines.items():
+        funders[funder][rows[funder]["guarantee"]] = baseline
+    bound = max(best.bound, best.value)
+    return {
+        "format": "tributary-plan/1",
+        "status": "optimal",
+        "rule": "welfare",
+        "value": best.value,
+        "bound": bound,
+        "gap": (bound - best.value) / max(1, abs(best.value)),
+        "lines": [
+            {"commitment": c, "proposal": p, "amount": amount}
+            for (c, p), amount in best.lines.items()
+        ],
+        "totals": totals,
+        "areas": areas,
+        "funders": funders,
+        "digest": digest,
+        "versions": {"reference": "1"},
+        "seconds": 0.0,
+    }
+
+
+def baselines(document: Document) -> dict[str, float] | None:
+    """What each funder's guarantee asks for; None where a leave plan is not the only one."""
+    found = {}
+    for funder in document.get("funders", []):
+        asked = funder.get("guarantee", "none")
+        if asked != "none":
+            value = (alone if asked == "alone" else leave)(document, funder["id"])
+            if value is None:
+                return None
+            found[funder["id"]] = value
+    return found
