@@ -112,7 +112,7 @@ def format_number(number: int) -> str:
 
 
 def format_amount_number(minor: int, currency: str, exact: bool = False) -> str:
-    """The amount without its currency. Decimals are left out when they are all zero, unless `exact`."""
+    """format_amount without the currency: 1,234.50."""
     digits = minor_units(currency)
     whole, rest = divmod(abs(minor), 10**digits)
     text = f"{whole:,}"
@@ -122,7 +122,7 @@ def format_amount_number(minor: int, currency: str, exact: bool = False) -> str:
 
 
 def format_amount(minor: int, currency: str, exact: bool = False) -> str:
-    """EUR 1,234.50; EUR 1,234 when no cents are left, or EUR 1,234.00 if `exact`."""
+    """EUR 1,234.50; decimals are left out when all zero (EUR 1,234) unless `exact`."""
     number = format_amount_number(minor, currency, exact)
     code = f"{currency}{NO_BREAK_SPACE}"
     return f"{MINUS}{code}{number[1:]}" if minor < 0 else code + number
@@ -140,7 +140,7 @@ def format_short_number(minor: int, currency: str) -> str:
 
 
 def format_short(minor: int, currency: str) -> str:
-    """Three figures and a step: EUR 1.23 M, EUR 250 k, EUR 3.4 bn; small amounts rounded to units."""
+    """Three figures and a step: EUR 1.23 M, EUR 250 k, EUR 3.4 bn, EUR 950."""
     number = format_short_number(minor, currency)
     code = f"{currency}{NO_BREAK_SPACE}"
     return f"{MINUS}{code}{number[1:]}" if minor < 0 else code + number
@@ -158,13 +158,16 @@ def _plain(value: Decimal) -> str:
 
 
 def format_percent(share: float, decimals: int = 0) -> str:
-    """A fraction as a percentage: 0.42 is 42%. What is not quite none or all never looks like it."""
+    """A fraction as a percentage: 0.42 is 42%.
+
+    What is not quite none or all never looks like it: 0.001 is <1%, 0.999 is >99%.
+    """
     value = Decimal(str(share)) * 100
     step = Decimal(1).scaleb(-decimals)
     rounded = value.quantize(step, ROUND_HALF_UP)
-    if 0 < value < step and rounded in (0, step) and value < step / 2:
+    if value > 0 and rounded == 0:
         return f"<{step}%"
-    if 100 - step / 2 <= value < 100:
+    if value < 100 and rounded >= 100:
         return f">{100 - step}%"
     return f"{rounded:f}%".replace("-", MINUS)
 

@@ -11,6 +11,9 @@ import plotly
 from flask import Blueprint, Response, abort, request, url_for
 from plotly.offline import get_plotlyjs
 
+from funding.permissions import PUBLIC
+from funding.routes.security import permission
+
 bp = Blueprint("assets", __name__)
 
 ONE_YEAR = 365 * 24 * 3600
@@ -28,6 +31,7 @@ def _compressed_script() -> bytes:
 
 
 @bp.get("/static/lib/plotly-<version>.min.js")
+@permission(PUBLIC)
 def plotly_js(version: str) -> Response:
     """The bundled script, gzip where the browser takes it. Another version's address is 404."""
     if version != plotly.__version__:

@@ -1,0 +1,243 @@
+// Draws the charts of a page with Plotly, in the page's own colours and type, and redraws them when
+// the colours change. A figure may name a token wherever Plotly takes a colour: "var(--chart-3)".
+(function () {
+  "use strict";
+
+  const PLOTLY_URL = document.currentScript.dataset.plotly;
+  const NARROW = 560; // px; below this a chart gets a phone's type and legend
+  const CONFIG = { displayModeBar: false, responsive: false, showTips: false, doubleClick: false };
+  const drawn = new Map(); // element -> figure as the server gave it
+
+  let plotly = null;
+  function loadPlotly() {
+    plotly ??= new Promise((resolve, reject) => {
+      const script = document.createElement("script");
+      script.src = PLOTLY_URL;
+      script.onload = () => resolve(window.Plotly);
+      script.onerror = () => reject(new Error("Plotly could not be loaded"));
+      document.head.append(script);
+    });
+    return plotly;
+  }
+
+  // Tokens are resolved by the browser (light-dark, color-mix) and then read off a canvas, since
+  // Plotly knows only the older ways of writing a colour.
+  const probe = document.createElement("span");
+  probe.hidden = true;
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 1;
+  const brush = canvas.getContext("2d", { willReadFrequently: true });
+
+  function colour(name) {
+    probe.style.color = `var(${name})`;
+    brush.clearRect(0, 0, 1, 1);
+    brush.fillStyle = getComputedStyle(probe).color;
+    brush.fillRect(0, 0, 1, 1);
+    const [red, green, blue, alpha] = brush.getImageData(0, 0, 1, 1).data;
+    return alpha === 255 ? `rgb(${red},${green},${blue})`
+      : `rgba(${red},${green},${blue},${(alpha / 255).toFixed(3)})`;
+  }
+
+  const TOKEN = /^var\((--[a-z0-9-]+)\)$/;
+  function withColours(value) {
+    if (typeof value === "string") {
+      const token = TOKEN.exec(value);
+      return token ? colour(token[1]) : value;
+    }
+    if (Array.isArray(value)) return value.map(withColours);
+    if (value && typeof value === "object" && !ArrayBuffer.isView(value)) {
+      return Object.fromEntries(Object.entries(value).map(([key, part]) => [key, withColours(part)]));
+    }
+    return value;
+  }
+
+  const scale = (prefix, count) => Array.from({ length: count },
+    (_, step) => [step / (count - 1), colour(`${prefix}-${step}`)]);
+
+  function axis() {
+    return {
+      automargin: true,
+      color: colour("--ink-muted"),
+      gridcolor: colour("--line"),
+      linecolor: colour("--line-strong"),
+      zerolinecolor: colour("--line-strong"),
+      zerolinewidth: 1,
+      ticks: "",
+      title: { standoff: 12, font: { color: colour("--ink-muted") } },
+    };
+  }
+
+  function template(isNarrow) {
+    const ink = colour("--ink");
+    const surface = colour("--surface");
+    const family = getComputedStyle(document.body).fontFamily;
+    const colorbar = isNarrow
+      ? { orientation: "h", y: -0.12, yanchor: "top", thickness: 8, outlinewidth: 0, ticklen: 3 }
+      : { thickness: 10, outlinewidth: 0, ticklen: 3, len: 1 };
+    const sequential = scale("--seq", 6);
+    const heat = { colorscale: sequential, colorbar, xgap: 2, ygap: 2 };
+    return {
+      layout: {
+        font: { family, size: isNarrow ? 11 : 13, color: colour("--ink-muted") },
+        title: { x: 0, xref: "paper", xanchor: "left", font: { size: 16, color: ink } },
+        paper_bgcolor: "rgba(0,0,0,0)",
+        plot_bgcolor: "rgba(0,0,0,0)",
+        colorway: [1, 2, 3, 4, 5, 6, 7, 8].map((number) => colour(`--chart-${number}`)),
+        colorscale: { sequential, sequentialminus: sequential, diverging: scale("--div", 5) },
+        margin: { t: 8, r: 8, b: 32, l: 8 },
+        legend: {
+          orientation: "h", x: 0, xanchor: "left", y: 1.02, yanchor: "bottom",
+          font: { color: ink }, itemclick: false, itemdoubleclick: false, traceorder: "normal",
+        },
+        hoverlabel: {
+          bgcolor: colour("--surface-raised"), bordercolor: colour("--line-strong"),
+          font: { family, size: 13, color: ink }, align: "left",
+        },
+        hovermode: "closest",
+        dragmode: false,
+        bargap: 0.28,
+        separators: ".,",
+        xaxis: axis(),
+        yaxis: axis(),
+        annotationdefaults: { font: { color: ink }, arrowcolor: colour("--ink-muted") },
+      },
+      data: {
+        bar: [{ marker: { line: { color: surface, width: 1 } }, textfont: { color: ink } }],
+        heatmap: [heat],
+        sankey: [{
+          node: { pad: isNarrow ? 10 : 14, thickness: 12, line: { width: 0 }, color: colour("--chart-1") },
+          link: { color: colour("--chart-8-soft") },
+          textfont: { color: ink, size: isNarrow ? 10 : 13 },
+        }],
+        scatter: [{ marker: { size: 8, line: { color: surface, width: 1 } } }],
+      },
+    };
+  }
+
+  function themed(figure, element) {
+    const layout = withColours(figure.layout || {});
+    layout.template = template(element.clientWidth < NARROW);
+    layout.autosize = true;
+    delete layout.width;
+    return { data: withColours(figure.data), layout };
+  }
+
+  // A mark whose customdata is an address of this site, or holds one first, is a link.
+  function addressOf(point) {
+    const data = point.customdata;
+    const text = Array.isArray(data) ? data[0] : data && typeof data === "object" ? data.url : data;
+    return typeof text === "string" && /^\/(?!\/)/.test(text) ? text : null;
+  }
+
+  function followMarks(element) {
+    element.on("plotly_click", (event) => {
+      const address = event.points.map(addressOf).find(Boolean);
+      if (address) window.location.assign(address);
+    });
+    element.on("plotly_hover", (event) => {
+      element.classList.toggle("can-follow", event.points.some(addressOf));
+    });
+    element.on("plotly_unhover", () => element.classList.remove("can-follow"));
+  }
+
+  async function figureOf(element) {
+    if (element.dataset.figure) return JSON.parse(element.dataset.figure);
+    const answer = await fetch(element.dataset.figureUrl, { headers: { Accept: "application/json" } });
+    if (!answer.ok) throw new Error(`The figure answered ${answer.status}`);
+    return answer.json();
+  }
+
+  function giveUp(element) {
+    element.classList.add("is-broken");
+    const words = element.querySelector(".chart-wait");
+    if (words) words.textContent = "The chart could not be drawn. Its figures are in the table below.";
+    const table = element.closest(".figure")?.querySelector(".figure-table");
+    if (table) table.open = true;
+  }
+
+  // Plotly measures its box: a chart in a closed part of the page waits until it is seen.
+  const sizes = new ResizeObserver((entries) => {
+    for (const { target, contentRect } of entries) {
+      if (contentRect.width === 0) continue;
+      if (drawn.has(target)) redraw(target);
+      else draw(target);
+    }
+  });
+
+  const waiting = new WeakSet();
+  async function draw(element) {
+    if (waiting.has(element)) return;
+    waiting.add(element);
+    try {
+      const [library, figure] = await Promise.all([loadPlotly(), figureOf(element)]);
+      if (figure.layout?.height) element.style.height = `${figure.layout.height}px`;
+      const { data, layout } = themed(figure, element);
+      element.querySelector(".chart-wait")?.remove();
+      await library.newPlot(element, data, layout, CONFIG);
+      drawn.set(element, figure);
+      followMarks(element);
+      offerPicture(element);
+      element.dataset.drawn = "yes";
+    } catch (error) {
+      console.error(error);
+      giveUp(element);
+    }
+  }
+
+  const due = new Set();
+  function redraw(element) {
+    if (due.size === 0) requestAnimationFrame(redrawDue);
+    due.add(element);
+  }
+
+  async function redrawDue() {
+    const library = await loadPlotly();
+    for (const element of due) {
+      if (!element.isConnected) {
+        drawn.delete(element);
+        continue;
+      }
+      const { data, layout } = themed(drawn.get(element), element);
+      library.react(element, data, layout, CONFIG);
+    }
+    due.clear();
+  }
+
+  function redrawAll() {
+    drawn.forEach((_, element) => redraw(element));
+  }
+
+  // The picture carries its finding, since it will be pasted where the page's words are not.
+  function offerPicture(element) {
+    const button = document.querySelector(`[data-picture-of="${CSS.escape(element.id)}"]`);
+    if (!button) return;
+    button.hidden = false;
+    button.addEventListener("click", async () => {
+      const { data, layout } = themed(drawn.get(element), element);
+      layout.title = { ...layout.title, text: element.dataset.finding, automargin: true, yref: "container", y: 0.97 };
+      layout.margin = { ...layout.margin, t: 64 };
+      layout.paper_bgcolor = colour("--surface");
+      const width = Math.max(element.clientWidth, 640);
+      const library = await loadPlotly();
+      library.downloadImage({ data, layout, config: CONFIG }, {
+        format: "svg", width, height: element.clientHeight + 72, filename: element.id,
+      });
+    });
+  }
+
+  function prepare(part) {
+    for (const element of part.querySelectorAll(".chart[data-figure], .chart[data-figure-url]")) {
+      sizes.observe(element);
+    }
+  }
+
+  document.body.append(probe);
+  prepare(document);
+  document.addEventListener("htmx:load", (event) => {
+    if (event.detail.elt !== document.body) prepare(event.detail.elt);
+  });
+  window.matchMedia("(prefers-color-scheme: dark)").addEventListener("change", redrawAll);
+  new MutationObserver(redrawAll).observe(document.documentElement, {
+    attributes: true, attributeFilter: ["data-theme"],
+  });
+})();
