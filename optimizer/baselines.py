@@ -1,0 +1,118 @@
+"""What a funder would reach without the pool: `alone`, and `leave` (docs/format.md).
+
+Both are proven to 1e-6, whatever gap the round itself is solved to.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from optimizer.highs import Clock
+from optimizer.pairs import Pairs, in_order, pairs_of
+from optimizer.problem import Area, Policy, Problem
+from optimizer.search import Found, Infeasible, OutOfTime, best_lines
+from optimizer.value import funder_value, totals_of, worth_to
+
+PROOF = 1e-6
+SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A funder's value, in minor units of money weighted by its worth; proven to 1e-6 or not."""
+
+    value: float
+    is_proven: bool
+
+
+def alone(problem: Problem, funder: str, seconds: float = SECONDS) -> float:
+    """The largest value the funder can reach with its own commitments only."""
+    return reach_alone(in_order(problem), funder, Clock.of(seconds)).value
+
+
+def leave(problem: Problem, funder: str, seconds: float = SECONDS) -> float:
+    """Its value when the others allocate without it and it then spends on what remains."""
+    return reach_leaving(in_order(problem), funder, Clock.of(seconds)).value
+
+
+def reach_alone(problem: Problem, funder: str, clock: Clock) -> Baseline:
+    """`alone` for a round that is `in_order`."""
+    clock.tell(f"alone: {funder}")
+    own = _own_round(problem, funder)
+    found = _best(pairs_of(own), clock)
+    totals = totals_of(own, found.lines or {})
+    return Baseline(funder_value(problem, problem.funder_by_id[funder], totals), _proven(found))
+
+
+def reach_leaving(problem: Problem, funder: str, clock: Clock) -> Baseline:
+    """`leave` for a round that is `in_order`."""
+    clock.tell(f"leave: {funder}")
+    rest = without(problem, funder)
+    try:
+        others = best_lines(pairs_of(rest), {}, PROOF, clock)
+    except Infeasible:
+        others = Found({}, 0.0, 0.0)  # the others then fund nothing
+    except OutOfTime:
+        others = Found({}, 0.0, float("inf"))
+    given = totals_of(rest, others.lines or {})
+    added = _best(_on_what_remains(_own_round(problem, funder), given), clock)
+    totals = [a + b for a, b in zip(given, totals_of(problem, added.lines or {}), strict=True)]
+    value = funder_value(problem, problem.funder_by_id[funder], totals)
+    return Baseline(value, _proven(others) and _proven(added))
+
+
+def without(problem: Problem, funder: str) -> Problem:
+    """The round without a funder's commitments and without anybody's guarantee."""
+    gone = {c.id for c in problem.commitments if c.funder == funder}
+    return replace(
+        problem,
+        commitments=tuple(c for c in problem.commitments if c.id not in gone),
+        funders=tuple(replace(f, guarantee="none", at_least=None) for f in problem.funders),
+        locks=tuple(k for k in problem.locks if k.commitment not in gone),
+    )
+
+
+def _own_round(problem: Problem, funder: str) -> Problem:
+    """Only the funder's money and its own view of value; no need, overlap, lock or policy."""
+    worth = worth_to(problem, problem.funder_by_id[funder])
+    return replace(
+        problem,
+        commitments=tuple(c for c in problem.commitments if c.funder == funder),
+        proposals=tuple(replace(p, merit=w) for p, w in zip(problem.proposals, worth, strict=True)),
+        areas=tuple(Area(a.id) for a in problem.areas),
+        overlaps=(),
+        locks=(),
+        policy=Policy(),
+    )
+
+
+def _on_what_remains(own: Problem, given: list[int]) -> Pairs:
+    """The funder's pairs when the others have already given; caps are of the original ask."""
+    pairs = pairs_of(own)
+    others = np.array(given, dtype=np.int64)
+    ask = np.maximum(pairs.ask - others, 0)
+    least = np.where(others > 0, np.minimum(1, ask), pairs.least)
+    cap = np.minimum(pairs.cap, ask[np.newaxis, :])
+    cap[cap < np.maximum(pairs.ticket, 1)[:, np.newaxis]] = 0
+    ask = np.minimum(ask, cap.sum(axis=0))
+    unfundable = ask < np.maximum(least, 1)
+    cap[:, unfundable] = 0
+    return replace(
+        pairs,
+        ask=np.where(unfundable, 0, ask),
+        least=np.where(unfundable, 0, least),
+        cap=cap,
+    )
+
+
+def _best(pairs: Pairs, clock: Clock) -> Found:
+    try:
+        return best_lines(pairs, {}, PROOF, clock)
+    except OutOfTime:
+        return Found({}, 0.0, float("inf"))
+
+
+def _proven(found: Found) -> bool:
+    return found.gap <= PROOF

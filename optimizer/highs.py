@@ -1,0 +1,275 @@
+"""HiGHS behind PuLP: the whole model in one call, and the live solver kept for solving again.
+
+PuLP's own HiGHS class adds columns and rows one at a time and drops the solver afterwards; here
+`buildSolverModel` fills arrays and makes one `passModel` call, and `Live` changes costs and
+bounds in place. One thread and a fixed seed: the same model gives the same answer.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import highspy
+import numpy as np
+import pulp
+from highspy import HighsModelStatus as ModelStatus
+from numpy.typing import NDArray
+
+Vector = NDArray[np.float64]
+INFINITY: float = highspy.kHighsInf
+SEED = 0
+FEASIBLE = int(highspy.SolutionStatus.kSolutionStatusFeasible)
+
+
+class Cancelled(Exception):
+    """The caller asked for the run to stop."""
+
+
+@dataclass
+class Clock:
+    """What is left of a run's time, and who listens to it.
+
+    `progress(stage, value, bound)` is told of news in minor units of value; `cancelled()` is
+    asked often and ends the run with Cancelled.
+    """
+
+    deadline: float
+    progress: Callable[[str, float | None, float | None], None] | None = None
+    cancelled: Callable[[], bool] | None = None
+    has_run_out: bool = field(default=False)
+
+    @classmethod
+    def of(
+        cls,
+        seconds: float,
+        progress: Callable[[str, float | None, float | None], None] | None = None,
+        cancelled: Callable[[], bool] | None = None,
+    ) -> Clock:
+        return cls(time.monotonic() + max(0.0, seconds), progress, cancelled)
+
+    @property
+    def left(self) -> float:
+        return max(0.0, self.deadline - time.monotonic())
+
+    def look(self) -> None:
+        """Raise Cancelled if the caller wants no more."""
+        if self.cancelled is not None and self.cancelled():
+            raise Cancelled
+
+    def tell(self, stage: str, value: float | None = None, bound: float | None = None) -> None:
+        self.look()
+        if self.progress is not None:
+            self.progress(stage, value, bound)
+
+
+class HiGHS(pulp.HiGHS):  # type: ignore[misc]  # PuLP has no types
+    """PuLP's HiGHS with a one-call handover; `handed_over.solverModel` stays alive."""
+
+    def buildSolverModel(self, lp: pulp.LpProblem) -> None:  # noqa: N802  # PuLP's name
+        sign = -1.0 if lp.sense == pulp.LpMaximize else 1.0
+        variables = lp.variables()
+        for index, variable in enumerate(variables):
+            variable.index = index
+        cost = np.zeros(len(variables))
+        for variable, coefficient in lp.objective.items():
+            cost[variable.index] = sign * coefficient
+        constraints = lp.constraints()
+        starts = np.zeros(len(constraints) + 1, dtype=np.int32)
+        index_list: list[int] = []
+        value_list: list[float] = []
+        for row, constraint in enumerate(constraints):
+            constraint.index = row
+            index_list.extend([variable.index for variable in constraint])
+            value_list.extend(constraint.values())
+            starts[row + 1] = len(index_list)
+        model = highspy.HighsLp()
+        model.num_col_ = len(variables)
+        model.num_row_ = len(constraints)
+        model.col_cost_ = cost
+        model.col_lower_ = _bounds([v.lowBound for v in variables], -INFINITY)
+        model.col_upper_ = _bounds([v.upBound for v in variables], INFINITY)
+        model.row_lower_ = _bounds([c.getLb() for c in constraints], -INFINITY)
+        model.row_upper_ = _bounds([c.getUb() for c in constraints], INFINITY)
+        model.offset_ = sign * lp.objective.constant
+        matrix = model.a_matrix_
+        matrix.format_ = highspy.MatrixFormat.kRowwise
+        matrix.num_col_, matrix.num_row_ = model.num_col_, model.num_row_
+        matrix.start_ = starts
+        matrix.index_ = np.array(index_list, dtype=np.int32)
+        matrix.value_ = np.array(value_list, dtype=np.float64)
+        if not all(np.isfinite(part).all() for part in (cost, matrix.value_)):
+            raise ValueError("the model holds a number that is not finite")
+        status = lp.solverModel.passModel(model)
+        if status == highspy.HighsStatus.kError:
+            raise RuntimeError("HiGHS refused the model")
+
+
+def _bounds(values: Sequence[float | None], absent: float) -> Vector:
+    found = np.array([absent if v is None else v for v in values], dtype=np.float64)
+    if np.isnan(found).any():
+        raise ValueError("the model holds a limit that is not a number")
+    return found
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One solve, in the model's own units and sense (maximise).
+
+    `x` is None when there is no solution. `bound` is proven; infinite when nothing is.
+    """
+
+    is_infeasible: bool
+    is_finished: bool
+    value: float
+    bound: float
+    x: Vector | None
+
+
+class Live:
+    """A model inside HiGHS that can be changed and solved again from where it stands."""
+
+    def __init__(self, lp: pulp.LpProblem, clock: Clock) -> None:
+        solver = HiGHS(msg=False, threads=1)
+        solver.createAndConfigureSolver(lp)
+        solver.buildSolverModel(lp)
+        self.highs: highspy.Highs = lp.solverModel
+        self.clock = clock
+        self.columns = self.highs.getNumCol()
+        for option, value in {
+            "threads": 1,
+            "parallel": "off",
+            "random_seed": SEED,
+            "mip_feasibility_tolerance": 1e-8,
+            "primal_feasibility_tolerance": 1e-9,
+            "dual_feasibility_tolerance": 1e-9,
+        }.items():
+            self.highs.setOptionValue(option, value)
+        self._integer: NDArray[np.int32] = np.array(
+            [v.index for v in lp.variables() if v.cat == pulp.LpInteger], dtype=np.int32
+        )
+        self._is_integral = False
+        self._basis: highspy.HighsBasis | None = None
+        held = self.highs.getLp()
+        self.low, self.high = np.array(held.col_lower_), np.array(held.col_upper_)
+        self._listen()
+
+    def _listen(self) -> None:
+        kinds = highspy.cb.HighsCallbackType
+        if self.clock.cancelled is None and self.clock.progress is None:
+            return
+        self.highs.setCallback(self._heard, None)
+        for kind in (kinds.kCallbackMipInterrupt, kinds.kCallbackSimplexInterrupt):
+            self.highs.startCallback(kind)
+
+    def _heard(self, kind: Any, _text: str, out: Any, back: Any, _data: Any) -> None:
+        """HiGHS asks now and then whether to go on; it must not see an exception."""
+        if self.clock.cancelled is not None and self.clock.cancelled():
+            back.user_interrupt = True
+        if int(kind) == int(highspy.cb.HighsCallbackType.kCallbackMipInterrupt):
+            self._report(-out.mip_primal_bound, -out.mip_dual_bound)
+
+    def _report(self, value: float, bound: float) -> None:
+        if self.clock.progress is not None:
+            known = [v * self.scale if math.isfinite(v) else None for v in (value, bound)]
+            self.clock.progress("search", known[0], known[1])
+
+    scale: float = 1.0
+
+    def restore(self) -> None:
+        """Every column's limits as they were in the model."""
+        self.set_columns(np.arange(self.columns), self.low, self.high)
+
+    def set_columns(self, columns: Sequence[int] | NDArray[Any], low: Any, high: Any) -> None:
+        index = np.asarray(columns, dtype=np.int32)
+        if index.size:
+            self.highs.changeColsBounds(
+                len(index),
+                index,
+                np.broadcast_to(np.asarray(low, dtype=np.float64), index.shape).copy(),
+                np.broadcast_to(np.asarray(high, dtype=np.float64), index.shape).copy(),
+            )
+
+    def set_rows(self, rows: Sequence[int] | NDArray[Any], low: Any, high: Any) -> None:
+        index = np.asarray(rows, dtype=np.int32)
+        for row, below, above in zip(
+            index,
+            np.broadcast_to(np.asarray(low, dtype=np.float64), index.shape),
+            np.broadcast_to(np.asarray(high, dtype=np.float64), index.shape),
+            strict=True,
+        ):
+            self.highs.changeRowBounds(int(row), float(below), float(above))
+
+    def _integrality(self, wanted: bool) -> None:
+        if wanted == self._is_integral or not self._integer.size:
+            return
+        kind = highspy.HighsVarType.kInteger if wanted else highspy.HighsVarType.kContinuous
+        self.highs.changeColsIntegrality(
+            len(self._integer),
+            self._integer,
+            np.full(len(self._integer), int(kind), dtype=np.uint8),
+        )
+        self._is_integral = wanted
+
+    def relax(self) -> Answer:
+        """The model with integers let go; a corner of it, by simplex from the last basis."""
+        self._integrality(False)
+        if self._basis is not None:
+            self.highs.setBasis(self._basis)
+        answer = self._run()
+        if answer.is_finished:
+            self._basis = self.highs.getBasis()
+        return answer
+
+    def search(
+        self, gap: float, start: dict[int, float] | None = None, nodes: int | None = None
+    ) -> Answer:
+        """The model with its integers, to a relative `gap`.
+
+        `start` gives values to some columns, best all integers; the rest is found. `nodes` limits
+        the tree rather than the time, so that the answer can be had again.
+        """
+        self._integrality(True)
+        self.highs.setOptionValue("mip_rel_gap", max(0.0, gap))
+        self.highs.setOptionValue("mip_abs_gap", 1e-9)
+        self.highs.setOptionValue("mip_max_nodes", nodes if nodes is not None else 2**31 - 1)
+        if start:
+            columns = np.array(sorted(start), dtype=np.int32)
+            values = np.array([start[c] for c in sorted(start)], dtype=np.float64)
+            self.highs.setSolution(len(columns), columns, values)
+        return self._run()
+
+    def _run(self) -> Answer:
+        self.clock.look()
+        self.highs.setOptionValue("time_limit", max(0.01, self.clock.left))
+        self.highs.run()
+        self.clock.look()
+        status = self.highs.getModelStatus()
+        info = self.highs.getInfo()
+        if status == ModelStatus.kTimeLimit:
+            self.clock.has_run_out = True
+        infeasible = status in (ModelStatus.kInfeasible, ModelStatus.kUnboundedOrInfeasible)
+        finished = status in (ModelStatus.kOptimal, ModelStatus.kModelEmpty)
+        feasible = info.primal_solution_status == FEASIBLE
+        if not feasible or infeasible:
+            bound = -info.mip_dual_bound if self._is_integral else math.inf
+            return Answer(infeasible, finished, -math.inf, bound, None)
+        value = -float(info.objective_function_value)
+        bound = -float(info.mip_dual_bound) if self._is_integral else value
+        if not self._is_integral and not finished:
+            bound = math.inf
+        x = np.array(self.highs.getSolution().col_value)
+        return Answer(False, finished, value, max(bound, value), x)
+
+    @property
+    def row_duals(self) -> Vector:
+        """What one more unit on the right of each row adds to the value (maximise)."""
+        return -np.array(self.highs.getSolution().row_dual)
+
+    @property
+    def reduced_costs(self) -> Vector:
+        """What one more unit of each variable would add to the value, were it free (maximise)."""
+        return -np.array(self.highs.getSolution().col_dual)

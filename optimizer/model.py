@@ -1,0 +1,387 @@
+"""The allocation model. It reads like its mathematics; PuLP expresses it.
+
+Sets: commitments c, proposals p, areas a, cells of eligible pairs (see cells.py).
+Everything is in units of `Model.unit` minor units.
+
+    maximise  sum_p q_p X_p + sum_ak w_ak g_ak - rho sum_pr s_pr min(m_p, m_r) d_pr
+              - eps (lines) - M sum_a u_a
+
+    subject to
+      sum_k f_ck + sum_p x_cp <= B_c                     [commitment]
+      sum_c f_ch >= sum_k f_hk   each hub h              [hub]
+      sum_c f_ck + sum_h f_hk >= sum_p in k s_p          [class]  each class k of proposals
+      X_p <= s_p + sum_c x_cp    explicit pairs only     [funding]
+      m_p y_p <= X_p <= R_p y_p                          [least, ask]
+      ticket_c z_cp <= x_cp <= cap_cp z_cp               [ticket, pair]
+      sum_c z_cp <= K y_p,  z_cp <= y_p <= sum_c z_cp    [cofunders, part, anyone]
+      A_a = sum_p t_pa X_p;  sum_k g_ak <= A_a           [area, coverage]
+      A_a + u_a >= floor_a;  A_a <= cap_a                [floor, area_cap]
+      d_pr >= y_p + y_r - 1                              [overlap]
+      sum X_p over an institution, tier <= share; over a region >= share
+                                                         [institution, risk, region]
+      Q_a <= sum_p q_p t_pa X_p;  sum_a w_fa Q_a >= baseline_f       [quality, guarantee]
+
+y_p, z_cp in {0, 1}; all else >= 0; g_ak at most what `spent` leaves of step k.
+Where X_p can only be 0 or R_p, it is written R_p y_p.
+
+Two things are let go at first, because they rarely bind and cost variables: `Detail.lines`
+brings in z (tickets, co-funders, the exact number of lines), `Detail.whole` makes X_p whole
+multiples of `round_to`. Without them the model is a relaxation, so its bound is a bound.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pulp
+
+from optimizer.cells import Cells, Mask, cover
+from optimizer.pairs import Pairs, exact
+from optimizer.problem import Problem
+
+Expression = dict[Any, float]  # an LpVariable to its coefficient
+
+SHARE_SLACK = 2  # minor units: FORMAT's tolerance for area caps and shares
+LARGEST_WHOLE = 10**8  # beyond this many grid units a solver's integers are not trusted
+
+
+@dataclass(frozen=True)
+class Detail:
+    """What of the exact round the model holds. `is_eased` uses FORMAT's tolerances."""
+
+    lines: bool = False
+    whole: bool = False
+    is_eased: bool = False
+
+
+LE, GE, EQ = pulp.LpConstraintLE, pulp.LpConstraintGE, pulp.LpConstraintEQ
+
+
+@dataclass
+class Model:
+    """The programme and its variables, by index of commitment (c), proposal (p) and area (a).
+
+    `total[p]` is X_p as an expression; `rows` finds a row by family and id of what it limits.
+    `floors` holds the least value of each funder that was promised one, in minor units.
+    """
+
+    lp: pulp.LpProblem
+    pairs: Pairs
+    cells: Cells
+    detail: Detail
+    unit: float
+    floors: dict[str, float]
+    y: dict[int, Any] = field(default_factory=dict)
+    z: dict[tuple[int, int], Any] = field(default_factory=dict)
+    x: dict[tuple[int, int], Any] = field(default_factory=dict)
+    total: list[Expression] = field(default_factory=list)
+    amount: dict[int, Any] = field(default_factory=dict)
+    rows: dict[tuple[str, str], Any] = field(default_factory=dict)
+    objective: Expression = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.nothing = self.lp.add_variable("nothing", 0, 0)
+
+    @property
+    def problem(self) -> Problem:
+        return self.pairs.problem
+
+    @property
+    def slack(self) -> float:
+        """What hard limits on sums may be missed by, in model units."""
+        return SHARE_SLACK / self.unit if self.detail.is_eased else 0.0
+
+    def variable(self, kind: str, *index: int, high: float | None = None, cat: str = "") -> Any:
+        """A variable >= 0, named by kind and index so that names sort as indices do."""
+        name = kind + "_".join(f"{i:06d}" for i in index)
+        return self.lp.add_variable(name, 0, high, cat or pulp.LpContinuous)
+
+    def add(self, family: str, name: str, left: Expression, sense: int, right: float) -> None:
+        """One row. Solvers drop empty rows even where those fail, so they get `nothing`."""
+        row = pulp.LpConstraint(
+            pulp.LpAffineExpression(left or {self.nothing: 1.0}), sense, rhs=right
+        )
+        self.lp.addConstraint(row, f"r{len(self.rows):06d}")
+        self.rows[family, name] = row
+
+    def earn(self, variable: Any, value: float) -> None:
+        self.objective[variable] = self.objective.get(variable, 0.0) + value
+
+
+def build(pairs: Pairs, floors: dict[str, float], detail: Detail, own: Mask | None = None) -> Model:
+    """The whole model. `floors`: least value by funder, minor units; `own`: pairs with an x."""
+    policy = pairs.problem.policy
+    has_parts = np.zeros(pairs.cap.shape, dtype=bool)
+    if detail.lines:
+        has_parts |= (pairs.ticket > pairs.grid)[:, np.newaxis]
+        if policy.max_cofunders is not None or policy.agreement_cost:
+            has_parts[:] = True
+    has_parts &= pairs.cap > 0
+    cells = cover(pairs, has_parts if own is None else has_parts | own)
+    model = Model(
+        lp=pulp.LpProblem("allocation", pulp.LpMaximize),
+        pairs=pairs,
+        cells=cells,
+        detail=detail,
+        unit=_unit(pairs, detail),
+        floors=floors,
+    )
+    add_totals(model)
+    add_flows(model)
+    if detail.lines:
+        add_parts(model, has_parts)
+    add_areas(model)
+    add_overlaps(model)
+    add_shares(model)
+    add_guarantees(model)
+    set_objective(model)
+    return model
+
+
+def _unit(pairs: Pairs, detail: Detail) -> float:
+    """Minor units in one unit of the model: the grid itself, or asks of 1,000 to 10,000."""
+    largest = int(pairs.ask.max(initial=0))
+    if detail.whole or largest == 0:
+        return float(pairs.grid)
+    return pairs.grid * 10.0 ** math.floor(math.log10(largest / pairs.grid / 1000))
+
+
+def needs_funded(model: Model) -> set[int]:
+    """Proposals where 'funded' must be a variable: else money alone says it."""
+    pairs, policy = model.pairs, model.problem.policy
+    index = {p.id: k for k, p in enumerate(model.problem.proposals)}
+    needed = set(np.flatnonzero(pairs.least > pairs.grid).tolist()) | set(pairs.pinned_in)
+    for overlap in model.problem.overlaps:
+        needed |= {index[p] for p in overlap.proposals}
+    if policy.agreement_cost or model.detail.lines:
+        needed |= set(range(len(model.problem.proposals)))
+    return needed
+
+
+def add_totals(model: Model) -> None:
+    """m_p y_p <= X_p <= R_p y_p; where m_p = R_p, X_p is R_p y_p itself."""
+    pairs, unit, whole = model.pairs, model.unit, model.detail.whole
+    needed = needs_funded(model)
+    for p, (ask, least) in enumerate(zip(pairs.ask.tolist(), pairs.least.tolist(), strict=True)):
+        pinned = p in pairs.pinned_in
+        if ask == 0:
+            model.total.append({})
+            if pinned:
+                model.add("pinned", model.problem.proposals[p].id, {}, GE, 1)
+            continue
+        if p in needed:
+            model.y[p] = model.variable("y", p, high=1, cat=pulp.LpInteger)
+            if pinned:
+                model.y[p].lowBound = 1
+        if least == ask and p in needed:
+            model.total.append({model.y[p]: ask / unit})
+            continue
+        kind = pulp.LpInteger if whole and ask / unit <= LARGEST_WHOLE else pulp.LpContinuous
+        amount = model.variable("t", p, high=ask / unit, cat=kind)
+        model.total.append({amount: 1.0})
+        if p in needed:
+            name = model.problem.proposals[p].id
+            model.add("least", name, {amount: 1.0, model.y[p]: -least / unit}, GE, 0)
+            model.add("ask", name, {amount: 1.0, model.y[p]: -ask / unit}, LE, 0)
+
+
+def add_flows(model: Model) -> None:
+    """Money from commitments, through hubs and classes or by explicit pairs, to totals."""
+    pairs, cells, unit = model.pairs, model.cells, model.unit
+    spending: list[Expression] = [{} for _ in model.problem.commitments]
+    inflow: list[Expression] = [{} for _ in cells.classes]
+    for h, hub in enumerate(cells.hubs):
+        balance: Expression = {}
+        for c in hub.commitments:
+            flow = model.variable("fh", c, h)
+            spending[c][flow] = balance[flow] = 1.0
+        for k in hub.classes:
+            flow = model.variable("fk", h, k)
+            inflow[k][flow] = 1.0
+            balance[flow] = -1.0
+        model.add("hub", str(h), balance, GE, 0)
+    for c, k in cells.direct:
+        flow = model.variable("fd", c, k)
+        spending[c][flow] = inflow[k][flow] = 1.0
+
+    shared: dict[int, Any] = {}
+    for p, own in enumerate(cells.explicit):
+        for c in own:
+            x = model.variable("x", c, p, high=int(pairs.cap[c, p]) / unit)
+            if (c, p) in pairs.fixed:
+                x.lowBound = x.upBound = pairs.fixed[c, p] / unit
+            model.x[c, p] = x
+            spending[c][x] = 1.0
+    for k, members in enumerate(cells.classes):
+        for p in members:
+            if cells.explicit[p]:
+                shared[p] = model.variable("s", p)
+                inflow[k][shared[p]] = -1.0
+            else:
+                inflow[k].update({v: -w for v, w in model.total[p].items()})
+        model.add("class", str(k), inflow[k], GE, 0)
+    for p, own in enumerate(cells.explicit):
+        if own:
+            funding: Expression = {model.x[c, p]: 1.0 for c in own}
+            if p in shared:
+                funding[shared[p]] = 1.0
+            funding.update({v: -w for v, w in model.total[p].items()})
+            model.add("funding", model.problem.proposals[p].id, funding, GE, 0)
+    for p, total in enumerate(model.total):
+        if total and not cells.explicit[p] and not pairs.cap[:, p].any():
+            model.add("funding", model.problem.proposals[p].id, dict(total), LE, 0)
+    for c, left in enumerate(spending):
+        if left:
+            right = min(int(pairs.budget[c]), int(pairs.cap[c].sum())) / unit
+            model.add("commitment", model.problem.commitments[c].id, left, LE, right)
+
+
+def add_parts(model: Model, has_parts: Mask) -> None:
+    """ticket_c z_cp <= x_cp <= cap_cp z_cp;  sum_c z_cp <= K y_p;  z_cp <= y_p <= sum_c z_cp."""
+    pairs, unit, policy = model.pairs, model.unit, model.problem.policy
+    for p in np.flatnonzero(has_parts.any(axis=0)).tolist():
+        takers: Expression = {}
+        for c in np.flatnonzero(has_parts[:, p]).tolist():
+            z = model.z[c, p] = model.variable("z", c, p, high=1, cat=pulp.LpInteger)
+            name = f"{model.problem.commitments[c].id}|{model.problem.proposals[p].id}"
+            x, cap = model.x[c, p], int(pairs.cap[c, p])
+            if (c, p) in pairs.fixed:
+                z.lowBound = 1
+            model.add("pair", name, {x: 1.0, z: -cap / unit}, LE, 0)
+            ticket = max(int(pairs.ticket[c]), pairs.grid)
+            model.add("ticket", name, {x: 1.0, z: -ticket / unit}, GE, 0)
+            model.add("part", name, {z: 1.0, model.y[p]: -1.0}, LE, 0)
+            takers[z] = 1.0
+        if bool((has_parts[:, p] == (pairs.cap[:, p] > 0)).all()):
+            name = model.problem.proposals[p].id
+            model.add("anyone", name, {**takers, model.y[p]: -1.0}, GE, 0)
+            if policy.max_cofunders is not None and policy.max_cofunders < len(takers):
+                model.add("cofunders", name, {**takers, model.y[p]: -policy.max_cofunders}, LE, 0)
+
+
+def add_areas(model: Model) -> None:
+    """A_a = sum_p t_pa X_p;  sum_k g_ak <= A_a;  A_a + u_a >= floor_a;  A_a <= cap_a."""
+    unit, policy = model.unit, model.problem.policy
+    sums: dict[str, Expression] = {
+        a.id: {} for a in model.problem.areas if a.steps or a.floor or a.cap is not None
+    }
+    for p, proposal in enumerate(model.problem.proposals):
+        for id_, weight in proposal.areas.items():
+            if weight and id_ in sums:
+                sums[id_].update({v: weight * w for v, w in model.total[p].items()})
+    for k, area in enumerate(model.problem.areas):
+        if area.id not in sums:
+            continue
+        amount = model.amount[k] = model.variable("a", k)
+        model.add("area", area.id, {**sums[area.id], amount: -1.0}, EQ, 0)
+        taken: Expression = {amount: 1.0}
+        spent = area.spent
+        for s, step in enumerate(area.steps):
+            left, spent = max(0, step.width - spent), max(0, spent - step.width)
+            if left and step.weight:
+                part = model.variable("g", k, s, high=left / unit)
+                taken[part] = -1.0
+                model.earn(part, step.weight)
+        if len(taken) > 1:
+            model.add("coverage", area.id, taken, GE, 0)
+        if area.floor and policy.floor_penalty:
+            short = model.variable("u", k, high=area.floor / unit)
+            model.earn(short, -policy.floor_penalty)
+            model.add("floor", area.id, {amount: 1.0, short: 1.0}, GE, area.floor / unit)
+        if area.cap is not None:
+            model.add("area_cap", area.id, {amount: 1.0}, LE, area.cap / unit + model.slack)
+
+
+def add_overlaps(model: Model) -> None:
+    """d_pr >= y_p + y_r - 1, each confirmed pair."""
+    problem, policy = model.problem, model.problem.policy
+    index = {p.id: k for k, p in enumerate(problem.proposals)}
+    for number, overlap in enumerate(problem.overlaps):
+        p, r = (index[i] for i in overlap.proposals)
+        both = min(problem.proposals[p].minimum, problem.proposals[r].minimum)
+        cost = policy.overlap_weight * overlap.degree * both
+        if cost and p in model.y and r in model.y:
+            twice = model.variable("d", number, high=1)
+            model.earn(twice, -cost / model.unit)
+            row = {model.y[p]: 1.0, model.y[r]: 1.0, twice: -1.0}
+            model.add("overlap", str(number), row, LE, 1)
+
+
+def add_shares(model: Model) -> None:
+    """sum X_p over an institution or a risk tier <= its share; over a region >= its share."""
+    policy, slack = model.problem.policy, model.slack
+    if policy.institution_share is not None:
+        limit = share_of(model.pairs, policy.institution_share, up=False) / model.unit
+        institutions = {p.institution for p in model.problem.proposals} - {None}
+        for name in sorted(str(i) for i in institutions):
+            members = [k for k, p in enumerate(model.problem.proposals) if p.institution == name]
+            if int(model.pairs.ask[members].sum()) / model.unit > limit:
+                model.add("institution", name, _sum(model, members), LE, limit + slack)
+    for tier, share in sorted(policy.risk_most.items()):
+        members = [k for k, p in enumerate(model.problem.proposals) if p.risk_tier == tier]
+        limit = share_of(model.pairs, share, up=False) / model.unit
+        if int(model.pairs.ask[members].sum()) / model.unit > limit:
+            model.add("risk", tier, _sum(model, members), LE, limit + slack)
+    for region, share in sorted(policy.region_least.items()):
+        members = [k for k, p in enumerate(model.problem.proposals) if p.region == region]
+        least = share_of(model.pairs, share, up=True) / model.unit
+        if least > slack:
+            model.add("region", region, _sum(model, members), GE, least - slack)
+
+
+def share_of(pairs: Pairs, share: float, *, up: bool) -> int:
+    """A share of all commitments' amounts as a limit on multiples of the grid, minor units."""
+    limit = exact(share) * pairs.total
+    return int(-(-limit // pairs.grid) if up else limit // pairs.grid) * pairs.grid
+
+
+def _sum(model: Model, members: Iterable[int]) -> Expression:
+    return {v: w for p in members for v, w in model.total[p].items()}
+
+
+def add_guarantees(model: Model) -> None:
+    """Q_a <= sum_p q_p t_pa X_p;  sum_a w_fa Q_a >= baseline_f: low-rank, F x A terms."""
+    if not model.floors:
+        return
+    quality: dict[str, Expression] = {a.id: {} for a in model.problem.areas}
+    for p, proposal in enumerate(model.problem.proposals):
+        for id_, weight in proposal.areas.items():
+            if weight and proposal.merit:
+                worth = weight * proposal.merit
+                quality[id_].update({v: worth * w for v, w in model.total[p].items()})
+    summed: dict[str, Any] = {}
+    for k, area in enumerate(model.problem.areas):
+        summed[area.id] = model.variable("q", k)
+        model.add("quality", area.id, {**quality[area.id], summed[area.id]: -1.0}, GE, 0)
+    for name, least in sorted(model.floors.items()):
+        funder = model.problem.funder_by_id[name]
+        left = {v: w for a, v in summed.items() if (w := funder.weights.get(a, 1.0))}
+        ease = (1e-6 * abs(least) + 5) if model.detail.is_eased else 0.0
+        model.add("guarantee", name, left, GE, (least - ease) / model.unit)
+
+
+def set_objective(model: Model) -> None:
+    """sum_p q_p X_p + sum_ak w_ak g_ak - rho sum s min(m) d - eps (lines) - M sum_a u_a.
+
+    Without variables for lines, a funded proposal is charged the least number it can have.
+    """
+    problem, pairs = model.problem, model.pairs
+    for p, proposal in enumerate(problem.proposals):
+        for variable, weight in model.total[p].items():
+            if proposal.merit:
+                model.earn(variable, proposal.merit * weight)
+    cost = problem.policy.agreement_cost / model.unit
+    if cost and model.z:
+        for z in model.z.values():
+            model.earn(z, -cost)
+    elif cost:
+        single = np.minimum(pairs.cap, pairs.budget[:, np.newaxis])
+        reached = np.cumsum(-np.sort(-single, axis=0), axis=0)
+        for p, y in model.y.items():
+            lines = 1 + int((reached[:, p] < pairs.least[p]).sum())
+            model.earn(y, -cost * lines)
+    model.lp += pulp.LpAffineExpression(model.objective or {model.nothing: 0.0})

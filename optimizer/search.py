@@ -1,0 +1,282 @@
+"""From a round to whole lines with a proven gap.
+
+First the relaxed model: its LP gives a bound and a price for funding each proposal or not. The
+proposals whose price is near zero are decided by a small integer search, the rest as the LP says;
+mostly the gap is proven then. If not, every proposal whose price alone exceeds what could still
+be gained is fixed for good and the rest is searched. Only where whole lines (tickets, co-funders,
+rounding) lose more than the gap is the exact model built. Nothing depends on the clock except
+giving up.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimizer.highs import Answer, Clock, Live, Vector
+from optimizer.model import Detail, Model, build
+from optimizer.pairs import Pairs
+from optimizer.problem import Problem
+from optimizer.value import Lines, breaches, value_of
+from optimizer.whole import Draft, draft
+
+
+class Infeasible(Exception):
+    """No plan keeps every limit of the round."""
+
+
+class SolverFault(Exception):
+    """The solver's answer failed its check; never returned as a plan."""
+
+
+class OutOfTime(Exception):
+    """The time was up before any plan was found."""
+
+
+@dataclass
+class Found:
+    """The best whole lines so far and a proven bound on what any could be worth, minor units."""
+
+    lines: Lines | None
+    value: float
+    bound: float
+
+    @property
+    def gap(self) -> float:
+        if self.lines is None or not math.isfinite(self.bound):
+            return math.inf
+        return (self.bound - self.value) / max(1.0, abs(self.value))
+
+    def offer(self, problem: Problem, lines: Lines | None) -> None:
+        """Keep these lines if they are worth more; the first found stays on a tie."""
+        if lines is not None:
+            value = value_of(problem, lines)
+            if self.lines is None or value > self.value:
+                self.lines, self.value = lines, value
+
+
+def best_lines(pairs: Pairs, floors: dict[str, float], gap: float, clock: Clock) -> Found:
+    """The best plan within these limits, to a relative gap if time allows.
+
+    `floors`: the least value promised to funders, minor units. Raises Infeasible, OutOfTime.
+    """
+    if pairs.blockers:
+        raise Infeasible("; ".join(pairs.blockers))
+    try:
+        return _best(pairs, floors, gap, clock, is_eased=False)
+    except Infeasible:
+        return _best(pairs, floors, gap, clock, is_eased=True)
+
+
+def _best(
+    pairs: Pairs, floors: dict[str, float], gap: float, clock: Clock, *, is_eased: bool
+) -> Found:
+    found = Found(None, -math.inf, math.inf)
+    if not breaches(pairs, {}, floors):
+        found.offer(pairs.problem, {})
+    _relaxed(pairs, floors, gap, clock, found, is_eased=is_eased)
+    if found.gap > gap and not clock.has_run_out:
+        _exact(pairs, floors, gap, clock, found, is_eased=is_eased)
+    if found.lines is None:
+        raise OutOfTime
+    found.bound = max(found.bound, found.value)
+    return found
+
+
+MENDABLE = {"ticket", "max_cofunders"}
+CORE = 30  # proposals near the margin that the first small search decides, at least
+NODES = 2000  # of its tree
+
+
+def _relaxed(
+    pairs: Pairs,
+    floors: dict[str, float],
+    gap: float,
+    clock: Clock,
+    found: Found,
+    *,
+    is_eased: bool,
+) -> None:
+    """Bound and plans from the model without tickets, co-funders and whole multiples."""
+    clock.tell("model")
+    model = build(pairs, floors, Detail(is_eased=is_eased))
+    live = Live(model.lp, clock)
+    live.scale = model.unit
+    clock.tell("relaxation")
+    root = live.relax()
+    if root.is_infeasible:
+        raise Infeasible
+    found.bound = min(found.bound, root.bound * model.unit)
+    if root.x is None:
+        return
+    standing = standings(model, live, root.x)
+    clock.tell("margin", found.value if found.lines is not None else None, found.bound)
+    _offer(model, live, root.x, standing, found, gap, clock)
+    if found.gap <= gap or clock.has_run_out:
+        return
+    _prove(model, live, root, standing, found, gap, clock)
+
+
+def standings(model: Model, live: Live, x: Vector) -> NDArray[np.float64]:
+    """What funding each proposal adds to the LP's value at the LP's own prices, by y's order.
+
+    With prices on every limit but a proposal's own ask and minimum, the value is at most the
+    LP's minus the size of this for each proposal decided the other way (the Lagrangian bound).
+    """
+    duals, reduced = live.row_duals, live.reduced_costs
+    problem = model.problem
+    result = np.zeros(len(model.y))
+    for k, (p, y) in enumerate(model.y.items()):
+        profit = float(reduced[y.index])
+        ask_row = model.rows.get(("ask", problem.proposals[p].id))
+        if ask_row is not None:
+            least_row = model.rows["least", problem.proposals[p].id]
+            on_ask, on_least = float(duals[ask_row.index]), float(duals[least_row.index])
+            ((total, _),) = model.total[p].items()
+            ask, least = (int(v) / model.unit for v in (model.pairs.ask[p], model.pairs.least[p]))
+            rate = float(reduced[total.index]) + on_ask + on_least
+            profit += -ask * on_ask - least * on_least + max(rate * ask, rate * least)
+        result[k] = profit
+    return result
+
+
+def _offer(
+    model: Model,
+    live: Live,
+    x: Vector,
+    standing: NDArray[np.float64],
+    found: Found,
+    gap: float,
+    clock: Clock,
+) -> None:
+    """A plan from a search over the proposals nearest the margin, others as the LP has them."""
+    columns = np.array([y.index for y in model.y.values()], dtype=np.int32)
+    if columns.size:
+        value = x[columns]
+        loose = np.abs(value - np.round(value)) > 1e-6
+        order = np.lexsort((np.arange(columns.size), np.abs(standing)))
+        loose[order[: max(CORE, 3 * int(loose.sum()))]] = True
+        kept = columns[~loose]
+        live.set_columns(kept, np.round(x[kept]), np.round(x[kept]))
+        answer = live.search(gap / 4, nodes=NODES)
+        live.restore()
+        if answer.x is None:
+            return
+        x = answer.x
+    _keep(model, live, x, found, gap, clock)
+
+
+def _keep(
+    model: Model, live: Live, x: Vector, found: Found, gap: float, clock: Clock
+) -> Draft | None:
+    """Turn a solution into whole lines, mend them if need be, and offer them."""
+    plan = draft(model, live, x)
+    if plan is not None and plan.broken and {b.limit for b in plan.broken} <= MENDABLE:
+        plan = _mend(model, plan, gap, clock)
+    elif plan is not None and not plan.broken and model.problem.policy.agreement_cost:
+        found.offer(model.problem, plan.lines)
+        plan = _mend(model, plan, gap, clock)
+    if plan is not None and not plan.broken:
+        found.offer(model.problem, plan.lines)
+        clock.tell("plan", found.value, found.bound)
+    return plan
+
+
+def _prove(
+    model: Model,
+    live: Live,
+    root: Answer,
+    standing: NDArray[np.float64],
+    found: Found,
+    gap: float,
+    clock: Clock,
+) -> None:
+    """Search what the prices do not already decide, to the gap."""
+    cutoff = -math.inf
+    start = None
+    if found.lines is not None:
+        cutoff = (found.value + gap / 2 * max(1.0, abs(found.value))) / model.unit
+        columns = np.array([y.index for y in model.y.values()], dtype=np.int32)
+        if columns.size:
+            decided = root.bound - np.abs(standing) <= cutoff
+            side = (standing > 0).astype(float)
+            live.set_columns(columns[decided], side[decided], side[decided])
+        start = start_from(model, found.lines)
+    answer = live.search(gap / 3, start)
+    live.restore()
+    if answer.is_infeasible and found.lines is None:
+        raise Infeasible
+    bound = cutoff if answer.is_infeasible else max(answer.bound, cutoff)
+    found.bound = min(found.bound, bound * model.unit)
+    if answer.x is not None:
+        _keep(model, live, answer.x, found, gap, clock)
+
+
+def start_from(model: Model, lines: Lines) -> dict[int, float]:
+    """The 0/1 variables that whole lines stand for, by column."""
+    funded = {p for _, p in lines}
+    start = {y.index: float(p in funded) for p, y in model.y.items()}
+    start.update({z.index: float(pair in lines) for pair, z in model.z.items()})
+    return start
+
+
+def _mend(model: Model, plan: Draft, gap: float, clock: Clock) -> Draft | None:
+    """The same funded set with lines chosen exactly where they are in trouble or shared.
+
+    Troubled proposals may be paid by any eligible commitment or dropped; the others keep who
+    pays them. Small, since a forest of lines shares few proposals.
+    """
+    pairs = model.pairs
+    payers: dict[int, list[int]] = {}
+    for c, p in plan.lines:
+        payers.setdefault(p, []).append(c)
+    troubled = {p for p, several in payers.items() if len(several) > 1}
+    troubled |= {p for (c, p), amount in plan.lines.items() if amount < pairs.ticket[c]}
+    cap = np.zeros_like(pairs.cap)
+    for p, several in payers.items():
+        rows = slice(None) if p in troubled else several
+        cap[rows, p] = pairs.cap[rows, p]
+    part = replace(pairs, cap=cap, ask=np.where(cap.any(axis=0), pairs.ask, 0))
+    small = build(part, model.floors, Detail(lines=True, is_eased=model.detail.is_eased))
+    live = Live(small.lp, clock)
+    for p, y in small.y.items():
+        if p not in troubled:
+            live.low[y.index] = 1.0
+    live.restore()
+    answer = live.search(gap / 8, nodes=NODES)
+    return None if answer.x is None else draft(small, live, answer.x)
+
+
+def _exact(
+    pairs: Pairs,
+    floors: dict[str, float],
+    gap: float,
+    clock: Clock,
+    found: Found,
+    *,
+    is_eased: bool,
+) -> None:
+    """Plan and bound from the model with nothing let go."""
+    clock.tell("exact model", found.value if found.lines is not None else None, found.bound)
+    model = build(pairs, floors, Detail(lines=True, whole=True, is_eased=is_eased))
+    live = Live(model.lp, clock)
+    live.scale = model.unit
+    start = None if found.lines is None else start_from(model, found.lines)
+    answer = live.search(gap / 2, start)
+    if answer.is_infeasible:
+        if found.lines is not None:
+            raise SolverFault("the exact model is said to be infeasible, but a plan exists")
+        raise Infeasible
+    found.bound = min(found.bound, answer.bound * model.unit)
+    if answer.x is None:
+        return
+    plan = draft(model, live, answer.x)
+    if plan is None or plan.broken:
+        if answer.is_finished and found.gap > gap:
+            broken = "no whole lines" if plan is None else repr(plan.broken)
+            raise SolverFault(f"the solver's plan does not hold in whole units: {broken}")
+        return
+    found.offer(model.problem, plan.lines)

@@ -1,0 +1,111 @@
+"""From a round to a plan: baselines first, then the rule, then every figure from whole lines."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable
+from importlib import metadata
+
+from optimizer.baselines import Baseline, reach_alone, reach_leaving
+from optimizer.highs import Cancelled, Clock
+from optimizer.pairs import Pairs, in_order, pairs_of
+from optimizer.problem import Plan, Problem
+from optimizer.search import Found, Infeasible, OutOfTime, SolverFault, best_lines
+from optimizer.value import (
+    area_amounts,
+    as_lines,
+    breaches,
+    funder_value,
+    shortfall,
+    totals_of,
+)
+
+__all__ = ["RULES", "Cancelled", "Infeasible", "OutOfTime", "SolverFault", "solve"]
+
+Rule = Callable[[Pairs, dict[str, float], float, Clock], Found]
+RULES: dict[str, Rule] = {"welfare": best_lines}
+
+
+def solve(
+    problem: Problem,
+    *,
+    rule: str = "welfare",
+    gap: float = 1e-3,
+    seconds: float = 60.0,
+    progress: Callable[[str, float | None, float | None], None] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+) -> Plan:
+    """The best plan of a round, proven to the relative `gap`, or the best found in `seconds`.
+
+    `seconds` covers the whole run, baselines included. `progress(stage, value, bound)` is told of
+    news, value and bound in minor units or None; `cancelled()` is asked often. Raises Infeasible,
+    OutOfTime (no plan at all), Cancelled, and SolverFault where a solver's answer fails its check.
+    """
+    started = time.monotonic()
+    clock = Clock.of(seconds, progress, cancelled)
+    ordered = in_order(problem)
+    pairs = pairs_of(ordered)
+    baselines = promised(ordered, clock)
+    floors = floors_of(ordered, baselines)
+    found = RULES[rule](pairs, floors, gap, clock)
+    lines = found.lines
+    if lines is None or (broken := breaches(pairs, lines, floors)):
+        raise SolverFault(f"the plan breaks limits: {broken!r}")
+    is_proven = all(b.is_proven for named in baselines.values() for b in named.values())
+    totals = totals_of(ordered, lines)
+    return Plan(
+        status="optimal" if found.gap <= gap and is_proven else "time_limit",
+        rule=rule,
+        value=found.value,
+        bound=found.bound,
+        gap=found.gap,
+        lines=as_lines(ordered, lines),
+        totals={p.id: x for p, x in zip(ordered.proposals, totals, strict=True) if x},
+        areas={
+            a.id: {
+                "amount": round(amounts[a.id]),
+                "shortfall": round(shortfall(a, amounts[a.id])),
+            }
+            for amounts in [area_amounts(ordered, totals)]
+            for a in ordered.areas
+        },
+        funders={
+            name: {
+                "value": funder_value(ordered, funder, totals),
+                **{kind: b.value for kind, b in baselines.get(name, {}).items()},
+            }
+            for name, funder in sorted(ordered.funder_by_id.items())
+        },
+        digest=problem.digest,
+        versions=versions(),
+        seconds=time.monotonic() - started,
+    )
+
+
+def promised(problem: Problem, clock: Clock) -> dict[str, dict[str, Baseline]]:
+    """The baselines that funders asked to be held to, by funder and kind."""
+    reckon = {"alone": reach_alone, "leave": reach_leaving}
+    return {
+        f.id: {f.guarantee: reckon[f.guarantee](problem, f.id, clock)}
+        for f in problem.funders
+        if f.guarantee != "none"
+    }
+
+
+def floors_of(problem: Problem, baselines: dict[str, dict[str, Baseline]]) -> dict[str, float]:
+    """The least value of each funder with a baseline or an `at_least`, minor units."""
+    floors: dict[str, float] = {}
+    for funder in problem.funders:
+        least = [b.value for b in baselines.get(funder.id, {}).values()]
+        if funder.at_least is not None:
+            least.append(funder.at_least)
+        if least:
+            floors[funder.id] = max(least)
+    return floors
+
+
+def versions() -> dict[str, str]:
+    """What a plan was made with, so that it can be made again."""
+    packages = ("highspy", "numpy", "pulp")
+    return {"python": platform.python_version()} | {p: metadata.version(p) for p in packages}

@@ -1,0 +1,168 @@
+"""What integer lines are worth, and which limits they break: the solver's own second look.
+
+`check.py` does the same for others, from the format alone; nothing here is shared with it.
+Sums are exact to one rounding (math.fsum), so the order of lines never shows.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from optimizer.pairs import Pairs, exact
+from optimizer.problem import Area, Funder, Line, Problem
+
+Lines = Mapping[tuple[int, int], int]  # (commitment, proposal) by index to minor units
+SLACK = 2
+PROMISE_SLACK = 5
+PROMISE_SHARE = 1e-6
+
+
+def totals_of(problem: Problem, lines: Lines) -> list[int]:
+    """What each proposal gets, minor units."""
+    totals = [0] * len(problem.proposals)
+    for (_, p), amount in lines.items():
+        totals[p] += amount
+    return totals
+
+
+def area_amounts(problem: Problem, totals: list[int]) -> dict[str, float]:
+    """sum_p t_pa X_p for each area, minor units."""
+    terms: dict[str, list[float]] = {a.id: [] for a in problem.areas}
+    for proposal, total in zip(problem.proposals, totals, strict=True):
+        if total:
+            for area, weight in proposal.areas.items():
+                terms[area].append(weight * total)
+    return {area: math.fsum(found) for area, found in terms.items()}
+
+
+def need_met(area: Area, amount: float) -> float:
+    """The steps' value of `amount` after `spent`, less that of `spent` alone."""
+    value, spent = 0.0, area.spent
+    for step in area.steps:
+        left, spent = max(0, step.width - spent), max(0, spent - step.width)
+        part = min(amount, left)
+        value += step.weight * part
+        amount -= part
+    return value
+
+
+def shortfall(area: Area, amount: float) -> float:
+    """Minor units below the area's floor."""
+    return max(0.0, area.floor - amount)
+
+
+def value_of(problem: Problem, lines: Lines) -> float:
+    """The plan's value as docs/format.md defines it."""
+    totals, policy = totals_of(problem, lines), problem.policy
+    amounts = area_amounts(problem, totals)
+    funded = {p.id for p, total in zip(problem.proposals, totals, strict=True) if total}
+
+    def terms() -> Iterator[float]:
+        for proposal, total in zip(problem.proposals, totals, strict=True):
+            yield proposal.merit * total
+        for area in problem.areas:
+            yield need_met(area, amounts[area.id])
+            yield -policy.floor_penalty * shortfall(area, amounts[area.id])
+        for overlap in problem.overlaps:
+            if funded.issuperset(overlap.proposals):
+                both = min(problem.proposal_by_id[p].minimum for p in overlap.proposals)
+                yield -policy.overlap_weight * overlap.degree * both
+        yield -float(policy.agreement_cost * len(lines))
+
+    return math.fsum(terms())
+
+
+def worth_to(problem: Problem, funder: Funder) -> list[float]:
+    """A unit's worth to a funder by proposal: merit times its weights over the tags."""
+    return [
+        p.merit * math.fsum(funder.weights.get(a, 1.0) * w for a, w in p.areas.items())
+        for p in problem.proposals
+    ]
+
+
+def funder_value(problem: Problem, funder: Funder, totals: list[int]) -> float:
+    """What gets done, by whoever's money, as this funder weighs it."""
+    worth = worth_to(problem, funder)
+    return math.fsum(w * total for w, total in zip(worth, totals, strict=True))
+
+
+@dataclass(frozen=True)
+class Breach:
+    """A limit that lines break, where, and by how many minor units."""
+
+    limit: str
+    where: str
+    excess: float
+
+
+def breaches(pairs: Pairs, lines: Lines, floors: Mapping[str, float]) -> list[Breach]:
+    """Every hard limit that integer lines break. `floors`: what funders were promised."""
+    return [b for b in _breaches(pairs, lines, floors) if b.excess > 0]
+
+
+def _breaches(pairs: Pairs, lines: Lines, floors: Mapping[str, float]) -> Iterator[Breach]:
+    problem, policy = pairs.problem, pairs.problem.policy
+    totals = totals_of(problem, lines)
+    spent: Counter[int] = Counter()
+    count: Counter[int] = Counter()
+    for (c, p), amount in lines.items():
+        name = f"{problem.commitments[c].id} -> {problem.proposals[p].id}"
+        spent[c] += amount
+        count[p] += 1
+        yield Breach("round_to", name, amount % pairs.grid or (amount <= 0))
+        yield Breach("cap", name, amount - int(pairs.cap[c, p]))
+        yield Breach("ticket", name, int(pairs.ticket[c]) - amount)
+    for (c, p), amount in pairs.fixed.items():
+        name = f"{problem.commitments[c].id} -> {problem.proposals[p].id}"
+        yield Breach("lock", name, abs(lines.get((c, p), 0) - amount))
+    for c, amount in spent.items():
+        yield Breach("commitment", problem.commitments[c].id, amount - int(pairs.budget[c]))
+    for p, total in enumerate(totals):
+        name = problem.proposals[p].id
+        if total:
+            yield Breach("ask", name, total - int(pairs.ask[p]))
+            yield Breach("minimum", name, int(pairs.least[p]) - total)
+            if policy.max_cofunders is not None:
+                yield Breach("max_cofunders", name, count[p] - policy.max_cofunders)
+        yield Breach("lock", name, p in pairs.pinned_in and not total)
+        yield Breach("lock", name, p in pairs.pinned_out and total)
+    yield from _sums(pairs, totals)
+    for name, least in floors.items():
+        have = funder_value(problem, problem.funder_by_id[name], totals)
+        slack = PROMISE_SHARE * abs(least) + PROMISE_SLACK
+        yield Breach("guarantee", name, least - slack - have)
+
+
+def _sums(pairs: Pairs, totals: list[int]) -> Iterator[Breach]:
+    problem, policy = pairs.problem, pairs.problem.policy
+    amounts = area_amounts(problem, totals)
+    for area in problem.areas:
+        if area.cap is not None:
+            yield Breach("area cap", area.id, amounts[area.id] - area.cap - SLACK)
+    for family, shares in (("risk_most", policy.risk_most), ("region_least", policy.region_least)):
+        groups: dict[str | None, int] = defaultdict(int)
+        for proposal, total in zip(problem.proposals, totals, strict=True):
+            groups[proposal.risk_tier if family == "risk_most" else proposal.region] += total
+        for name, share in shares.items():
+            limit = exact(share) * pairs.total
+            over = groups[name] - limit if family == "risk_most" else limit - groups[name]
+            yield Breach(family, name, float(over - SLACK))
+    if policy.institution_share is not None:
+        institutions: dict[str, int] = defaultdict(int)
+        for proposal, total in zip(problem.proposals, totals, strict=True):
+            if proposal.institution is not None:
+                institutions[proposal.institution] += total
+        limit = exact(policy.institution_share) * pairs.total
+        for name, total in institutions.items():
+            yield Breach("institution_share", name, float(total - limit - SLACK))
+
+
+def as_lines(problem: Problem, lines: Lines) -> tuple[Line, ...]:
+    """Lines with ids, in order of commitment and proposal."""
+    return tuple(
+        Line(problem.commitments[c].id, problem.proposals[p].id, amount)
+        for (c, p), amount in sorted(lines.items())
+    )

@@ -1,0 +1,130 @@
+"""From the solver's fractions to whole minor units that still keep every limit.
+
+With who is funded (and who takes part) fixed, a corner of the remaining LP is already whole but
+for a few proposals that sit on a limit over a sum. Those go down to the grid; then each is raised
+by one grid step where that mends a limit or adds value.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimizer.highs import Live, Vector
+from optimizer.model import Model
+from optimizer.pairs import Amounts
+from optimizer.split import Pair, split
+from optimizer.value import Breach, Lines, breaches, value_of
+
+SNAP = 1e-6  # part of a grid step that is taken for the solver's inexactness
+MOST_RAISES = 60
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Whole lines, what they are worth, and the limits they still break."""
+
+    lines: Lines
+    value: float
+    broken: tuple[Breach, ...]
+
+    @property
+    def rank(self) -> tuple[float, float]:
+        """Smaller is better: limits first, then value."""
+        return (sum(b.excess for b in self.broken), -self.value)
+
+
+def columns_of(model: Model) -> tuple[NDArray[np.int32], Vector]:
+    """For each proposal the column its total is read from (-1: none) and the minor units a unit."""
+    column = np.full(len(model.total), -1, dtype=np.int32)
+    factor = np.zeros(len(model.total))
+    for p, total in enumerate(model.total):
+        for variable, weight in total.items():
+            column[p], factor[p] = variable.index, weight * model.unit
+    return column, factor
+
+
+def integers(model: Model, x: Vector) -> dict[int, float]:
+    """Every 0/1 variable rounded, by column: a start for a search, or what to fix."""
+    chosen = [v.index for v in (*model.y.values(), *model.z.values())]
+    return {column: float(round(x[column])) for column in chosen}
+
+
+def draft(model: Model, live: Live, x: Vector) -> Draft | None:
+    """The best whole lines with the 0/1 variables as in `x`; None if nothing fits them."""
+    fixed = integers(model, x)
+    live.set_columns(list(fixed), list(fixed.values()), list(fixed.values()))
+    corner = live.relax()
+    live.restore()
+    if corner.x is not None:
+        x = corner.x
+    cap, least = _support(model, fixed)
+    raw, totals = _totals(model, x, fixed)
+    return _raise(model, raw, totals, cap, least)
+
+
+def _support(model: Model, fixed: dict[int, float]) -> tuple[Amounts, dict[Pair, int]]:
+    """Lines that take part, and what they then hold at least."""
+    pairs = model.pairs
+    cap, least = pairs.cap, {}
+    if model.z:
+        cap = cap.copy()
+        for (c, p), z in model.z.items():
+            if fixed[z.index]:
+                least[c, p] = max(int(pairs.ticket[c]), pairs.grid)
+            else:
+                cap[c, p] = 0
+    return cap, least
+
+
+def _totals(model: Model, x: Vector, fixed: dict[int, float]) -> tuple[Vector, list[int]]:
+    """What each proposal gets: as the solver has it, and on the grid below."""
+    pairs, grid = model.pairs, model.pairs.grid
+    column, factor = columns_of(model)
+    raw = np.where(column >= 0, x[column] * factor, 0.0)
+    whole = np.floor(raw / grid + SNAP).astype(np.int64) * grid
+    totals = np.clip(whole, 0, pairs.ask)
+    totals[totals < pairs.least] = 0
+    for p, y in model.y.items():
+        if fixed[y.index]:
+            totals[p] = max(int(pairs.least[p]), min(int(whole[p]), int(pairs.ask[p])))
+        else:
+            totals[p] = 0
+    return raw, [int(t) for t in totals]
+
+
+def _raise(
+    model: Model, raw: Vector, totals: list[int], cap: Amounts, least: dict[Pair, int]
+) -> Draft | None:
+    """The plan of these totals, improved by single grid steps upwards."""
+    best = _plan(model, totals, cap, least)
+    if best is None:
+        return None
+    grid = model.pairs.grid
+    above = [p for p, total in enumerate(totals) if total and raw[p] - total > SNAP * grid]
+    above.sort(key=lambda p: (totals[p] - raw[p], p))
+    worth_it = grid * len(above) > 1e-7 * max(1, sum(totals))
+    if not best.broken and not worth_it:
+        return best
+    for p in above[:MOST_RAISES]:
+        if totals[p] + grid <= model.pairs.ask[p]:
+            totals[p] += grid
+            tried = _plan(model, totals, cap, least)
+            if tried is not None and tried.rank < best.rank:
+                best = tried
+            else:
+                totals[p] -= grid
+    return best
+
+
+def _plan(model: Model, totals: list[int], cap: Amounts, least: dict[Pair, int]) -> Draft | None:
+    """Lines for these totals; what no money is left for is given up where minimums allow."""
+    pairs = model.pairs
+    found = split(pairs, totals, cap, least)
+    for p, missing in found.missing.items():
+        if totals[p] - missing < pairs.least[p]:
+            return None
+    value = value_of(pairs.problem, found.lines)
+    return Draft(found.lines, value, tuple(breaches(pairs, found.lines, model.floors)))
