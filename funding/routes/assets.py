@@ -5,6 +5,7 @@ lets a browser keep the file for good; the compressed variant is made once and k
 """
 
 import gzip
+import re
 from functools import cache
 
 import plotly
@@ -50,7 +51,20 @@ def plotly_js(version: str) -> Response:
     return response.make_conditional(request)
 
 
+@cache
+def style_ids() -> tuple[str, ...]:
+    """Ids of style elements that the script adds on loading unless the page has them already.
+
+    They belong to its maps, which are not used here; under the page's security policy each would
+    be refused and reported. base.html holds an empty element in the place of each.
+    """
+    return tuple(re.findall(r'getElementById\("([0-9a-f]{64})"\)', _script().decode()))
+
+
 @bp.app_context_processor
-def plotly_address() -> dict[str, str]:
-    """`plotly_url` for base.html."""
-    return {"plotly_url": url_for("assets.plotly_js", version=plotly.__version__)}
+def plotly_in_pages() -> dict[str, object]:
+    """`plotly_url` and `plotly_style_ids` for base.html."""
+    return {
+        "plotly_url": url_for("assets.plotly_js", version=plotly.__version__),
+        "plotly_style_ids": style_ids(),
+    }

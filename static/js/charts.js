@@ -8,6 +8,13 @@
   const CONFIG = { displayModeBar: false, responsive: false, showTips: false, doubleClick: false };
   const drawn = new Map(); // element -> figure as the server gave it
 
+  // Plotly clears a colour bar's style by setting the attribute to nothing, which the security policy
+  // reports although nothing is styled. Taking the attribute away does the same without a report.
+  SVGRectElement.prototype.setAttribute = function (name, value) {
+    if (name === "style" && value === "") this.removeAttribute(name);
+    else Element.prototype.setAttribute.call(this, name, value);
+  };
+
   let plotly = null;
   function loadPlotly() {
     plotly ??= new Promise((resolve, reject) => {
