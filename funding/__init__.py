@@ -1,1 +1,51 @@
 """Tributary: the web application around the optimizer."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Flask
+from flask_wtf import CSRFProtect
+
+from funding.config import Config
+from funding.db import Database
+from funding.paths import STATIC, TEMPLATES
+
+__version__ = "0.1.0"
+
+
+def create_app(config: Config | None = None) -> Flask:
+    """The site, ready to serve. Assembly only: every rule is in services and models."""
+    from funding.formatting import register_filters
+    from funding.routes import BLUEPRINTS
+    from funding.routes.context import close_reading
+    from funding.routes.errors import register_error_pages
+    from funding.routes.navigation import page_context
+    from funding.routes.security import protect
+
+    config = config or Config.from_environment()
+    app = Flask(__name__, template_folder=str(TEMPLATES), static_folder=str(STATIC))
+    app.config.update(
+        SECRET_KEY=config.kept_secret_key(),
+        SESSION_COOKIE_NAME="tributary",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=config.is_served_over_https,
+        PERMANENT_SESSION_LIFETIME=timedelta(days=14),
+        MAX_CONTENT_LENGTH=config.upload_bytes,
+        MAX_FORM_PARTS=20_000,
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a long form is not lost to a timer
+        SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.extensions["config"] = config
+    app.extensions["database"] = Database(config.database_url)
+    app.teardown_request(close_reading)
+    CSRFProtect(app)
+    protect(app)
+    register_filters(app)
+    register_error_pages(app)
+    for blueprint in BLUEPRINTS:
+        app.register_blueprint(blueprint)
+    app.context_processor(page_context)
+    return app

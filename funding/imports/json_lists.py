@@ -1,8 +1,8 @@
 """JSON: 360Giving packages, and lists of proposals or commitments in our own form.
 
-Nested objects become columns as in 360Giving's spreadsheets (`recipientOrganization:0:name`), the
-first of a list only. Lists and objects also stay as they are in a column of their own, for the
-fields that want them (areas, budget, team).
+The nested objects of a grant become columns as in 360Giving's spreadsheets, the first of a list
+only (`recipientOrganization:0:name`). Elsewhere lists and objects stay as they are, for the fields
+that want them (areas, budget, team).
 """
 
 from __future__ import annotations
@@ -72,8 +72,9 @@ def _number(text: str) -> Decimal | Trouble:
 
 
 def _view(key: str, items: list[Any]) -> View:
-    flattened = [_flatten(item) if isinstance(item, dict) else None for item in items]
-    names: dict[str, None] = dict.fromkeys(_360GIVING if key == "grants" else ())
+    is_package = key == "grants"
+    flattened = [_flatten(item, is_package) if isinstance(item, dict) else None for item in items]
+    names: dict[str, None] = dict.fromkeys(_360GIVING if is_package else ())
     for item in flattened:
         names.update(dict.fromkeys(item or ()))
 
@@ -89,10 +90,11 @@ def _view(key: str, items: list[Any]) -> View:
     return View(key, rows)
 
 
-def _flatten(item: dict[str, Any]) -> dict[str, Any]:
+def _flatten(item: dict[str, Any], in_package: bool) -> dict[str, Any]:
+    if not in_package and not any(key in item for key in _ORGANISATIONS):
+        return item
     flat: dict[str, Any] = {}
     for key, value in item.items():
-        flat[key] = value
         inner, path = value, key
         if isinstance(value, list) and value and isinstance(value[0], dict):
             inner, path = value[0], f"{key}:0"
@@ -100,6 +102,8 @@ def _flatten(item: dict[str, Any]) -> dict[str, Any]:
             for name, part in inner.items():
                 if not isinstance(part, dict | list):
                     flat[f"{path}:{name}"] = part
+        else:
+            flat[key] = value
     return flat
 
 

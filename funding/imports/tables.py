@@ -60,12 +60,16 @@ class View:
 
 @dataclass(frozen=True)
 class Table:
-    """An opened file: what it is, in words; its views, best guess first; what to say about it."""
+    """An opened file: what it is, in words; its views; what to say about it.
+
+    `has_even_rows`: every row has as many cells as there are headings, unless something is wrong.
+    """
 
     format: str
     views: list[View]
     notes: list[str] = field(default_factory=list)
     are_sheets: bool = False
+    has_even_rows: bool = False
 
 
 def is_blank(cell: Cell) -> bool:

@@ -102,7 +102,8 @@ def read_text_table(source: Source, encoding: Encoding) -> Table:
         for separator in present
     ]
     packed = ", gzipped" if source.is_gzip else ""
-    return Table(f"CSV in {encoding.name}{packed}", views, [encoding.note] if encoding.note else [])
+    notes = [encoding.note] if encoding.note else []
+    return Table(f"CSV in {encoding.name}{packed}", views, notes, has_even_rows=True)
 
 
 def _rows(source: Source, encoding: Encoding, separator: str) -> Iterator[SourceRow]:

@@ -11,8 +11,6 @@ import posixpath
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from typing import Any
 from xml.parsers import expat
 
 from openpyxl.styles.numbers import BUILTIN_FORMATS, is_date_format
@@ -22,7 +20,7 @@ from funding.imports.faults import FileRefused
 from funding.imports.limits import RATIO_COUNTS_FROM, Limits
 from funding.imports.sheets import Sheet, Survey
 from funding.imports.sources import Source
-from funding.imports.tables import Table, View
+from funding.imports.tables import SourceRow, Table, View
 
 _CHUNK = 256 * 1024
 _DAMAGED = "The workbook is damaged or was cut short."
@@ -42,19 +40,17 @@ def read_workbook(source: Source) -> Table:
     return Table("XLSX workbook", views, are_sheets=True)
 
 
-@dataclass
 class Workbook:
-    """An opened XLSX archive: its sheets (name, path inside), shared texts and date styles."""
+    """An XLSX archive: its `sheets` (name, path inside), shared texts and date styles."""
 
-    source: Source
-
-    def __post_init__(self) -> None:
+    def __init__(self, source: Source) -> None:
+        self.source = source
         try:
-            self._archive = zipfile.ZipFile(self.source.open_packed())
+            with source.open_packed() as stream, zipfile.ZipFile(stream) as archive:
+                _refuse_bombs(archive, source.limits)
+                self._names = set(archive.namelist())
         except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError) as error:
             raise FileRefused(_DAMAGED) from error
-        _refuse_bombs(self._archive, self.source.limits)
-        self._names = set(self._archive.namelist())
         if "xl/workbook.xml" not in self._names:
             raise FileRefused(_what_archive(self._names))
         self._epoch = WINDOWS_EPOCH
@@ -62,11 +58,11 @@ class Workbook:
         self._date_styles = self._read_date_styles()
         self._texts = self._read_texts()
 
-    def sheet_rows(self, path: str) -> Callable[[], Iterator[Any]]:
+    def sheet_rows(self, path: str) -> Callable[[], Iterator[SourceRow]]:
         """A function that reads the rows of the worksheet at `path` anew at each call."""
         survey: Survey | None = None
 
-        def rows() -> Iterator[Any]:
+        def rows() -> Iterator[SourceRow]:
             nonlocal survey
             if survey is None:
                 survey = Survey(self.source.limits)
@@ -198,7 +194,11 @@ class Workbook:
         if text is not None:
             parser.CharacterDataHandler = text
         try:
-            with self._archive.open(path) as stream:
+            with (
+                self.source.open_packed() as packed,
+                zipfile.ZipFile(packed) as archive,
+                archive.open(path) as stream,
+            ):
                 while chunk := stream.read(_CHUNK):
                     parser.Parse(chunk)
                     yield

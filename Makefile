@@ -1,0 +1,42 @@
+# The two commands are `make run` and `make test`; the rest is for those who work on Tributary.
+.PHONY: run test install install-dev bench lint lock
+
+PYTHON ?= python3
+PORT ?= 8000
+export TRIBUTARY_DATA ?= $(CURDIR)/.data
+BIN := .venv/bin
+
+run: install
+	@$(BIN)/tributary demo
+	@$(BIN)/tributary serve
+
+install: .venv/installed
+
+install-dev: .venv/installed-dev
+
+.venv/installed: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tributary needs Python 3.11 or later")'
+	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/installed-dev: .venv/installed requirements-dev.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	$(BIN)/python -m tests.browser.chromium --install
+	@touch $@
+
+test: install-dev
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+bench: install-dev
+	$(BIN)/python -m bench
+
+lint: install-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+lock: install-dev
+	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-trusted-host --output-file requirements.lock pyproject.toml
+	$(BIN)/pip-compile --quiet --strip-extras --generate-hashes --no-emit-index-url --no-emit-trusted-host --allow-unsafe --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml

@@ -1,0 +1,29 @@
+"""The `tributary` command: one file per subject, put together here."""
+
+from __future__ import annotations
+
+import click
+
+from funding import __version__
+from funding.cli import database, demo, people, serve, settings
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="tributary")
+def main() -> None:
+    """Tributary: funders pool, gaps get covered, nobody pays twice.
+
+    Begin with `tributary demo` to load a fictional round, then `tributary serve`.
+    """
+
+
+for command in (
+    serve.serve,
+    serve.worker,
+    database.init,
+    database.verify_log,
+    demo.demo,
+    people.user,
+    settings.settings,
+):
+    main.add_command(command)

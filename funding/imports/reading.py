@@ -1,0 +1,289 @@
+"""A whole file read: its records with their rows, every fault, and what to say about it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from funding.imports import rows as rows_
+from funding.imports.amounts import read_currency
+from funding.imports.faults import BadValue, Fault, FileRefused, shown
+from funding.imports.fields import FIELDS, HISTORY
+from funding.imports.known import Known
+from funding.imports.limits import STANDARD, Limits
+from funding.imports.parse import READERS
+from funding.imports.readers import open_table
+from funding.imports.recognise import (
+    Column,
+    Layout,
+    find_layout,
+    mapping_faults,
+    missing_fields,
+)
+from funding.imports.records import ImportedRecord
+from funding.imports.sources import Source
+from funding.imports.tables import SourceRow, Table, is_blank
+
+Kind = Literal["history", "commitments", "proposals"]
+Progress = Callable[[int, float], None]
+"""Called now and then with the rows read and the share of the file, between 0 and 1."""
+
+_PROGRESS_EVERY = 1_000
+_EXAMPLES = 3
+
+
+class Entry(NamedTuple):
+    """A record and the row it came from."""
+
+    row: int
+    record: ImportedRecord
+
+
+@dataclass(frozen=True)
+class FileReading:
+    """What a file holds.
+
+    | field | meaning |
+    |---|---|
+    | format | what the file is, in words; "" where it could not be opened |
+    | sheet | the worksheet that was read, "" where the file has none |
+    | header_row | the row of the headings |
+    | columns | every column with the field it holds |
+    | examples | the first values of each column, by its place |
+    | entries | records of the rows without fault, in order |
+    | faults | all that is wrong; an import goes ahead only where this is empty, or by consent |
+    | notes | what a person should know before saying yes, one sentence each |
+    | rows_read | rows that hold anything, below the headings |
+    """
+
+    kind: str
+    format: str = ""
+    sheet: str = ""
+    header_row: int = 0
+    columns: tuple[Column, ...] = ()
+    examples: Mapping[int, tuple[str, ...]] | None = None
+    entries: tuple[Entry, ...] = ()
+    faults: tuple[Fault, ...] = ()
+    notes: tuple[str, ...] = ()
+    rows_read: int = 0
+
+    @property
+    def records(self) -> list[ImportedRecord]:
+        """The records alone, in the order of the file."""
+        return [entry.record for entry in self.entries]
+
+    @property
+    def rows_refused(self) -> int:
+        """How many rows have a fault."""
+        return len({fault.row for fault in self.faults} - {None})
+
+    def unused_columns(self) -> tuple[str, ...]:
+        """Headings of the columns that no field takes."""
+        return tuple(column.heading for column in self.columns if column.field is None)
+
+
+def read_records(
+    content: Path | str | bytes,
+    kind: Kind,
+    *,
+    mapping: Mapping[str, str] | None = None,
+    filename: str | None = None,
+    known: Known | None = None,
+    defaults: Mapping[str, str] | None = None,
+    month_first: bool = False,
+    sheet: str | None = None,
+    progress: Progress | None = None,
+    limits: Limits = STANDARD,
+) -> FileReading:
+    """Read a file (a path, or its bytes). Whatever is wrong with it comes back as faults.
+
+    `mapping`: column heading -> field name, or recognise.UNUSED. `defaults`: field -> text for
+    rows that leave it blank (the funder of a funder's own list, say, or its currency).
+    `month_first` reads 05/06/2014 as the 6th of May. `sheet` names one worksheet.
+    """
+    try:
+        source = Source(content, filename, limits)
+        table = open_table(source)
+        layout = find_layout(table, kind, mapping, sheet)
+    except FileRefused as refusal:
+        return FileReading(kind, faults=(refusal.as_fault(),))
+    return _Reader(kind, table, layout, mapping or {}, defaults or {}, known, month_first).read(
+        progress
+    )
+
+
+class _Reader:
+    def __init__(
+        self,
+        kind: str,
+        table: Table,
+        layout: Layout,
+        mapping: Mapping[str, str],
+        defaults: Mapping[str, str],
+        known: Known | None,
+        month_first: bool,
+    ) -> None:
+        self._kind = kind
+        self._table = table
+        self._layout = layout
+        self._width = 0
+        self._faults = [
+            *mapping_faults(layout, kind, mapping),
+            *_default_faults(kind, defaults),
+            *missing_fields(layout, kind, defaults),
+        ]
+        self._has_all_columns = not self._faults
+        self._month_first = month_first
+        self._reading = rows_.Reading(
+            layout.places(), known or Known(), dict(defaults), month_first
+        )
+        self._seen: dict[ImportedRecord, int] = {}
+        self._identifiers: dict[str, int] = {}
+        self._examples: dict[int, list[str]] = {column.index: [] for column in layout.columns}
+
+    def read(self, progress: Progress | None) -> FileReading:
+        entries: list[Entry] = []
+        count = 0
+        try:
+            for row in self._layout.view.rows():
+                if row.number < self._layout.header_row:
+                    continue
+                if row.number == self._layout.header_row:
+                    self._width = len(row.cells)
+                    continue
+                if row.is_blank():
+                    self._reading.tally["blank"] += 1
+                    continue
+                count += 1
+                self._add_examples(row)
+                if self._has_all_columns and (record := self._record_of(row)) is not None:
+                    entries.append(Entry(row.number, record))
+                if progress and count % _PROGRESS_EVERY == 0:
+                    progress(count, row.share)
+        except FileRefused as refusal:
+            self._faults.append(refusal.as_fault())
+        if progress:
+            progress(count, 1.0)
+        if count == 0 and not self._faults:
+            self._faults.append(Fault(None, None, None, "There are no rows below the headings."))
+        return FileReading(
+            kind=self._kind,
+            format=self._table.format,
+            sheet=self._layout.view.name if self._table.are_sheets else "",
+            header_row=self._layout.header_row,
+            columns=self._layout.columns,
+            examples={place: tuple(values) for place, values in self._examples.items()},
+            entries=tuple(entries),
+            faults=tuple(self._faults),
+            notes=tuple(self._notes()),
+            rows_read=count,
+        )
+
+    def _record_of(self, source: SourceRow) -> ImportedRecord | None:
+        if trouble := source.trouble or self._too_wide(source):
+            self._faults.append(Fault(source.number, None, None, trouble))
+            return None
+        row = rows_.Row(source.number, source.cells, self._reading)
+        record = READERS[self._kind](row)
+        if record is None:
+            self._faults += row.faults
+            return None
+        if not self._is_new_identifier(source.number, record):
+            return None
+        occurrence = self._seen.get(record, 0) + 1
+        self._seen[record] = occurrence
+        if occurrence == 1:
+            return record
+        self._reading.tally["same_as_before"] += 1
+        return replace(record, occurrence=occurrence)
+
+    def _too_wide(self, row: SourceRow) -> str | None:
+        if self._table.has_even_rows and len(row.cells) != self._width:
+            if len(row.cells) < self._width:
+                self._reading.tally["short"] += 1
+            elif not all(map(is_blank, row.cells[self._width :])):
+                return (
+                    f"has {len(row.cells)} cells, the headings have {self._width}: does a cell "
+                    "hold the separator without quotation marks?"
+                )
+        return None
+
+    def _is_new_identifier(self, number: int, record: ImportedRecord) -> bool:
+        """Note a repeated identifier of a past grant; refuse one of what people will refer to."""
+        identifier = getattr(record, "external_id", "")
+        if not identifier:
+            return True
+        earlier = self._identifiers.setdefault(identifier, number)
+        if earlier == number:
+            return True
+        if self._kind == HISTORY:
+            self._reading.tally["same_identifier"] += 1
+            return True
+        rule = f"is already the identifier of row {earlier}"
+        self._faults.append(Fault(number, "external_id", shown(identifier), rule))
+        return False
+
+    def _add_examples(self, row: SourceRow) -> None:
+        if self._reading.tally["examples_full"]:
+            return
+        for place, values in self._examples.items():
+            if len(values) < _EXAMPLES and place < len(row.cells):
+                cell = row.cells[place]
+                if not is_blank(cell):
+                    values.append(shown(cell))
+        if all(len(values) == _EXAMPLES for values in self._examples.values()):
+            self._reading.tally["examples_full"] = 1
+
+    def _notes(self) -> list[str]:
+        guesses = [
+            f'Column "{shown(column.heading)}" was taken for {column.field}, by likeness: check.'
+            for column in self._layout.columns
+            if column.how == "similar"
+        ]
+        passed_over = self._layout.header_row - 1
+        above = [f"Rows above the headings that were passed over: {passed_over}."]
+        order = "month" if self._month_first else "day"
+        return [
+            *self._table.notes,
+            *(above if passed_over > 0 else []),
+            *guesses,
+            *_counted(self._reading.tally, order),
+        ]
+
+
+def _counted(tally: Counter[str], order: str) -> list[str]:
+    sentences = {
+        "no_amount": "Rows without an amount, kept with the amount unknown",
+        "zero_amount": "Rows with an amount of 0",
+        "no_date": "Rows without a date, kept with the date unknown",
+        "two_ways": f"Dates such as 05/06/2014, which were read {order} first",
+        "dollars": "Amounts with a $ and no currency, which were read as USD",
+        "same_as_before": "Rows equal to an earlier row, each counted as a grant of its own",
+        "same_identifier": "Rows with the identifier of an earlier row",
+        "short": "Rows with fewer cells than there are headings",
+        "blank": "Blank rows, which were passed over",
+        "several_years": "Dates that stand for several years, kept as their first year",
+        "mended": "Texts with letters of Windows-1252 astray in them, which were mended",
+        "lost_letters": "Texts with letters that were lost before (�)",
+        "whole_field": "Rows whose area is AI safety as a whole, no part of it",
+        "other_fields": "Rows whose area is none of ours",
+    }
+    return [f"{sentence}: {tally[key]:,}." for key, sentence in sentences.items() if tally[key] > 0]
+
+
+def _default_faults(kind: str, defaults: Mapping[str, str]) -> list[Fault]:
+    names = {field.name for field in FIELDS[kind]}
+    faults = [
+        Fault(None, name, shown(value), f"is no field; the fields are: {', '.join(sorted(names))}")
+        for name, value in defaults.items()
+        if name not in names
+    ]
+    if "currency" in defaults:
+        try:
+            read_currency(defaults["currency"])
+        except BadValue as error:
+            faults.append(Fault(None, "currency", shown(defaults["currency"]), error.rule))
+    return faults

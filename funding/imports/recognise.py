@@ -1,0 +1,217 @@
+"""Which column holds which field: by name, by alias, by likeness, or as the person says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
+from itertools import islice
+
+from funding.imports.faults import Fault, FileRefused, shown
+from funding.imports.fields import FIELDS, Field
+from funding.imports.headings import Heading, normal, with_currency
+from funding.imports.tables import Cell, Merged, SourceRow, Table, View, is_blank
+
+UNUSED = "-"
+"""In a mapping: this column is not to be used."""
+
+_HEADING_WITHIN = 40
+_ALIKE = 0.86
+_SHORTEST_GUESSED = 5
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its place from 0, its heading, the field it holds (None: not used).
+
+    `how`: "name", "alias", "similar" (a guess, to be shown as one), "mapped" (by the person),
+    "stand-in" (fills blanks of the field's own column), "ignored" (by the person), "" where nothing
+    fits. `currency` is the one
+    the heading names, "" where it names none.
+    """
+
+    index: int
+    heading: str
+    field: str | None = None
+    how: str = ""
+    currency: str = ""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a table is read: the view, the row of its headings, the columns."""
+
+    view: View
+    header_row: int
+    columns: tuple[Column, ...]
+
+    def places(self) -> dict[str, list[Column]]:
+        """The columns of each field, its own first and then its stand-ins."""
+        found: dict[str, list[Column]] = {}
+        for column in sorted(self.columns, key=lambda column: column.how == "stand-in"):
+            if column.field is not None:
+                found.setdefault(column.field, []).append(column)
+        return found
+
+    def unused(self) -> tuple[str, ...]:
+        """Headings of the columns that no field takes."""
+        return tuple(column.heading for column in self.columns if column.field is None)
+
+    def rows(self) -> Iterator[SourceRow]:
+        """The rows below the headings."""
+        return (row for row in self.view.rows() if row.number > self.header_row)
+
+
+def find_layout(
+    table: Table, kind: str, mapping: Mapping[str, str] | None = None, sheet: str | None = None
+) -> Layout:
+    """The view and the row of headings that recognise most of the fields of `kind`.
+
+    Raises FileRefused where no row is recognised, naming what was found.
+    """
+    views = [view for view in table.views if sheet is None or view.name == sheet]
+    if not views:
+        names = ", ".join(view.name for view in table.views)
+        raise FileRefused(f'There is no sheet named "{shown(sheet)}"; the file has: {names}.')
+    best: Layout | None = None
+    best_score = 0
+    first_row = ""
+    for view in views:
+        for row in islice(_rows_that_hold(view), _HEADING_WITHIN):
+            headings = [_as_heading(cell) for cell in row.cells]
+            first_row = first_row or ", ".join(filter(None, headings))
+            columns = _by_name(headings, kind, mapping or {})
+            score = _score(columns, kind)
+            if score > best_score:
+                best, best_score = Layout(view, row.number, columns), score
+    if best is None:
+        needed = ", ".join(field.label for field in FIELDS[kind] if field.is_required)
+        begins = f" It begins with: {shown(first_row)}." if first_row else ""
+        raise FileRefused(f"No row of column headings was recognised. Needed: {needed}.{begins}")
+    return replace(best, columns=_guess_the_rest(best.columns, kind))
+
+
+def missing_fields(layout: Layout, kind: str, defaults: Mapping[str, str]) -> tuple[Fault, ...]:
+    """A fault for each required field that has neither a column nor a value for all rows."""
+    found = layout.places().keys() | defaults.keys()
+    headings = ", ".join(shown(column.heading) for column in layout.columns[:40])
+    return tuple(
+        Fault(None, field.name, None, f"no column was recognised; the columns are: {headings}")
+        for field in FIELDS[kind]
+        if field.is_required and field.name not in found
+    )
+
+
+def mapping_faults(layout: Layout, kind: str, mapping: Mapping[str, str]) -> tuple[Fault, ...]:
+    """A fault for each entry of `mapping` that names no column, or no field of `kind`."""
+    names = [field.name for field in FIELDS[kind]]
+    headings = {normal(column.heading) for column in layout.columns}
+    faults = []
+    for heading, name in mapping.items():
+        if name != UNUSED and list(mapping.values()).count(name) > 1:
+            faults.append(Fault(None, name, shown(heading), "only one column can hold a field"))
+        if normal(heading) not in headings:
+            known = ", ".join(shown(column.heading) for column in layout.columns[:40])
+            faults.append(
+                Fault(None, name, shown(heading), f"is no column; the columns are: {known}")
+            )
+        if name != UNUSED and name not in names:
+            rule = f"is no field; the fields are: {', '.join(names)}, or {UNUSED} for none"
+            faults.append(Fault(None, None, shown(name), rule))
+    return tuple(faults)
+
+
+def _rows_that_hold(view: View) -> Iterator[SourceRow]:
+    return (row for row in view.rows() if not all(is_blank(cell) for cell in row.cells))
+
+
+def _as_heading(cell: Cell) -> str:
+    value = cell.value if isinstance(cell, Merged) else cell
+    return "" if value is None else " ".join(str(value).replace("\ufeff", "").split())
+
+
+def _score(columns: tuple[Column, ...], kind: str) -> int:
+    fields = {column.field for column in columns if column.field}
+    mapped = sum(column.how == "mapped" for column in columns)
+    required = sum(field.is_required and field.name in fields for field in FIELDS[kind])
+    return 1000 * mapped + 10 * required + len(fields)
+
+
+def _by_name(headings: Sequence[str], kind: str, mapping: Mapping[str, str]) -> tuple[Column, ...]:
+    """Columns matched by mapping, name and alias."""
+    said = {normal(heading): name for heading, name in mapping.items()}
+    names = {field.name for field in FIELDS[kind]}
+    columns = [Column(index, heading) for index, heading in enumerate(headings) if heading]
+    plain = {column.index: Heading(normal(column.heading)) for column in columns}
+    priced = {column.index: with_currency(column.heading) for column in columns}
+    taken: dict[int, Column] = {}
+    settled: set[str] = set()
+
+    def take(column: Column, name: str | None, how: str) -> None:
+        taken[column.index] = replace(
+            column, field=name, how=how, currency=priced[column.index].currency if name else ""
+        )
+        if name and how != "stand-in":
+            settled.add(name)
+
+    for column in columns:
+        name = said.get(plain[column.index].normal)
+        if name == UNUSED:
+            take(column, None, "ignored")
+        elif name in names and name not in settled:
+            take(column, name, "mapped")
+
+    def first(alias: str, field: Field) -> Column | None:
+        key = normal(alias)
+        for column in columns:
+            if column.index not in taken and key in (
+                plain[column.index].normal,
+                priced[column.index].normal if field.is_money else None,
+            ):
+                return column
+        return None
+
+    for how in ("name", "alias"):
+        for field in FIELDS[kind]:
+            for alias in (field.name,) if how == "name" else (field.label, *field.aliases):
+                if field.name not in settled and (column := first(alias, field)):
+                    take(column, field.name, how)
+    for field in FIELDS[kind]:
+        for alias in field.stand_ins:
+            if column := first(alias, field):
+                how = "stand-in" if field.name in settled else "alias"
+                take(column, field.name, how)
+    return tuple(taken.get(column.index, column) for column in columns)
+
+
+def _guess_the_rest(columns: tuple[Column, ...], kind: str) -> tuple[Column, ...]:
+    """The columns, with those that are nearly called like a field still without one."""
+    settled = {column.field for column in columns}
+    guessed = list(columns)
+    for field in FIELDS[kind]:
+        if field.name in settled:
+            continue
+        likenesses = [
+            (_likeness(column.heading, field), -place)
+            for place, column in enumerate(guessed)
+            if column.field is None and column.how == ""
+        ]
+        likeness, place = max(likenesses, default=(0.0, 0))
+        if likeness >= _ALIKE:
+            column = guessed[-place]
+            currency = with_currency(column.heading).currency if field.is_money else ""
+            guessed[-place] = replace(column, field=field.name, how="similar", currency=currency)
+    return tuple(guessed)
+
+
+def _likeness(heading: str, field: Field) -> float:
+    forms = {normal(heading)} | ({with_currency(heading).normal} if field.is_money else set())
+    best = 0.0
+    for form in forms:
+        if len(form) < _SHORTEST_GUESSED:
+            continue
+        for alias in (field.name, field.label, *field.aliases):
+            matcher = SequenceMatcher(None, form, normal(alias))
+            if matcher.quick_ratio() > best:
+                best = max(best, matcher.ratio())
+    return best

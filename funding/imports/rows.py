@@ -1,0 +1,185 @@
+"""One row being read: its cells by field, and the faults found on the way."""
+
+from __future__ import annotations
+
+import datetime
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from funding.imports.amounts import (
+    Number,
+    read_currency,
+    read_number,
+    symbol_fits,
+    to_minor,
+)
+from funding.imports.dates import ReadDate, read_date
+from funding.imports.faults import BadValue, Fault, shown
+from funding.imports.known import Known
+from funding.imports.recognise import Column
+from funding.imports.tables import Cell, Merged, is_blank
+from funding.imports.texts import mended, read_text
+
+T = TypeVar("T")
+
+_NOTHING = frozenset(
+    ["-", "–", "—", "n/a", "na", "none", "null", "nil", "unknown", "not known", "tbc", "tbd"]
+)
+"""Words that people put where no amount or date is known."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """How all rows of a file are read.
+
+    `places`: the columns of each field. `defaults`: values for fields that a row leaves blank.
+    `tally` counts what the notes will say.
+    """
+
+    places: Mapping[str, list[Column]]
+    known: Known
+    defaults: Mapping[str, str]
+    month_first: bool
+    tally: Counter[str] = field(default_factory=Counter)
+
+
+class Row:
+    """The cells of one row by field. What is wrong with one is added to `faults`, never raised."""
+
+    def __init__(self, number: int, cells: list[Cell], reading: Reading) -> None:
+        self.number = number
+        self.known = reading.known
+        self.tally = reading.tally
+        self.faults: list[Fault] = []
+        self._cells = cells
+        self._reading = reading
+
+    def fault(self, name: str | None, value: object, rule: str) -> None:
+        """Add a fault of this row; `value` None where nothing stood there."""
+        self.faults.append(Fault(self.number, name, None if value is None else shown(value), rule))
+
+    def cell(self, name: str) -> Cell:
+        """What stands in the field's columns, or its value for all rows; None where blank."""
+        return self._find(name)[0]
+
+    def read(self, name: str, reader: Callable[[Cell], T], otherwise: T) -> T:
+        """The cell through `reader`; `otherwise` where it is blank or breaks a rule."""
+        cell = self.cell(name)
+        if cell is None:
+            return otherwise
+        try:
+            return reader(cell)
+        except BadValue as error:
+            self.fault(name, cell, error.rule)
+            return otherwise
+
+    def text(
+        self, name: str, most: int, *, is_long: bool = False, is_required: bool = False
+    ) -> str:
+        """A text, "" where blank. A required one that is blank is a fault."""
+        cell = self.cell(name)
+        text = self.read(name, lambda cell: read_text(cell, most, is_long=is_long), "")
+        if not text.isascii():
+            self.tally["lost_letters"] += "\ufffd" in text
+            self.tally["mended"] += isinstance(cell, str) and mended(cell) != cell
+        if is_required and not text and not self._has_fault(name):
+            self.fault(name, None, "is missing")
+        return text
+
+    def date(self, name: str) -> ReadDate | None:
+        """A date with its precision; None where blank, or a word such as `unknown`."""
+        cell = self.cell(name)
+        if cell is None or _says_nothing(cell):
+            return None
+        month_first = self._reading.month_first
+        read = self.read(name, lambda cell: read_date(cell, month_first=month_first), None)
+        if read is not None and read.is_ambiguous:
+            self.tally["two_ways"] += 1
+        return read
+
+    def period(self) -> tuple[datetime.date | None, datetime.date | None]:
+        """The fields `starts` and `ends`, in order."""
+        starts, ends = self.date("starts"), self.date("ends")
+        if starts and ends and ends.date < starts.date:
+            self.fault("ends", ends.date, f"must not be before the start, {starts.date}")
+        return starts.date if starts else None, ends.date if ends else None
+
+    def currency(self, name: str) -> str | None:
+        """The currency of the amount in field `name`, and of all amounts of the row.
+
+        From the row's own column, else the amount's heading, else the sign beside the amount,
+        else the value for all rows; None, with a fault if there is an amount, where none says.
+        """
+        cell, column = self._find(name)
+        own = self.read("currency", read_currency, "") if self._stands("currency") else ""
+        if self._has_fault("currency"):
+            return None
+        heading = column.currency if column else ""
+        number = self._number(name) if cell is not None and not _says_nothing(cell) else None
+        symbol = number.symbol if number else ""
+        from_symbol = read_currency(symbol) if symbol and symbol != "¥" else ""
+        found = own or heading or from_symbol or self._reading.defaults.get("currency", "")
+        if not found:
+            if number is not None:
+                rule = "is missing; give a column, a heading such as amount_usd, or one for all"
+                self.fault("currency", None, rule)
+            return None
+        if symbol == "$" and not (own or heading):
+            self.tally["dollars"] += 1
+        return found
+
+    def amount(self, name: str, currency: str | None, *, may_be_zero: bool = False) -> int | None:
+        """The amount in minor units; None where blank or at fault."""
+        cell, column = self._find(name)
+        if cell is None or _says_nothing(cell):
+            return None
+        try:
+            number = read_number(cell)
+            if number.value < 0:
+                raise BadValue("must not be negative")
+            if currency is None:
+                return None
+            if column and column.currency and column.currency != currency:
+                raise BadValue(f"the heading says {column.currency}, the row {currency}")
+            if number.symbol and not symbol_fits(number.symbol, currency):
+                raise BadValue(f"is not in {currency}")
+            return to_minor(number, currency, may_be_zero=may_be_zero)
+        except BadValue as error:
+            self.fault(name, cell, error.rule)
+            return None
+
+    def _find(self, name: str) -> tuple[Cell, Column | None]:
+        for column in self._reading.places.get(name, ()):
+            cell = self._cells[column.index] if column.index < len(self._cells) else None
+            if isinstance(cell, Merged):
+                return cell.value, column
+            if not is_blank(cell):
+                return cell, column
+        return self._reading.defaults.get(name), None
+
+    def refuse_merged(self, *names: str) -> None:
+        """A fault for each of these fields whose cell is merged: whose amount is it?"""
+        for name in names:
+            for column in self._reading.places.get(name, ()):
+                cell = self._cells[column.index] if column.index < len(self._cells) else None
+                if isinstance(cell, Merged):
+                    rule = f"is merged with row {cell.first_row}; give each row its own amount"
+                    self.fault(name, cell.value, rule)
+
+    def _stands(self, name: str) -> bool:
+        return self._find(name)[1] is not None
+
+    def _number(self, name: str) -> Number | None:
+        try:
+            return read_number(self.cell(name))
+        except BadValue:
+            return None
+
+    def _has_fault(self, name: str) -> bool:
+        return any(fault.field == name for fault in self.faults)
+
+
+def _says_nothing(cell: Cell) -> bool:
+    return isinstance(cell, str) and cell.strip().lower() in _NOTHING

@@ -1,0 +1,121 @@
+"""Sign-in, sign-out, one-time links."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+from flask_login import current_user, login_user, logout_user
+
+from funding.errors import InvalidInput, NotPermitted
+from funding.permissions import PUBLIC, SIGNED_IN
+from funding.routes.context import config, database, in_transaction, reading, say
+from funding.routes.security import load_signed_in, permission
+from funding.services import identity
+
+bp = Blueprint("identity", __name__)
+
+
+def _safe_next() -> str:
+    """Where to go after signing in: a path of this site, never another address."""
+    wanted = request.values.get("next", "")
+    parts = urlsplit(wanted.replace("\\", "/"))
+    if (
+        wanted.startswith("/")
+        and not wanted.startswith("//")
+        and not (parts.scheme or parts.netloc)
+    ):
+        return wanted
+    return url_for("home.index")
+
+
+def _enter(token: str) -> None:
+    signed_in = load_signed_in(token)
+    if signed_in is None:
+        raise NotPermitted("This session has ended.")
+    login_user(signed_in)
+
+
+@bp.get("/sign-in")
+@permission(PUBLIC)
+def sign_in() -> ResponseReturnValue:
+    if current_user.is_authenticated:
+        return redirect(_safe_next())
+    return render_template("identity/sign_in.html", next=request.args.get("next", ""))
+
+
+@bp.post("/sign-in")
+@permission(PUBLIC)
+def enter() -> ResponseReturnValue:
+    email = request.form.get("email", "")
+    try:
+        token = in_transaction(
+            identity.sign_in,
+            email=email,
+            password=request.form.get("password", ""),
+            browser=request.user_agent.string,
+        )
+    except NotPermitted as refusal:
+        page = render_template(
+            "identity/sign_in.html", next=request.form.get("next", ""), email=email, error=refusal
+        )
+        return page, 403
+    _enter(token)
+    return redirect(_safe_next())
+
+
+@bp.post("/sign-out")
+@permission(SIGNED_IN)
+def leave() -> ResponseReturnValue:
+    in_transaction(identity.sign_out, token=current_user.token)
+    logout_user()
+    say("You are signed out.")
+    return redirect(url_for("home.index"))
+
+
+@bp.get("/forgotten")
+@permission(PUBLIC)
+def forgotten() -> ResponseReturnValue:
+    return render_template("identity/forgotten.html")
+
+
+@bp.post("/forgotten")
+@permission(PUBLIC)
+def send_reset() -> ResponseReturnValue:
+    database().in_transaction(
+        identity.ask_for_reset,
+        email=request.form.get("email", ""),
+        public_url=config().public_url,
+    )
+    say("If this address has an account here, a link to choose a new password is on its way.")
+    return redirect(url_for("identity.sign_in"))
+
+
+@bp.get("/link/<token>")
+@permission(PUBLIC)
+def open_link(token: str) -> ResponseReturnValue:
+    return render_template("identity/set_password.html", link=identity.open_link(reading(), token))
+
+
+@bp.post("/link/<token>")
+@permission(PUBLIC)
+def use_link(token: str) -> ResponseReturnValue:
+    password = request.form.get("password", "")
+    try:
+        session_token = in_transaction(
+            identity.set_password,
+            token=token,
+            password=password,
+            browser=request.user_agent.string,
+        )
+    except InvalidInput as refusal:
+        page = render_template(
+            "identity/set_password.html",
+            link=identity.open_link(reading(), token),
+            faults=refusal.faults,
+        )
+        return page, 422
+    _enter(session_token)
+    say("Your password is set.")
+    return redirect(url_for("home.index"))

@@ -1,0 +1,45 @@
+"""The frame of every page: main navigation, who is signed in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import request, url_for
+
+from funding.permissions import PUBLIC, Actor
+from funding.routes.context import actor_or_none
+
+ENTRIES: tuple[tuple[str, str, str], ...] = (("Home", "home.index", PUBLIC),)
+"""(label, endpoint, permission) in the order shown."""
+
+
+def page_context() -> dict[str, Any]:
+    """What every page's frame needs (templates/base.html)."""
+    by = actor_or_none()
+    return {
+        "by": by,
+        "navigation": _navigation(by),
+        "person": {"name": by.name, "roles": _role_labels(by)} if by else None,
+        "site": {
+            "home_url": url_for("home.index"),
+            "sign_in_url": url_for("identity.sign_in"),
+            "sign_out_url": url_for("identity.leave"),
+        },
+    }
+
+
+def _role_labels(by: Actor) -> list[str]:
+    return sorted({role.label for role in by.roles})
+
+
+def _navigation(by: Actor | None) -> list[dict[str, Any]]:
+    return [
+        {
+            "label": label,
+            "url": url_for(endpoint),
+            "current": request.endpoint == endpoint,
+            "badge": None,
+        }
+        for label, endpoint, needed in ENTRIES
+        if needed == PUBLIC or (by is not None and by.may(needed))
+    ]

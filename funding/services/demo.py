@@ -1,0 +1,389 @@
+"""Loading the demo round from `seeds/`: plainly fictional people, funders and proposals.
+
+Everything goes in as one transaction, and only once: where the round is there, nothing is done.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from funding.formatting import minor_units, parse_amount
+from funding.models import (
+    Area,
+    AreaNeed,
+    Binding,
+    BudgetLine,
+    Commitment,
+    ExcludedApplicant,
+    FormQuestion,
+    FunderWeight,
+    HistoricGrant,
+    Import,
+    Organisation,
+    Overlap,
+    Person,
+    Proposal,
+    ProposalArea,
+    ProposalState,
+    Release,
+    Round,
+    RoundEnquiry,
+    RoundFunder,
+    RoundState,
+    Score,
+    Taxonomy,
+    TeamMember,
+)
+from funding.paths import SEEDS
+from funding.services import ledger
+from funding.services.identity import hash_password
+from funding.services.log import record
+
+EXAMPLES = {
+    "program officer": "amara.osei@northlight.example",
+    "her colleague": "declan.whitmoor@northlight.example",
+    "finance officer": "priscilla.vantongeren@northlight.example",
+    "funder admin": "marguerite.halvorsen@northlight.example",
+    "committee": "philippa.odhiambo-strand@common-ground.example",
+    "auditor": "ines.calloway@northlight.example",
+    "administrator": "hendrika.vossema@platform-office.example",
+}
+"""Whom to sign in as, to see the site as each role."""
+
+SECOND_APPROVAL_ABOVE = 500_000
+"""In major units of the commitment's currency; JPY counts a hundred times that."""
+
+_DEGREE_KNOWN = ("verbatim", "edited")
+
+
+def _rows(name: str) -> Iterator[dict[str, str]]:
+    with Path(SEEDS / name).open(encoding="utf-8", newline="") as file:
+        yield from csv.DictReader(file)
+
+
+def _document(name: str) -> Any:
+    return json.loads(Path(SEEDS / name).read_text(encoding="utf-8"))
+
+
+def _list(text: str) -> list[str] | None:
+    return text.split("|") if text else None
+
+
+def _day(text: str) -> date | None:
+    return date.fromisoformat(text) if text else None
+
+
+def load(session: Session, *, password: str) -> bool:
+    """Load the demo round; False where it was loaded before."""
+    plan = _document("round.json")
+    if session.scalars(sa.select(Round.id).where(Round.key == plan["id"])).first():
+        return False
+    organisations = _load_organisations(session)
+    people = _load_people(session, organisations, password)
+    round_ = _load_round(session, plan, organisations)
+    _load_areas(session, round_)
+    _load_commitments(session, round_, organisations)
+    proposals = _load_proposals(session, round_, organisations, people)
+    _load_scores(session, proposals)
+    _load_overlaps(session, round_, proposals)
+    _load_history(session, round_)
+    record(session, None, "demo loaded", round_, round_id=round_.id)
+    return True
+
+
+def _load_organisations(session: Session) -> dict[str, Organisation]:
+    made = {
+        row["id"]: Organisation(
+            key=row["id"],
+            name=row["name"],
+            kind=row["kind"],
+            country=row["country"] or None,
+            region=row["region"] or None,
+            website=row["website"] or None,
+        )
+        for row in _rows("organisations.csv")
+    }
+    session.add_all(made.values())
+    session.flush()
+    return made
+
+
+def _load_people(
+    session: Session, organisations: dict[str, Organisation], password: str
+) -> dict[str, Person]:
+    hashed = hash_password(password)  # once: hashing is slow on purpose
+    people: dict[str, Person] = {}
+    for row in _rows("people.csv"):
+        person = people.setdefault(
+            row["email"],
+            Person(email=row["email"], name=row["name"], password_hash=hashed),
+        )
+        person.bindings.append(
+            Binding(organisation=organisations[row["organisation"]], role=row["role"])
+        )
+    session.add_all(people.values())
+    session.flush()
+    return people
+
+
+def _load_round(
+    session: Session, plan: dict[str, Any], organisations: dict[str, Organisation]
+) -> Round:
+    zone = ZoneInfo(plan["timezone"])
+
+    def moment(key: str) -> datetime:
+        return datetime.fromisoformat(plan[key]).replace(tzinfo=zone)
+
+    round_ = Round(
+        key=plan["id"],
+        name=plan["name"],
+        owner=organisations[plan["owner"]],
+        state=RoundState.ALLOCATING,
+        base_currency=plan["base_currency"],
+        summary=plan["summary"],
+        eligibility="\n\n".join(plan["eligibility"]),
+        timezone=plan["timezone"],
+        opens_at=moment("opens"),
+        closes_at=moment("closes"),
+        decides_on=moment("decides").date(),
+        policy=plan["policy"],
+    )
+    for position, question in enumerate(plan["questions"]):
+        round_.questions.append(
+            FormQuestion(
+                position=position,
+                key=question["key"],
+                label=question["label"],
+                help=question["help"],
+                kind=question["kind"],
+                choices=question["choices"],
+                is_required=question["required"],
+            )
+        )
+    session.add(round_)
+    session.flush()
+    for asked in plan["faq"]:
+        at = datetime.fromisoformat(asked["asked_on"]).replace(tzinfo=zone)
+        session.add(
+            RoundEnquiry(
+                round_id=round_.id,
+                question=asked["question"],
+                answer=asked["answer"],
+                asked_at=at,
+                answered_at=at,
+            )
+        )
+    return round_
+
+
+def _load_areas(session: Session, round_: Round) -> None:
+    add_shipped_taxonomy(session, round_)
+    scale = 10 ** minor_units(round_.base_currency)
+    for row in _rows("needs.csv"):
+        steps = [step.split(":") for step in row["steps"].split("|")]
+        round_.needs.append(
+            AreaNeed(
+                area_key=row["area"],
+                floor=int(row["floor"] or 0) * scale,
+                cap=int(row["cap"]) * scale if row["cap"] else None,
+                steps=[[int(width) * scale, float(weight)] for width, weight in steps],
+                note=row["note"],
+            )
+        )
+
+
+def add_shipped_taxonomy(session: Session, round_: Round) -> Taxonomy:
+    """Give a round the taxonomy that ships with Tributary, as its first version."""
+    taxonomy = Taxonomy(number=1, note="The taxonomy that ships with Tributary.")
+    for top in _document("taxonomy.json")["areas"]:
+        for area, parent in [(top, None), *((child, top["id"]) for child in top["children"])]:
+            taxonomy.areas.append(
+                Area(
+                    position=len(taxonomy.areas),
+                    key=area["id"],
+                    parent_key=parent,
+                    name=area["name"],
+                    definition=area["definition"],
+                )
+            )
+    round_.taxonomies.append(taxonomy)
+    session.flush()
+    return taxonomy
+
+
+def _load_commitments(
+    session: Session, round_: Round, organisations: dict[str, Organisation]
+) -> None:
+    funders: dict[str, RoundFunder] = {}
+    for row in _rows("commitments.csv"):
+        currency, funder = row["currency"], organisations[row["funder"]]
+        if row["funder"] not in funders:
+            funders[row["funder"]] = RoundFunder(
+                funder=funder, invited_at=round_.opens_at, joined_at=round_.opens_at
+            )
+            round_.participants.append(funders[row["funder"]])
+        amount = parse_amount(row["amount"], currency)
+        second_above = SECOND_APPROVAL_ABOVE * (100 if currency == "JPY" else 1)
+        commitment = Commitment(
+            key=row["id"],
+            round=round_,
+            funder=funder,
+            name=row["name"],
+            amount=amount,
+            currency=currency,
+            areas=_list(row["areas"]),
+            least_share=float(row["least_share"] or 0.5),
+            pays_share_only=row["pays_share_only"] == "true",
+            regions=_list(row["regions"]),
+            risk_tiers=_list(row["risk_tiers"]),
+            cap_per_proposal=(
+                parse_amount(row["cap_per_proposal"], currency) if row["cap_per_proposal"] else None
+            ),
+            cap_share_of_ask=float(row["cap_share_of_ask"] or 1),
+            ticket=parse_amount(row["ticket"], currency) if row["ticket"] else 0,
+            second_approval_above=second_above * 10 ** minor_units(currency),
+            starts_on=_day(row["starts"]),
+            ends_on=_day(row["ends"]),
+            note=row["note"],
+        )
+        commitment.releases = _releases(row["releases"], amount)
+        for excluded in _list(row["excludes"]) or ():
+            commitment.excluded.append(ExcludedApplicant(institution=organisations[excluded]))
+        session.add(commitment)
+        session.flush()
+        ledger.open_commitment_accounts(session, commitment)
+        ledger.register(session, None, commitment, amount)
+    for row in _rows("funder_weights.csv"):
+        funders[row["funder"]].weights.append(
+            FunderWeight(area_key=row["area"], weight=float(row["weight"]))
+        )
+
+
+def _releases(text: str, amount: int) -> list[Release]:
+    """`2027:60%|2028:40%` as amounts that sum to the whole: the last year takes the rest."""
+    shares = [part.split(":") for part in _list(text) or ()]
+    amounts = [int(amount * Decimal(share.rstrip("%")) / 100) for _, share in shares]
+    if amounts:
+        amounts[-1] += amount - sum(amounts)
+    return [
+        Release(year=int(year), amount=part)
+        for (year, _), part in zip(shares, amounts, strict=True)
+    ]
+
+
+def _load_proposals(
+    session: Session,
+    round_: Round,
+    organisations: dict[str, Organisation],
+    people: dict[str, Person],
+) -> dict[str, Proposal]:
+    scale = 10 ** minor_units(round_.base_currency)
+    made: dict[str, Proposal] = {}
+    for entry in _document("proposals.json"):
+        proposal = Proposal(
+            key=entry["id"],
+            round=round_,
+            state=ProposalState.IN_REVIEW,
+            title=entry["title"],
+            abstract=entry["abstract"],
+            ask=entry["ask"] * scale,
+            minimum=entry["minimum"] * scale,
+            institution=organisations[entry["institution"]],
+            lead=people[entry["lead"]],
+            country=entry["country"],
+            region=entry["region"],
+            risk_tier=entry["risk_tier"],
+            keywords=entry["keywords"],
+            starts_on=_day(entry["starts"]),
+            ends_on=_day(entry["ends"]),
+            submitted_at=round_.closes_at,
+        )
+        proposal.areas = [
+            ProposalArea(area_key=key, weight=weight) for key, weight in entry["areas"].items()
+        ]
+        proposal.budget = [
+            BudgetLine(position=position, name=line["line"], amount=line["amount"] * scale)
+            for position, line in enumerate(entry["budget"])
+        ]
+        proposal.team = [
+            TeamMember(
+                position=position,
+                name=member["name"],
+                role=member["role"],
+                orcid=member.get("orcid"),
+            )
+            for position, member in enumerate(entry["team"])
+        ]
+        made[entry["id"]] = proposal
+    session.add_all(made.values())
+    session.flush()
+    return made
+
+
+def _load_scores(session: Session, proposals: dict[str, Proposal]) -> None:
+    for row in _rows("scores.csv"):
+        proposals[row["proposal"]].scores.append(
+            Score(reviewer=row["reviewer"], score=float(row["score"]), comment=row["comment"])
+        )
+
+
+def _load_overlaps(session: Session, round_: Round, proposals: dict[str, Proposal]) -> None:
+    """Copies and light edits are confirmed; what needs judgement waits for an officer's."""
+    for row in _rows("overlaps.csv"):
+        first, second = sorted(
+            (proposals[row["first"]], proposals[row["second"]]), key=lambda p: p.id
+        )
+        if row["kind"] == "complementary":
+            verdict = "complementary"
+        else:
+            verdict = "duplicate" if row["kind"] in _DEGREE_KNOWN else "candidate"
+        session.add(
+            Overlap(
+                round_id=round_.id,
+                first=first,
+                second=second,
+                degree=float(row["degree"]),
+                verdict=verdict,
+                note=row["note"],
+            )
+        )
+
+
+def _load_history(session: Session, round_: Round) -> None:
+    batch = Import(
+        kind="history",
+        organisation_id=round_.owner_id,
+        filename="history.csv",
+        sha256="",
+        state="done",
+    )
+    session.add(batch)
+    session.flush()
+    for number, row in enumerate(_rows("history.csv")):
+        session.add(
+            HistoricGrant(
+                import_id=batch.id,
+                organisation_id=round_.owner_id,
+                funder=row["funder"],
+                recipient=row["recipient"],
+                amount=parse_amount(row["amount"], row["currency"]),
+                currency=row["currency"],
+                awarded_on=_day(row["date"]),
+                date_precision="day",
+                area_text=row["area"],
+                area_key=row["area"],
+                purpose=row["purpose"],
+                fingerprint=f"demo-{number}",
+            )
+        )
+    batch.counts = {"read": number + 1, "new": number + 1, "same": 0, "refused": 0}

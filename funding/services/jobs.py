@@ -1,0 +1,64 @@
+"""Background work: enqueued in the transaction that asks for it, taken by a worker process.
+
+A worker holds a job by a lease that it renews; a job whose lease ran out (its worker died) is
+taken again, up to three times. Tasks are named functions `task(database, config, **arguments)`.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from funding.db import now
+from funding.models import Job
+
+LEASE = timedelta(seconds=30)
+MOST_TRIES = 3
+
+
+def enqueue(session: Session, task: str, **arguments: Any) -> Job:
+    """Ask for a task; it starts only if the transaction commits."""
+    job = Job(task=task, arguments=arguments)
+    session.add(job)
+    session.flush()
+    return job
+
+
+def claim(session: Session, *, worker: str) -> Job | None:
+    """Take the oldest job that waits or whose worker is gone; None where there is none."""
+    job = session.scalars(
+        sa.select(Job)
+        .where(
+            sa.or_(Job.state == "queued", sa.and_(Job.state == "running", Job.lease_until < now()))
+        )
+        .order_by(Job.id)
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).one_or_none()
+    if job is None:
+        return None
+    if job.tries >= MOST_TRIES:
+        job.state, job.error = "failed", "Its worker stopped three times."
+        return None
+    job.state, job.worker, job.lease_until = "running", worker, now() + LEASE
+    job.tries += 1
+    return job
+
+
+def renew(session: Session, *, job_id: int, worker: str) -> bool:
+    """Keep the job for another lease; False where another worker has it by now."""
+    job = session.get_one(Job, job_id)
+    if job.state != "running" or job.worker != worker:
+        return False
+    job.lease_until = now() + LEASE
+    return True
+
+
+def finish(session: Session, *, job_id: int, worker: str, error: str = "") -> None:
+    """Note how the job ended, unless another worker has taken it over."""
+    job = session.get_one(Job, job_id)
+    if job.worker == worker:
+        job.state, job.error, job.lease_until = ("failed" if error else "done"), error, None

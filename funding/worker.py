@@ -1,0 +1,73 @@
+"""The background worker: takes jobs from the database, sends the mail that waits."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import signal
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from funding.config import Config
+from funding.db import Database
+from funding.services import jobs, mail
+from funding.tasks import TASKS
+
+log = logging.getLogger("tributary.worker")
+
+POLL_SECONDS = 0.3
+
+
+class Worker:
+    """Runs one job at a time until `stop` is set."""
+
+    def __init__(self, database: Database, config: Config, tasks: dict[str, Callable[..., None]]):
+        self.database, self.config, self.tasks = database, config, tasks
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
+        self.stop = threading.Event()
+
+    def run(self) -> None:
+        while not self.stop.is_set():
+            busy = self.run_one()
+            sent = mail.send_waiting(self.database, self.config)
+            if not busy and not sent:
+                self.stop.wait(POLL_SECONDS)
+
+    def run_one(self) -> bool:
+        """Take and run one job; False where none waits. A failing task does not stop the worker."""
+        job = self.database.in_transaction(jobs.claim, worker=self.name)
+        if job is None:
+            return False
+        finished = threading.Event()
+        renewing = threading.Thread(target=self._renew, args=(job.id, finished), daemon=True)
+        renewing.start()
+        error = ""
+        try:
+            self.tasks[job.task](self.database, self.config, **job.arguments)
+        except Exception as failure:
+            log.exception("job %s (%s) failed", job.id, job.task)
+            error = f"{type(failure).__name__}: {failure}"
+        finally:
+            finished.set()
+            renewing.join()
+        self.database.in_transaction(jobs.finish, job_id=job.id, worker=self.name, error=error)
+        return True
+
+    def _renew(self, job_id: int, finished: threading.Event) -> None:
+        while not finished.wait(jobs.LEASE.total_seconds() / 3):
+            self.database.in_transaction(jobs.renew, job_id=job_id, worker=self.name)
+
+
+def work(config: Config) -> None:
+    """Run a worker until SIGTERM or SIGINT; the job at hand is finished first."""
+    worker = Worker(Database(config.database_url), config, TASKS)
+
+    def stop(_signal: int, _frame: Any) -> None:
+        worker.stop.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    worker.run()

@@ -1,0 +1,172 @@
+"""Things to test with, made in one line each; every keyword has a plain default.
+
+Each builder adds to the session and flushes, so that the thing has its id.
+"""
+
+from __future__ import annotations
+
+import itertools
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from funding.db import now
+from funding.models import (
+    Area,
+    Binding,
+    Commitment,
+    Organisation,
+    Person,
+    Proposal,
+    ProposalArea,
+    Role,
+    Round,
+    RoundFunder,
+    Score,
+    Taxonomy,
+)
+from funding.permissions import Actor
+from funding.services import ledger
+from funding.services.identity import hash_password
+
+PASSWORD = "correct horse battery staple"
+_hash = hash_password(PASSWORD)
+_number = itertools.count(1)
+
+
+def make_organisation(session: Session, kind: str = "funder", **values: Any) -> Organisation:
+    number = next(_number)
+    made = Organisation(
+        **{"key": f"{kind}-{number}", "name": f"{kind.title()} {number}", "kind": kind, **values}
+    )
+    session.add(made)
+    session.flush()
+    return made
+
+
+def make_person(
+    session: Session, organisation: Organisation, role: Role = Role.PROGRAM_OFFICER, **values: Any
+) -> Person:
+    number = next(_number)
+    made = Person(
+        **{
+            "email": f"person{number}@test.example",
+            "name": f"Person {number}",
+            "password_hash": _hash,
+            **values,
+        }
+    )
+    made.bindings.append(Binding(organisation=organisation, role=role))
+    session.add(made)
+    session.flush()
+    return made
+
+
+def make_actor(
+    session: Session, organisation: Organisation, role: Role = Role.PROGRAM_OFFICER
+) -> Actor:
+    return Actor.of(make_person(session, organisation, role))
+
+
+def make_round(session: Session, owner: Organisation | None = None, **values: Any) -> Round:
+    number = next(_number)
+    owner = owner or make_organisation(session, "committee")
+    made = Round(
+        **{
+            "key": f"round-{number}",
+            "name": f"Round {number}",
+            "owner": owner,
+            "state": "allocating",
+            "base_currency": "USD",
+            "opens_at": now() - timedelta(days=30),
+            "closes_at": now() + timedelta(days=30),
+            **values,
+        }
+    )
+    areas = [
+        Area(position=0, key="interpretability", name="Interpretability"),
+        Area(position=1, key="evaluations", name="Evaluations"),
+        Area(
+            position=2,
+            key="evaluations-capability",
+            parent_key="evaluations",
+            name="Capability evaluations",
+        ),
+    ]
+    made.taxonomies.append(Taxonomy(number=1, areas=areas))
+    session.add(made)
+    session.flush()
+    return made
+
+
+def make_commitment(
+    session: Session,
+    round_: Round,
+    funder: Organisation | None = None,
+    *,
+    amount: int = 100_000_00,
+    currency: str = "USD",
+    **values: Any,
+) -> Commitment:
+    """A commitment with its money on the ledger; the funder joins the round if need be."""
+    number = next(_number)
+    funder = funder or make_organisation(session, "funder")
+    if all(part.funder_id != funder.id for part in round_.participants):
+        round_.participants.append(RoundFunder(funder=funder, joined_at=now()))
+    made = Commitment(
+        **{
+            "key": f"commitment-{number}",
+            "name": f"Commitment {number}",
+            "round": round_,
+            "funder": funder,
+            "amount": amount,
+            "currency": currency,
+            **values,
+        }
+    )
+    session.add(made)
+    session.flush()
+    ledger.open_commitment_accounts(session, made)
+    if amount:
+        ledger.register(session, None, made, amount)
+    return made
+
+
+def make_proposal(
+    session: Session,
+    round_: Round,
+    *,
+    lead: Person | None = None,
+    institution: Organisation | None = None,
+    areas: dict[str, float] | None = None,
+    score: float | None = 70.0,
+    **values: Any,
+) -> Proposal:
+    number = next(_number)
+    institution = institution or make_organisation(session, "institution")
+    lead = lead or make_person(session, institution, Role.RESEARCHER)
+    made = Proposal(
+        **{
+            "key": f"P{number:03}",
+            "round": round_,
+            "state": "in review",
+            "title": f"Proposal {number}",
+            "abstract": f"What proposal {number} is about.",
+            "ask": 10_000_00,
+            "minimum": 5_000_00,
+            "institution": institution,
+            "lead": lead,
+            "region": "europe-central-asia",
+            "risk_tier": "minimal",
+            "submitted_at": now(),
+            **values,
+        }
+    )
+    for key, weight in (areas or {"interpretability": 1.0}).items():
+        made.areas.append(ProposalArea(area_key=key, weight=weight))
+    if score is not None:
+        made.scores.append(Score(reviewer="reviewer@test.example", score=score))
+    session.add(made)
+    session.flush()
+    return made
