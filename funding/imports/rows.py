@@ -29,8 +29,10 @@ _NOTHING = frozenset(
 )
 """Words that people put where no amount or date is known."""
 
+_BLANK: tuple[Cell, Column | None] = (None, None)
 
-@dataclass(frozen=True)
+
+@dataclass
 class Reading:
     """How all rows of a file are read.
 
@@ -44,6 +46,9 @@ class Reading:
     month_first: bool
     tally: Counter[str] = field(default_factory=Counter)
 
+    def __post_init__(self) -> None:
+        self.all_rows = {name: (value, None) for name, value in self.defaults.items() if value}
+
 
 class Row:
     """The cells of one row by field. What is wrong with one is added to `faults`, never raised."""
@@ -53,8 +58,8 @@ class Row:
         self.known = reading.known
         self.tally = reading.tally
         self.faults: list[Fault] = []
-        self._cells = cells
         self._reading = reading
+        self._found = self._find_all(cells)
 
     def fault(self, name: str | None, value: object, rule: str) -> None:
         """Add a fault of this row; `value` None where nothing stood there."""
@@ -62,7 +67,7 @@ class Row:
 
     def cell(self, name: str) -> Cell:
         """What stands in the field's columns, or its value for all rows; None where blank."""
-        return self._find(name)[0]
+        return self._found.get(name, _BLANK)[0]
 
     def read(self, name: str, reader: Callable[[Cell], T], otherwise: T) -> T:
         """The cell through `reader`; `otherwise` where it is blank or breaks a rule."""
@@ -80,7 +85,9 @@ class Row:
     ) -> str:
         """A text, "" where blank. A required one that is blank is a fault."""
         cell = self.cell(name)
-        text = self.read(name, lambda cell: read_text(cell, most, is_long=is_long), "")
+        text = ""
+        if cell is not None:
+            text = self.read(name, lambda cell: read_text(cell, most, is_long=is_long), "")
         if not text.isascii():
             self.tally["lost_letters"] += "\ufffd" in text
             self.tally["mended"] += isinstance(cell, str) and mended(cell) != cell
@@ -112,7 +119,7 @@ class Row:
         From the row's own column, else the amount's heading, else the sign beside the amount,
         else the value for all rows; None, with a fault if there is an amount, where none says.
         """
-        cell, column = self._find(name)
+        cell, column = self._found.get(name, _BLANK)
         own = self.read("currency", read_currency, "") if self._stands("currency") else ""
         if self._has_fault("currency"):
             return None
@@ -132,7 +139,7 @@ class Row:
 
     def amount(self, name: str, currency: str | None, *, may_be_zero: bool = False) -> int | None:
         """The amount in minor units; None where blank or at fault."""
-        cell, column = self._find(name)
+        cell, column = self._found.get(name, _BLANK)
         if cell is None or _says_nothing(cell):
             return None
         try:
@@ -150,26 +157,31 @@ class Row:
             self.fault(name, cell, error.rule)
             return None
 
-    def _find(self, name: str) -> tuple[Cell, Column | None]:
-        for column in self._reading.places.get(name, ()):
-            cell = self._cells[column.index] if column.index < len(self._cells) else None
-            if isinstance(cell, Merged):
-                return cell.value, column
-            if not is_blank(cell):
-                return cell, column
-        return self._reading.defaults.get(name), None
-
     def refuse_merged(self, *names: str) -> None:
         """A fault for each of these fields whose cell is merged: whose amount is it?"""
         for name in names:
-            for column in self._reading.places.get(name, ()):
-                cell = self._cells[column.index] if column.index < len(self._cells) else None
+            if name in self._merged:
+                rule = f"is merged with row {self._merged[name]}; give each row its own amount"
+                self.fault(name, self.cell(name), rule)
+
+    def _find_all(self, cells: list[Cell]) -> dict[str, tuple[Cell, Column | None]]:
+        """What each field's columns hold; the first that is not blank counts."""
+        found: dict[str, tuple[Cell, Column | None]] = dict(self._reading.all_rows)
+        self._merged: dict[str, int] = {}
+        for name, columns in self._reading.places.items():
+            for column in columns:
+                cell = cells[column.index] if column.index < len(cells) else None
                 if isinstance(cell, Merged):
-                    rule = f"is merged with row {cell.first_row}; give each row its own amount"
-                    self.fault(name, cell.value, rule)
+                    self._merged[name] = cell.first_row
+                    cell = cell.value
+                if not is_blank(cell):
+                    found[name] = (cell, column)
+                    break
+        return found
 
     def _stands(self, name: str) -> bool:
-        return self._find(name)[1] is not None
+        """Whether the row itself says it, rather than the value for all rows."""
+        return self._found.get(name, _BLANK)[1] is not None
 
     def _number(self, name: str) -> Number | None:
         try:
