@@ -17,7 +17,8 @@ class Commitment(Base):
 
     What was committed is on the ledger; `amount` says what the funder has promised by now and
     changes only together with a transfer. `second_approval_above`: a line of more than this needs
-    two approvers.
+    two approvers. `own_rate`: what one unit is worth in the round's currency, as a decimal, stated
+    by the funder on `own_rate_on`, where no reference rate is published for the currency.
     """
 
     __tablename__ = "commitment"
@@ -53,6 +54,8 @@ class Commitment(Base):
     second_approval_above: Mapped[int | None] = mapped_column(Money)
     starts_on: Mapped[date | None]
     ends_on: Mapped[date | None]
+    own_rate: Mapped[str | None] = mapped_column(sa.Text)
+    own_rate_on: Mapped[date | None]
     note: Mapped[str] = mapped_column(sa.Text, default="")
     created_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)

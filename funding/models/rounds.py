@@ -154,7 +154,10 @@ class RoundEnquiry(Base):
 
 
 class Taxonomy(Base):
-    """One version of a round's areas. An edit makes the next version; older ones stay readable."""
+    """One version of a round's areas. An edit makes the next version; older ones stay readable.
+
+    `replaced`: keys retired by this edit, each with the key of the area that took its place.
+    """
 
     __tablename__ = "taxonomy"
     __table_args__ = (sa.UniqueConstraint("round_id", "number"),)
@@ -163,6 +166,7 @@ class Taxonomy(Base):
     round_id: Mapped[int] = mapped_column(sa.ForeignKey("round.id"))
     number: Mapped[int]
     note: Mapped[str] = mapped_column(sa.Text, default="")
+    replaced: Mapped[dict[str, str]] = mapped_column(Json, default=dict)
     created_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
 
