@@ -138,6 +138,7 @@
       ? `Pick ${nouns} to act on`
       : `${picked.toLocaleString("en-GB")} ${picked === 1 ? noun : nouns} picked`;
     for (const button of all("button[type=submit]", bar)) button.disabled = picked === 0;
+    bar.classList.toggle("is-active", picked > 0);
     const head = form.querySelector("[data-bulk-all]");
     if (head) {
       head.checked = picked > 0 && picked === boxes.length;
@@ -194,7 +195,16 @@
     if (summary) summary.focus();
   }
 
+  // On a phone the navigation scrolls: begin where this page is.
+  function showCurrentPage() {
+    for (const current of all(".main-nav [aria-current], .tabs [aria-current]")) {
+      const strip = current.closest("nav");
+      strip.scrollLeft = current.offsetLeft - strip.offsetLeft - 16;
+    }
+  }
+
   followTheme();
+  showCurrentPage();
   prepare(document);
   document.addEventListener("htmx:load", (event) => {
     if (event.detail.elt !== document.body) prepare(event.detail.elt);

@@ -4,7 +4,7 @@
   "use strict";
 
   const PLOTLY_URL = document.currentScript.dataset.plotly;
-  const NARROW = 560; // px; below this a chart gets a phone's type and legend
+  const NARROW = 400; // px; below this a chart gets a phone's type and legend
   const CONFIG = { displayModeBar: false, responsive: false, showTips: false, doubleClick: false };
   const drawn = new Map(); // element -> figure as the server gave it
 
@@ -61,7 +61,7 @@
   const scale = (prefix, count) => Array.from({ length: count },
     (_, step) => [step / (count - 1), colour(`${prefix}-${step}`)]);
 
-  function axis() {
+  function axis(size) {
     return {
       automargin: true,
       color: colour("--ink-muted"),
@@ -69,14 +69,17 @@
       linecolor: colour("--line-strong"),
       zerolinecolor: colour("--line-strong"),
       zerolinewidth: 1,
-      ticks: "",
-      title: { standoff: 12, font: { color: colour("--ink-muted") } },
+      ticks: "outside",
+      ticklen: 4,
+      tickcolor: "rgba(0,0,0,0)",
+      title: { standoff: 12, font: { size, color: colour("--ink-muted") } },
     };
   }
 
   function template(isNarrow) {
     const ink = colour("--ink");
     const surface = colour("--surface");
+    const size = isNarrow ? 11 : 13;
     const family = getComputedStyle(document.body).fontFamily;
     const colorbar = isNarrow
       ? { orientation: "h", y: -0.12, yanchor: "top", thickness: 8, outlinewidth: 0, ticklen: 3 }
@@ -85,10 +88,10 @@
     const heat = { colorscale: sequential, colorbar, xgap: 2, ygap: 2 };
     return {
       layout: {
-        font: { family, size: isNarrow ? 11 : 13, color: colour("--ink-muted") },
-        title: { x: 0, xref: "paper", xanchor: "left", font: { size: 16, color: ink } },
-        paper_bgcolor: "rgba(0,0,0,0)",
-        plot_bgcolor: "rgba(0,0,0,0)",
+        font: { family, size, color: colour("--ink-muted") },
+        title: { font: { size: 16, weight: 600, color: ink } },
+        paper_bgcolor: surface,
+        plot_bgcolor: surface,
         colorway: [1, 2, 3, 4, 5, 6, 7, 8].map((number) => colour(`--chart-${number}`)),
         colorscale: { sequential, sequentialminus: sequential, diverging: scale("--div", 5) },
         margin: { t: 8, r: 8, b: 32, l: 8 },
@@ -98,14 +101,15 @@
         },
         hoverlabel: {
           bgcolor: colour("--surface-raised"), bordercolor: colour("--line-strong"),
-          font: { family, size: 13, color: ink }, align: "left",
+          font: { family, size: 13, color: ink }, align: "left", namelength: -1,
         },
         hovermode: "closest",
         dragmode: false,
         bargap: 0.28,
         separators: ".,",
-        xaxis: axis(),
-        yaxis: axis(),
+        autotypenumbers: "strict", // years given as text stay names: 2027, never 2,026.5
+        xaxis: axis(size),
+        yaxis: axis(size),
         annotationdefaults: { font: { color: ink }, arrowcolor: colour("--ink-muted") },
       },
       data: {
@@ -113,7 +117,7 @@
         heatmap: [heat],
         sankey: [{
           node: { pad: isNarrow ? 10 : 14, thickness: 12, line: { width: 0 }, color: colour("--chart-1") },
-          link: { color: colour("--chart-8-soft") },
+          link: { color: colour("--chart-8-soft"), line: { color: surface, width: 1 } },
           textfont: { color: ink, size: isNarrow ? 10 : 13 },
         }],
         scatter: [{ marker: { size: 8, line: { color: surface, width: 1 } } }],
@@ -124,8 +128,14 @@
   function themed(figure, element) {
     const layout = withColours(figure.layout || {});
     layout.template = template(element.clientWidth < NARROW);
+    const kinds = new Set(figure.data.map((trace) => trace.type));
+    if (kinds.has("heatmap")) {
+      layout.template.layout.xaxis.showgrid = layout.template.layout.yaxis.showgrid = false;
+    }
+    if (kinds.has("sankey")) layout.template.layout.margin = { t: 8, r: 4, b: 8, l: 4 };
     layout.autosize = true;
     delete layout.width;
+    delete layout.title; // the finding above the chart says it
     return { data: withColours(figure.data), layout };
   }
 
@@ -145,6 +155,15 @@
       element.classList.toggle("can-follow", event.points.some(addressOf));
     });
     element.on("plotly_unhover", () => element.classList.remove("can-follow"));
+  }
+
+  function giveRoom(element) {
+    element.classList.add("chart-flow");
+    const box = element.parentElement;
+    if (box.scrollWidth <= box.clientWidth) return;
+    box.tabIndex = 0;
+    box.setAttribute("role", "group");
+    box.setAttribute("aria-label", `Scrolls sideways: ${element.dataset.finding}`);
   }
 
   async function figureOf(element) {
@@ -177,6 +196,7 @@
     waiting.add(element);
     try {
       const [library, figure] = await Promise.all([loadPlotly(), figureOf(element)]);
+      if (figure.data.some((trace) => trace.type === "sankey")) giveRoom(element);
       if (figure.layout?.height) element.style.height = `${figure.layout.height}px`;
       const { data, layout } = themed(figure, element);
       element.querySelector(".chart-wait")?.remove();
@@ -214,22 +234,45 @@
     drawn.forEach((_, element) => redraw(element));
   }
 
-  // The picture carries its finding, since it will be pasted where the page's words are not.
+  // Plotly reads a little HTML in its texts; a finding is plain words.
+  function asTitle(finding, width) {
+    const plain = finding.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+    const lines = [""];
+    for (const word of plain.split(" ")) {
+      const line = lines.at(-1);
+      if (line && line.length + word.length >= width / 8.5) lines.push(word);
+      else lines[lines.length - 1] = line ? `${line} ${word}` : word;
+    }
+    return lines;
+  }
+
+  // The picture carries its finding, since it will be pasted where the page's words are not, and the
+  // light colours, since that is mostly on white.
+  async function savePicture(element) {
+    const library = await loadPlotly();
+    probe.style.colorScheme = "light";
+    const { data, layout } = themed(drawn.get(element), element);
+    probe.style.colorScheme = "";
+    const width = Math.max(element.clientWidth, 640);
+    const lines = asTitle(element.dataset.finding, width);
+    const room = 28 + 21 * lines.length;
+    layout.title = {
+      text: lines.join("<br>"), xref: "container", x: 0, xanchor: "left",
+      yref: "container", y: 1, yanchor: "top", pad: { t: 16, l: 8 },
+    };
+    // What the legend takes on the page, and the title above it
+    const top = element._fullLayout._size.t + room;
+    layout.margin = { ...layout.template.layout.margin, ...layout.margin, t: top };
+    library.downloadImage({ data, layout, config: CONFIG }, {
+      format: "svg", width, height: element.clientHeight + room, filename: element.id,
+    });
+  }
+
   function offerPicture(element) {
     const button = document.querySelector(`[data-picture-of="${CSS.escape(element.id)}"]`);
     if (!button) return;
     button.hidden = false;
-    button.addEventListener("click", async () => {
-      const { data, layout } = themed(drawn.get(element), element);
-      layout.title = { ...layout.title, text: element.dataset.finding, automargin: true, yref: "container", y: 0.97 };
-      layout.margin = { ...layout.margin, t: 64 };
-      layout.paper_bgcolor = colour("--surface");
-      const width = Math.max(element.clientWidth, 640);
-      const library = await loadPlotly();
-      library.downloadImage({ data, layout, config: CONFIG }, {
-        format: "svg", width, height: element.clientHeight + 72, filename: element.id,
-      });
-    });
+    button.addEventListener("click", () => savePicture(element));
   }
 
   function prepare(part) {
