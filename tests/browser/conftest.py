@@ -1,0 +1,99 @@
+"""A served demo round and a browser in front of it."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from funding import create_app
+from funding.config import Config
+from funding.tasks import TASKS
+from funding.worker import Worker
+from tests.browser.chromium import FLAGS, executable
+from tests.builders import PASSWORD
+
+DESKTOP = {"width": 1280, "height": 900}
+PHONE = {"width": 390, "height": 844}
+
+
+@dataclass
+class LiveSite:
+    """A site with the demo round, served on a free port with one background worker."""
+
+    address: str
+    app: Flask
+
+    @property
+    def database(self):
+        return self.app.extensions["database"]
+
+
+@pytest.fixture(scope="module")
+def live_demo(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
+    """Served for a module of tests; what one test changes the next one sees."""
+    data = tmp_path_factory.mktemp("live")
+    shutil.copy(demo_file, data / "tributary.sqlite3")
+    config = Config.from_environment({"TRIBUTARY_DATA": str(data), "TRIBUTARY_SOLVE_SECONDS": "30"})
+    app = create_app(config)
+    server = make_server("127.0.0.1", 0, app, threaded=True)
+    worker = Worker(app.extensions["database"], config, TASKS)
+    threads = [
+        threading.Thread(target=server.serve_forever, daemon=True),
+        threading.Thread(target=worker.run, daemon=True),
+    ]
+    for thread in threads:
+        thread.start()
+    yield LiveSite(f"http://127.0.0.1:{server.server_port}", app)
+    worker.stop.set()
+    server.shutdown()
+    for thread in threads:
+        thread.join(timeout=60)
+    server.server_close()
+    app.extensions["database"].engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        made = playwright.chromium.launch(executable_path=executable(), args=list(FLAGS))
+        yield made
+        made.close()
+
+
+OpenPage = Callable[..., Page]
+
+
+@pytest.fixture
+def open_page(browser: Browser, live_demo: LiveSite) -> Iterator[OpenPage]:
+    """open_page(email): a page signed in as that person; anything the console says fails."""
+    contexts: list[BrowserContext] = []
+    said: list[str] = []
+
+    def enter(email: str | None = None, **options: object) -> Page:
+        context = browser.new_context(
+            **{"viewport": DESKTOP, "base_url": live_demo.address, **options}
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda m: said.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: said.append(str(error)))
+        if email:
+            page.goto("/sign-in")
+            page.get_by_label("E-mail address").fill(email)
+            page.get_by_label("Password", exact=True).fill(PASSWORD)
+            page.get_by_role("main").get_by_role("button", name="Sign in").click()
+            page.wait_for_url("**/")
+        return page
+
+    yield enter
+    for context in contexts:
+        context.close()
+    assert not said, said
