@@ -19,7 +19,6 @@ from sqlalchemy.orm import Session
 
 from funding.formatting import minor_units, parse_amount
 from funding.models import (
-    Area,
     AreaNeed,
     Binding,
     BudgetLine,
@@ -41,11 +40,11 @@ from funding.models import (
     RoundFunder,
     RoundState,
     Score,
-    Taxonomy,
     TeamMember,
 )
 from funding.paths import SEEDS
 from funding.services import ledger
+from funding.services.areas import add_shipped_taxonomy
 from funding.services.identity import hash_password
 from funding.services.log import record
 
@@ -200,25 +199,6 @@ def _load_areas(session: Session, round_: Round) -> None:
                 note=row["note"],
             )
         )
-
-
-def add_shipped_taxonomy(session: Session, round_: Round) -> Taxonomy:
-    """Give a round the taxonomy that ships with Tributary, as its first version."""
-    taxonomy = Taxonomy(number=1, note="The taxonomy that ships with Tributary.")
-    for top in _document("taxonomy.json")["areas"]:
-        for area, parent in [(top, None), *((child, top["id"]) for child in top["children"])]:
-            taxonomy.areas.append(
-                Area(
-                    position=len(taxonomy.areas),
-                    key=area["id"],
-                    parent_key=parent,
-                    name=area["name"],
-                    definition=area["definition"],
-                )
-            )
-    round_.taxonomies.append(taxonomy)
-    session.flush()
-    return taxonomy
 
 
 def _load_commitments(
