@@ -11,6 +11,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from fractions import Fraction
 from functools import cache
+from math import ceil
 
 from currency_converter import CurrencyConverter
 
@@ -34,9 +35,17 @@ class Rate:
         """
         return int(minor * self._per_minor_unit())
 
+    def to_base_at_least(self, minor: int) -> int:
+        """As `to_base`, rounded up: what it takes in the model to come to `minor` outside it."""
+        return ceil(minor * self._per_minor_unit())
+
     def from_base(self, minor: int) -> int:
         """Minor units of `base` in minor units of `currency`, rounded down."""
         return int(minor / self._per_minor_unit())
+
+    def stored(self) -> dict[str, str]:
+        """As a run keeps it: the rate in full and the day it was published for."""
+        return {"rate": str(self.rate), "on": self.on.isoformat()}
 
     def _per_minor_unit(self) -> Fraction:
         scale = Fraction(10) ** (minor_units(self.base) - minor_units(self.currency))
@@ -68,6 +77,11 @@ def rate(currency: str, base: str, on: date) -> Rate:
             return Rate(currency, base, quoted, day)
         day -= timedelta(days=1)
     raise InvalidInput(Fault("currency", f"there is no rate from {currency} to {base} on {on}"))
+
+
+def stored_rate(currency: str, base: str, kept: dict[str, str]) -> Rate:
+    """The inverse of `Rate.stored`."""
+    return Rate(currency, base, Decimal(kept["rate"]), date.fromisoformat(kept["on"]))
 
 
 def _quote(currency: str, base: str, day: date) -> Decimal | None:

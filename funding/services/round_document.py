@@ -1,0 +1,449 @@
+"""A scenario's round as the optimizer reads it: rows of the database become a FORMAT document.
+
+Everything is in the round's base currency. Rates are those of the day, or, while a plan is put
+forward, the ones that plan was made with: decisions taken in between then cost what they cost.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload, selectinload
+
+from funding.db import now
+from funding.errors import RuleBroken
+from funding.models import (
+    CANDIDATE_STATES,
+    Account,
+    AccountKind,
+    Award,
+    AwardState,
+    Commitment,
+    FunderWeight,
+    LineState,
+    Organisation,
+    Overlap,
+    Pin,
+    PlanLine,
+    PlanPutForward,
+    Proposal,
+    ProposalArea,
+    ProposalState,
+    Round,
+    RoundFunder,
+    Run,
+    Scenario,
+    Score,
+)
+from funding.services.needs import spent_in_history
+from funding.services.rates import Rate, known_currencies, rate, stored_rate
+
+_TAG_DECIMALS = 9  # beyond them sums of shares only show how floats add
+
+
+@dataclass(frozen=True)
+class Decided:
+    """A line that people have decided: amounts in the commitment's currency and in the base."""
+
+    amount: int
+    base_amount: int
+
+
+@dataclass(frozen=True)
+class RoundInput:
+    """What a run starts from.
+
+    document: `tributary-round/1`, with the keys of commitments, proposals and organisations as ids
+    rates: by currency
+    decided: by (commitment key, proposal key); 0 where the funder declined
+    unscored: keys of proposals without a score, which count with merit 0
+    """
+
+    document: dict[str, Any]
+    rates: dict[str, Rate]
+    decided: dict[tuple[str, str], Decided]
+    unscored: frozenset[str]
+
+
+def build_problem(session: Session, scenario: Scenario) -> RoundInput:
+    """The round as this scenario asks it; raises RuleBroken where a tag names no area.
+
+    Lines of the current plan that were approved, amended or declined are locks; the money of the
+    others is free to be given again. Earlier awards are honoured: only what is available counts.
+    """
+    round_ = scenario.round
+    plan = _current_plan(session, round_)
+    commitments = _commitments(session, round_)
+    history = spent_in_history(session, round_)
+    rates = _rates(session, round_, commitments, history, plan)
+    tops = _top_areas(round_)
+    policy = {**round_.policy, **scenario.policy}
+    grid = policy.get("round_to", 1)
+    lines = _decided_lines(session, plan)
+    held = _held(session, plan)
+    balances = _available(session, round_)
+    proposals = _candidates(session, round_, [line.proposal_id for line in lines])
+    by_id = {p.id: p for p in proposals}
+    decided = {
+        (line.commitment.key, by_id[line.proposal_id].key): _decision(line)
+        for line in lines
+        if line.proposal_id in by_id
+    }
+    merits = _merits(session, round_)
+    settled = _Settled(decided, grid, {c.key: rates[c.currency] for c in commitments})
+    document = {
+        "format": "tributary-round/1",
+        "currency": round_.base_currency,
+        "commitments": [
+            _commitment(
+                c,
+                rates[c.currency],
+                balances.get(c.id, 0) + held.get(c.id, 0),
+                settled.beyond_lock(c.key),
+                tops,
+                proposals,
+            )
+            for c in commitments
+        ],
+        "funders": _funders(session, round_, commitments),
+        "proposals": [
+            _proposal(p, settled.off_grid(p.key), merits.get(p.id, 0.0), tops) for p in proposals
+        ],
+        "areas": _areas(round_, scenario, _converted(history, tops, rates)),
+        "overlaps": _overlaps(session, round_, by_id),
+        "locks": settled.locks() + _pins(scenario, by_id, commitments, decided),
+        "policy": policy,
+    }
+    unscored = frozenset(p.key for p in proposals if p.id not in merits)
+    return RoundInput(document, rates, decided, unscored)
+
+
+def _current_plan(session: Session, round_: Round) -> PlanPutForward | None:
+    return session.scalars(
+        sa.select(PlanPutForward).where(
+            PlanPutForward.round_id == round_.id, PlanPutForward.is_current
+        )
+    ).one_or_none()
+
+
+def _commitments(session: Session, round_: Round) -> list[Commitment]:
+    """Those of funders that have joined, in order of key."""
+    joined = sa.select(RoundFunder.funder_id).where(
+        RoundFunder.round_id == round_.id, RoundFunder.joined_at.is_not(None)
+    )
+    return list(
+        session.scalars(
+            sa.select(Commitment)
+            .where(Commitment.round_id == round_.id, Commitment.funder_id.in_(joined))
+            .order_by(Commitment.key)
+            .options(joinedload(Commitment.funder), selectinload(Commitment.excluded))
+        )
+    )
+
+
+def _rates(
+    session: Session,
+    round_: Round,
+    commitments: list[Commitment],
+    history: dict[tuple[str, str], int],
+    plan: PlanPutForward | None,
+) -> dict[str, Rate]:
+    """Of every currency in play; past grants in one without a rate are left out of the need."""
+    currencies = {c.currency for c in commitments} | {round_.base_currency}
+    currencies |= {currency for _, currency in history} & set(known_currencies())
+    known = session.get_one(Run, plan.run_id).rates if plan else {}
+    today = now().date()
+    return {
+        currency: stored_rate(currency, round_.base_currency, known[currency])
+        if currency in known
+        else rate(currency, round_.base_currency, today)
+        for currency in sorted(currencies)
+    }
+
+
+def _top_areas(round_: Round) -> dict[str, str]:
+    """Each area's key, on either level, and the top area it belongs to.
+
+    Tags of an older version of the areas are found too, as long as their top area is still there.
+    """
+    current = {a.key for a in round_.taxonomy.areas if a.parent_key is None}
+    return {
+        area.key: area.parent_key or area.key
+        for taxonomy in round_.taxonomies
+        for area in taxonomy.areas
+        if (area.parent_key or area.key) in current
+    }
+
+
+def _decided_lines(session: Session, plan: PlanPutForward | None) -> list[PlanLine]:
+    if plan is None:
+        return []
+    states = (LineState.APPROVED, LineState.AMENDED, LineState.DECLINED)
+    return list(
+        session.scalars(
+            sa.select(PlanLine)
+            .where(PlanLine.plan_id == plan.id, PlanLine.state.in_(states))
+            .where(~_was_terminated())
+            .order_by(PlanLine.id)
+            .options(joinedload(PlanLine.commitment))
+        )
+    )
+
+
+def _held(session: Session, plan: PlanPutForward | None) -> dict[int, int]:
+    """By commitment id, in its currency: what the current plan's lines hold or have awarded."""
+    if plan is None:
+        return {}
+    rows = session.execute(
+        sa.select(PlanLine.commitment_id, sa.func.sum(PlanLine.amount))
+        .where(PlanLine.plan_id == plan.id, PlanLine.state != LineState.DECLINED)
+        .where(~_was_terminated())
+        .group_by(PlanLine.commitment_id)
+    )
+    return {commitment: int(total) for commitment, total in rows}
+
+
+def _was_terminated() -> sa.ColumnElement[bool]:
+    """An award that came to nothing gave its money back: its line binds nobody any more."""
+    return sa.exists().where(
+        Award.plan_line_id == PlanLine.id, Award.state == AwardState.TERMINATED
+    )
+
+
+def _available(session: Session, round_: Round) -> dict[int, int]:
+    rows = session.execute(
+        sa.select(Account.commitment_id, Account.balance)
+        .join(Commitment, Commitment.id == Account.commitment_id)
+        .where(Commitment.round_id == round_.id, Account.kind == AccountKind.AVAILABLE)
+    )
+    return {commitment: balance for commitment, balance in rows}
+
+
+def _candidates(session: Session, round_: Round, decided: list[int]) -> list[Proposal]:
+    """Proposals before the round, and those with a decided line, whatever state that led to."""
+    candidates = session.scalars(
+        sa.select(Proposal)
+        .where(
+            Proposal.round_id == round_.id,
+            Proposal.state != ProposalState.WITHDRAWN,
+            sa.or_(Proposal.state.in_(CANDIDATE_STATES), Proposal.id.in_(decided)),
+            Proposal.ask > 0,
+            sa.exists().where(ProposalArea.proposal_id == Proposal.id),
+        )
+        .order_by(Proposal.key)
+        .options(selectinload(Proposal.areas), joinedload(Proposal.institution))
+    )
+    return list(candidates)
+
+
+def _merits(session: Session, round_: Round) -> dict[int, float]:
+    """The mean score of each proposal that has one, from 0 to 1."""
+    rows = session.execute(
+        sa.select(Score.proposal_id, sa.func.avg(Score.score))
+        .join(Proposal, Proposal.id == Score.proposal_id)
+        .where(Proposal.round_id == round_.id)
+        .group_by(Score.proposal_id)
+    )
+    return {proposal: round(float(mean) / 100, 6) for proposal, mean in rows}
+
+
+def _decision(line: PlanLine) -> Decided:
+    if line.state == LineState.DECLINED:
+        return Decided(0, 0)
+    return Decided(line.amount, line.base_amount)
+
+
+class _Settled:
+    """Decided lines as locks.
+
+    Every line of a plan is a multiple of the round's step; an amended amount need not be. It is
+    locked at the multiple below, and what lies between is taken off its commitment and its ask.
+    """
+
+    def __init__(
+        self, decided: dict[tuple[str, str], Decided], grid: int, rates: dict[str, Rate]
+    ) -> None:
+        self.decided, self.grid, self.rates = decided, grid, rates
+
+    def _locked(self, line: Decided) -> int:
+        return line.base_amount // self.grid * self.grid
+
+    def locks(self) -> list[dict[str, Any]]:
+        return [
+            {"proposal": proposal, "commitment": commitment, "amount": self._locked(line)}
+            for (commitment, proposal), line in sorted(self.decided.items())
+        ]
+
+    def beyond_lock(self, commitment: str) -> int:
+        """Base minor units the commitment pays on decided lines beyond their locks."""
+        return sum(
+            max(0, self.rates[commitment].to_base_at_least(line.amount) - self._locked(line))
+            for (key, _), line in self.decided.items()
+            if key == commitment
+        )
+
+    def off_grid(self, proposal: str) -> int:
+        """Base minor units the proposal gets on decided lines beyond their locks."""
+        return sum(
+            line.base_amount - self._locked(line)
+            for (_, key), line in self.decided.items()
+            if key == proposal
+        )
+
+
+def _commitment(
+    commitment: Commitment,
+    rate: Rate,
+    balance: int,
+    beyond_lock: int,
+    tops: dict[str, str],
+    proposals: list[Proposal],
+) -> dict[str, Any]:
+    cap = commitment.cap_per_proposal
+    banned = {excluded.institution_id for excluded in commitment.excluded}
+    areas = commitment.areas
+    return {
+        "id": commitment.key,
+        "funder": commitment.funder.key,
+        "amount": max(0, rate.to_base(balance) - beyond_lock),
+        "areas": None if areas is None else sorted({tops[a] for a in areas if a in tops}),
+        "least_share": commitment.least_share,
+        "pays_share_only": commitment.pays_share_only,
+        "regions": commitment.regions,
+        "risk_tiers": commitment.risk_tiers,
+        "excludes": [p.key for p in proposals if p.institution_id in banned],
+        "cap_per_proposal": None if cap is None else rate.to_base(cap),
+        "cap_share_of_ask": commitment.cap_share_of_ask,
+        # up: what a line comes to in the commitment's own currency then keeps the ticket
+        "ticket": rate.to_base_at_least(commitment.ticket),
+    }
+
+
+def _proposal(
+    proposal: Proposal, off_grid: int, merit: float, tops: dict[str, str]
+) -> dict[str, Any]:
+    areas: defaultdict[str, float] = defaultdict(float)
+    for tag in proposal.areas:
+        if tag.area_key not in tops:
+            raise RuleBroken(
+                f"{proposal.key} is tagged with {tag.area_key!r}, which is not an area of the round"
+            )
+        areas[tops[tag.area_key]] += tag.weight
+    return {
+        "id": proposal.key,
+        "ask": max(1, proposal.ask - off_grid),
+        "minimum": max(1, proposal.minimum - off_grid),
+        "merit": merit,
+        "areas": {key: round(weight, _TAG_DECIMALS) for key, weight in areas.items()},
+        "region": proposal.region,
+        "institution": proposal.institution.key if proposal.institution else None,
+        "risk_tier": proposal.risk_tier,
+    }
+
+
+def _funders(
+    session: Session, round_: Round, commitments: list[Commitment]
+) -> list[dict[str, Any]]:
+    with_money = {c.funder_id for c in commitments}
+    rows = session.execute(
+        sa.select(RoundFunder, Organisation.key)
+        .join(Organisation, Organisation.id == RoundFunder.funder_id)
+        .where(RoundFunder.round_id == round_.id, RoundFunder.funder_id.in_(with_money))
+        .order_by(Organisation.key)
+    ).tuples()
+    parts = list(rows)
+    weights: defaultdict[int, dict[str, float]] = defaultdict(dict)
+    tops = {a.key for a in round_.taxonomy.areas if a.parent_key is None}
+    for weight in session.scalars(
+        sa.select(FunderWeight).where(
+            FunderWeight.round_funder_id.in_([part.id for part, _ in parts])
+        )
+    ):
+        if weight.area_key in tops:
+            weights[weight.round_funder_id][weight.area_key] = weight.weight
+    return [
+        {"id": key, "weights": weights[part.id], "guarantee": part.guarantee} for part, key in parts
+    ]
+
+
+def _converted(
+    history: dict[tuple[str, str], int], tops: dict[str, str], rates: dict[str, Rate]
+) -> dict[str, int]:
+    """What past grants put into each top area, in base minor units."""
+    spent: defaultdict[str, int] = defaultdict(int)
+    for (area, currency), total in history.items():
+        if area in tops and currency in rates:
+            spent[tops[area]] += rates[currency].to_base(total)
+    return spent
+
+
+def _areas(round_: Round, scenario: Scenario, spent: dict[str, int]) -> list[dict[str, Any]]:
+    """Every top area with its need; money already spent is the imported history's if not given."""
+    needs = {need.area_key: need for need in round_.needs}
+    areas = []
+    for area in round_.taxonomy.areas:
+        if area.parent_key is not None:
+            continue
+        need = needs.get(area.key)
+        entry: dict[str, Any] = {
+            "spent": spent.get(area.key, 0),
+            "steps": [],
+            "floor": 0,
+            "cap": None,
+        }
+        if need is not None:
+            entry.update(steps=need.steps, floor=need.floor, cap=need.cap)
+            if need.spent is not None:
+                entry["spent"] = need.spent
+        entry.update(scenario.needs.get(area.key, {}))
+        steps = [{"width": int(width), "weight": weight} for width, weight in entry["steps"]]
+        areas.append({"id": area.key, **entry, "steps": steps})
+    return areas
+
+
+def _overlaps(session: Session, round_: Round, by_id: dict[int, Proposal]) -> list[dict[str, Any]]:
+    """Only what an officer has confirmed as a duplicate counts."""
+    confirmed = session.scalars(
+        sa.select(Overlap)
+        .where(Overlap.round_id == round_.id, Overlap.verdict == "duplicate", Overlap.degree > 0)
+        .order_by(Overlap.id)
+    )
+    return [
+        {
+            "proposals": [by_id[pair.first_id].key, by_id[pair.second_id].key],
+            "degree": pair.degree,
+        }
+        for pair in confirmed
+        if pair.first_id in by_id and pair.second_id in by_id
+    ]
+
+
+def _pins(
+    scenario: Scenario,
+    by_id: dict[int, Proposal],
+    commitments: list[Commitment],
+    decided: dict[tuple[str, str], Decided],
+) -> list[dict[str, Any]]:
+    """The scenario's pins on what is still before the round; a decision taken goes before one."""
+    keys = {c.id: c.key for c in commitments}
+    locks = []
+    for pin in scenario.pins:
+        if pin.proposal_id not in by_id:
+            continue
+        lock: dict[str, Any] = {"proposal": by_id[pin.proposal_id].key}
+        if pin.commitment_id is not None:
+            if pin.commitment_id not in keys:
+                continue
+            lock["commitment"] = keys[pin.commitment_id]
+            if (lock["commitment"], lock["proposal"]) in decided:
+                continue
+        lock.update(_pinned(pin))
+        locks.append(lock)
+    return locks
+
+
+def _pinned(pin: Pin) -> dict[str, Any]:
+    return {"funded": pin.funded} if pin.amount is None else {"amount": pin.amount}
