@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from optimizer.highs import Clock
 from optimizer.pairs import Pairs, in_order, pairs_of
 from optimizer.problem import Area, Policy, Problem
@@ -57,8 +55,9 @@ def reach_leaving(problem: Problem, funder: str, clock: Clock) -> Baseline:
     except OutOfTime:
         others = Found({}, 0.0, float("inf"))
     given = totals_of(rest, others.lines or {})
-    added = _best(_on_what_remains(_own_round(problem, funder), given), clock)
-    totals = [a + b for a, b in zip(given, totals_of(problem, added.lines or {}), strict=True)]
+    own = _own_round(problem, funder)
+    added = _best(pairs_of(own, given), clock)
+    totals = [a + b for a, b in zip(given, totals_of(own, added.lines or {}), strict=True)]
     value = funder_value(problem, problem.funder_by_id[funder], totals)
     return Baseline(value, _proven(others) and _proven(added))
 
@@ -85,25 +84,6 @@ def _own_round(problem: Problem, funder: str) -> Problem:
         overlaps=(),
         locks=(),
         policy=Policy(),
-    )
-
-
-def _on_what_remains(own: Problem, given: list[int]) -> Pairs:
-    """The funder's pairs when the others have already given; caps are of the original ask."""
-    pairs = pairs_of(own)
-    others = np.array(given, dtype=np.int64)
-    ask = np.maximum(pairs.ask - others, 0)
-    least = np.where(others > 0, np.minimum(1, ask), pairs.least)
-    cap = np.minimum(pairs.cap, ask[np.newaxis, :])
-    cap[cap < np.maximum(pairs.ticket, 1)[:, np.newaxis]] = 0
-    ask = np.minimum(ask, cap.sum(axis=0))
-    unfundable = ask < np.maximum(least, 1)
-    cap[:, unfundable] = 0
-    return replace(
-        pairs,
-        ask=np.where(unfundable, 0, ask),
-        least=np.where(unfundable, 0, least),
-        cap=cap,
     )
 
 

@@ -22,11 +22,16 @@ from numpy.typing import NDArray
 Vector = NDArray[np.float64]
 INFINITY: float = highspy.kHighsInf
 SEED = 0
+ROW_SLACK = 1e-6
 FEASIBLE = int(highspy.SolutionStatus.kSolutionStatusFeasible)
 
 
 class Cancelled(Exception):
     """The caller asked for the run to stop."""
+
+
+class SolverFault(Exception):
+    """The solver's answer failed its check; never returned as a plan."""
 
 
 @dataclass
@@ -86,6 +91,8 @@ class HiGHS(pulp.HiGHS):  # type: ignore[misc]  # PuLP has no types
             index_list.extend([variable.index for variable in constraint])
             value_list.extend(constraint.values())
             starts[row + 1] = len(index_list)
+        self.matrix = (starts, np.array(index_list, dtype=np.int32), np.array(value_list))
+        self.cost = cost
         model = highspy.HighsLp()
         model.num_col_ = len(variables)
         model.num_row_ = len(constraints)
@@ -98,9 +105,7 @@ class HiGHS(pulp.HiGHS):  # type: ignore[misc]  # PuLP has no types
         matrix = model.a_matrix_
         matrix.format_ = highspy.MatrixFormat.kRowwise
         matrix.num_col_, matrix.num_row_ = model.num_col_, model.num_row_
-        matrix.start_ = starts
-        matrix.index_ = np.array(index_list, dtype=np.int32)
-        matrix.value_ = np.array(value_list, dtype=np.float64)
+        matrix.start_, matrix.index_, matrix.value_ = self.matrix
         if not all(np.isfinite(part).all() for part in (cost, matrix.value_)):
             raise ValueError("the model holds a number that is not finite")
         status = lp.solverModel.passModel(model)
@@ -137,6 +142,7 @@ class Live:
         solver.createAndConfigureSolver(lp)
         solver.buildSolverModel(lp)
         self.highs: highspy.Highs = lp.solverModel
+        self._matrix, self._cost = solver.matrix, solver.cost
         self.clock = clock
         self.columns = self.highs.getNumCol()
         for option, value in {
@@ -155,6 +161,7 @@ class Live:
         self._basis: highspy.HighsBasis | None = None
         held = self.highs.getLp()
         self.low, self.high = np.array(held.col_lower_), np.array(held.col_upper_)
+        self._row_low, self._row_high = np.array(held.row_lower_), np.array(held.row_upper_)
         self._listen()
 
     def _listen(self) -> None:
@@ -202,6 +209,7 @@ class Live:
             strict=True,
         ):
             self.highs.changeRowBounds(int(row), float(below), float(above))
+            self._row_low[row], self._row_high[row] = below, above
 
     def _integrality(self, wanted: bool) -> None:
         if wanted == self._is_integral or not self._integer.size:
@@ -224,23 +232,48 @@ class Live:
             self._basis = self.highs.getBasis()
         return answer
 
-    def search(
-        self, gap: float, start: dict[int, float] | None = None, nodes: int | None = None
-    ) -> Answer:
+    def search(self, gap: float, nodes: int | None = None) -> Answer:
         """The model with its integers, to a relative `gap`.
 
-        `start` gives values to some columns, best all integers; the rest is found. `nodes` limits
-        the tree rather than the time, so that the answer can be had again.
+        `nodes` limits the tree rather than the time, so that the answer can be had again. HiGHS
+        starts from nothing: with presolve it can make an 'optimal' point out of a start that
+        breaks a row (1.16), also out of the LP solution it still holds. A point that fails its
+        rows, and a claim that there is none, are looked at again without presolve.
         """
         self._integrality(True)
         self.highs.setOptionValue("mip_rel_gap", max(0.0, gap))
         self.highs.setOptionValue("mip_abs_gap", 1e-9)
         self.highs.setOptionValue("mip_max_nodes", nodes if nodes is not None else 2**31 - 1)
-        if start:
-            columns = np.array(sorted(start), dtype=np.int32)
-            values = np.array([start[c] for c in sorted(start)], dtype=np.float64)
-            self.highs.setSolution(len(columns), columns, values)
-        return self._run()
+        self.highs.clearSolver()
+        answer = self._run()
+        if answer.is_infeasible or (answer.x is not None and not self._holds(answer)):
+            self.highs.setOptionValue("presolve", "off")
+            self.highs.clearSolver()
+            answer = self._run()
+            self.highs.setOptionValue("presolve", "choose")
+            if answer.x is not None and not self._holds(answer):
+                raise SolverFault("the solver's point breaks its own rows")
+        return answer
+
+    def _holds(self, answer: Answer) -> bool:
+        """Whether a point keeps rows and integers, and is worth what is said."""
+        x = answer.x
+        assert x is not None
+        starts, index, value = self._matrix
+        activity = np.add.reduceat(value * x[index], starts[:-1]) if index.size else np.zeros(0)
+        rows = [
+            (self._row_low, self._row_low - activity),
+            (self._row_high, activity - self._row_high),
+        ]
+        for limit, excess in rows:
+            finite = np.isfinite(limit)
+            if (excess[finite] > ROW_SLACK * (1 + np.abs(limit[finite]))).any():
+                return False
+        whole = x[self._integer]
+        if (np.abs(whole - np.round(whole)) > ROW_SLACK).any():
+            return False
+        worth = -float(self._cost @ x)
+        return abs(worth - answer.value) <= ROW_SLACK * (1 + abs(worth))
 
     def _run(self) -> Answer:
         self.clock.look()

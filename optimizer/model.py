@@ -46,7 +46,7 @@ from optimizer.problem import Problem
 Expression = dict[Any, float]  # an LpVariable to its coefficient
 
 SHARE_SLACK = 2  # minor units: FORMAT's tolerance for area caps and shares
-LARGEST_WHOLE = 10**8  # beyond this many grid units a solver's integers are not trusted
+LARGEST_WHOLE = 10**6  # beyond this many grid units a solver's integers are not trusted
 
 
 @dataclass(frozen=True)
@@ -89,11 +89,6 @@ class Model:
     @property
     def problem(self) -> Problem:
         return self.pairs.problem
-
-    @property
-    def slack(self) -> float:
-        """What hard limits on sums may be missed by, in model units."""
-        return SHARE_SLACK / self.unit if self.detail.is_eased else 0.0
 
     def variable(self, kind: str, *index: int, high: float | None = None, cat: str = "") -> Any:
         """A variable >= 0, named by kind and index so that names sort as indices do."""
@@ -248,7 +243,7 @@ def add_parts(model: Model, has_parts: Mask) -> None:
         for c in np.flatnonzero(has_parts[:, p]).tolist():
             z = model.z[c, p] = model.variable("z", c, p, high=1, cat=pulp.LpInteger)
             name = f"{model.problem.commitments[c].id}|{model.problem.proposals[p].id}"
-            x, cap = model.x[c, p], int(pairs.cap[c, p])
+            x, cap = model.x[c, p], min(int(pairs.cap[c, p]), int(pairs.budget[c]))
             if (c, p) in pairs.fixed:
                 z.lowBound = 1
             model.add("pair", name, {x: 1.0, z: -cap / unit}, LE, 0)
@@ -293,7 +288,8 @@ def add_areas(model: Model) -> None:
             model.earn(short, -policy.floor_penalty)
             model.add("floor", area.id, {amount: 1.0, short: 1.0}, GE, area.floor / unit)
         if area.cap is not None:
-            model.add("area_cap", area.id, {amount: 1.0}, LE, area.cap / unit + model.slack)
+            slack = SHARE_SLACK if model.detail.is_eased else 0
+            model.add("area_cap", area.id, {amount: 1.0}, LE, (area.cap + slack) / unit)
 
 
 def add_overlaps(model: Model) -> None:
@@ -313,30 +309,32 @@ def add_overlaps(model: Model) -> None:
 
 def add_shares(model: Model) -> None:
     """sum X_p over an institution or a risk tier <= its share; over a region >= its share."""
-    policy, slack = model.problem.policy, model.slack
+    policy = model.problem.policy
     if policy.institution_share is not None:
-        limit = share_of(model.pairs, policy.institution_share, up=False) / model.unit
+        limit = share_of(model, policy.institution_share, up=False)
         institutions = {p.institution for p in model.problem.proposals} - {None}
         for name in sorted(str(i) for i in institutions):
             members = [k for k, p in enumerate(model.problem.proposals) if p.institution == name]
             if int(model.pairs.ask[members].sum()) / model.unit > limit:
-                model.add("institution", name, _sum(model, members), LE, limit + slack)
+                model.add("institution", name, _sum(model, members), LE, limit)
     for tier, share in sorted(policy.risk_most.items()):
         members = [k for k, p in enumerate(model.problem.proposals) if p.risk_tier == tier]
-        limit = share_of(model.pairs, share, up=False) / model.unit
+        limit = share_of(model, share, up=False)
         if int(model.pairs.ask[members].sum()) / model.unit > limit:
-            model.add("risk", tier, _sum(model, members), LE, limit + slack)
+            model.add("risk", tier, _sum(model, members), LE, limit)
     for region, share in sorted(policy.region_least.items()):
         members = [k for k, p in enumerate(model.problem.proposals) if p.region == region]
-        least = share_of(model.pairs, share, up=True) / model.unit
-        if least > slack:
-            model.add("region", region, _sum(model, members), GE, least - slack)
+        least = share_of(model, share, up=True)
+        if least > 0:
+            model.add("region", region, _sum(model, members), GE, least)
 
 
-def share_of(pairs: Pairs, share: float, *, up: bool) -> int:
-    """A share of all commitments' amounts as a limit on multiples of the grid, minor units."""
-    limit = exact(share) * pairs.total
-    return int(-(-limit // pairs.grid) if up else limit // pairs.grid) * pairs.grid
+def share_of(model: Model, share: float, *, up: bool) -> float:
+    """A share of all commitments' amounts, in model units, as a limit on multiples of the grid."""
+    slack = SHARE_SLACK if model.detail.is_eased else 0
+    grid, limit = model.pairs.grid, exact(share) * model.pairs.total
+    steps = -(-(limit - slack) // grid) if up else (limit + slack) // grid
+    return int(steps) * grid / model.unit
 
 
 def _sum(model: Model, members: Iterable[int]) -> Expression:

@@ -7,6 +7,7 @@ lost by it, and the corners of the relaxed model then lie on the grid by themsel
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
@@ -135,19 +136,26 @@ def tags(problem: Problem) -> NDArray[np.float64]:
     return matrix
 
 
-def pairs_of(problem: Problem) -> Pairs:
-    """Every limit on one pair, one commitment or one proposal. `problem` is `in_order`."""
+def pairs_of(problem: Problem, given: Sequence[int] | None = None) -> Pairs:
+    """Every limit on one pair, one commitment or one proposal. `problem` is `in_order`.
+
+    `given`: minor units each proposal has already from others. It takes up the ask, and where
+    there is some no minimum is left; caps stay shares of the whole ask.
+    """
     grid = problem.policy.round_to
     asks = np.array([p.ask for p in problem.proposals], dtype=np.int64)
     ask = asks // grid * grid
     minimum = np.array([p.minimum for p in problem.proposals], dtype=np.int64)
+    if given is not None:
+        ask = np.maximum(asks - np.array(given, dtype=np.int64), 0) // grid * grid
+        minimum[np.array(given, dtype=np.int64) > 0] = 1
     least = -(-np.minimum(minimum, ask) // grid) * grid
     budget = np.array([c.amount // grid * grid for c in problem.commitments], dtype=np.int64)
     ticket = np.array(
         [-(-max(c.ticket, 0) // grid) * grid for c in problem.commitments], dtype=np.int64
     )
     cap = _caps(problem, asks) // grid * grid
-    cap = np.minimum(cap, ask[np.newaxis, :])
+    cap = np.minimum(cap, ask)
     cap[cap < np.maximum(ticket, 1)[:, np.newaxis]] = 0
 
     locks = _Locks(problem)
@@ -168,7 +176,7 @@ def pairs_of(problem: Problem) -> Pairs:
         ticket=ticket,
         ask=ask,
         least=least,
-        cap=np.minimum(cap, np.maximum(ask, 0)[np.newaxis, :]),
+        cap=np.minimum(cap, ask),
         fixed=locks.lines,
         pinned_in=frozenset(locks.pinned_in),
         pinned_out=frozenset(locks.pinned_out),

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.highs import Answer, Clock, Live, Vector
+from optimizer.highs import Answer, Clock, Live, SolverFault, Vector
 from optimizer.model import Detail, Model, build
 from optimizer.pairs import Pairs
 from optimizer.problem import Problem
@@ -26,10 +26,6 @@ from optimizer.whole import Draft, draft
 
 class Infeasible(Exception):
     """No plan keeps every limit of the round."""
-
-
-class SolverFault(Exception):
-    """The solver's answer failed its check; never returned as a plan."""
 
 
 class OutOfTime(Exception):
@@ -78,8 +74,10 @@ def _best(
     if not breaches(pairs, {}, floors):
         found.offer(pairs.problem, {})
     _relaxed(pairs, floors, gap, clock, found, is_eased=is_eased)
-    if found.gap > gap and not clock.has_run_out:
-        _exact(pairs, floors, gap, clock, found, is_eased=is_eased)
+    for is_whole in (False, True):
+        if found.gap > gap and not clock.has_run_out:
+            detail = Detail(lines=True, whole=is_whole, is_eased=is_eased)
+            _exact(pairs, floors, gap, clock, found, detail)
     if found.lines is None:
         raise OutOfTime
     found.bound = max(found.bound, found.value)
@@ -196,7 +194,6 @@ def _prove(
 ) -> None:
     """Search what the prices do not already decide, to the gap."""
     cutoff = -math.inf
-    start = None
     if found.lines is not None:
         cutoff = (found.value + gap / 2 * max(1.0, abs(found.value))) / model.unit
         columns = np.array([y.index for y in model.y.values()], dtype=np.int32)
@@ -204,8 +201,7 @@ def _prove(
             decided = root.bound - np.abs(standing) <= cutoff
             side = (standing > 0).astype(float)
             live.set_columns(columns[decided], side[decided], side[decided])
-        start = start_from(model, found.lines)
-    answer = live.search(gap / 3, start)
+    answer = live.search(gap / 3)
     live.restore()
     if answer.is_infeasible and found.lines is None:
         raise Infeasible
@@ -213,14 +209,6 @@ def _prove(
     found.bound = min(found.bound, bound * model.unit)
     if answer.x is not None:
         _keep(model, live, answer.x, found, gap, clock)
-
-
-def start_from(model: Model, lines: Lines) -> dict[int, float]:
-    """The 0/1 variables that whole lines stand for, by column."""
-    funded = {p for _, p in lines}
-    start = {y.index: float(p in funded) for p, y in model.y.items()}
-    start.update({z.index: float(pair in lines) for pair, z in model.z.items()})
-    return start
 
 
 def _mend(model: Model, plan: Draft, gap: float, clock: Clock) -> Draft | None:
@@ -256,16 +244,14 @@ def _exact(
     gap: float,
     clock: Clock,
     found: Found,
-    *,
-    is_eased: bool,
+    detail: Detail,
 ) -> None:
-    """Plan and bound from the model with nothing let go."""
+    """Plan and bound with every line decided; at last with totals on the grid as well."""
     clock.tell("exact model", found.value if found.lines is not None else None, found.bound)
-    model = build(pairs, floors, Detail(lines=True, whole=True, is_eased=is_eased))
+    model = build(pairs, floors, detail)
     live = Live(model.lp, clock)
     live.scale = model.unit
-    start = None if found.lines is None else start_from(model, found.lines)
-    answer = live.search(gap / 2, start)
+    answer = live.search(gap / 2)
     if answer.is_infeasible:
         if found.lines is not None:
             raise SolverFault("the exact model is said to be infeasible, but a plan exists")
@@ -274,9 +260,8 @@ def _exact(
     if answer.x is None:
         return
     plan = draft(model, live, answer.x)
-    if plan is None or plan.broken:
-        if answer.is_finished and found.gap > gap:
-            broken = "no whole lines" if plan is None else repr(plan.broken)
-            raise SolverFault(f"the solver's plan does not hold in whole units: {broken}")
-        return
-    found.offer(model.problem, plan.lines)
+    if plan is not None and not plan.broken:
+        found.offer(model.problem, plan.lines)
+    elif detail.whole and answer.is_finished and found.gap > gap:
+        broken = "no whole lines" if plan is None else repr(plan.broken)
+        raise SolverFault(f"the solver's plan does not hold in whole units: {broken}")

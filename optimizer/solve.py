@@ -8,10 +8,10 @@ from collections.abc import Callable
 from importlib import metadata
 
 from optimizer.baselines import Baseline, reach_alone, reach_leaving
-from optimizer.highs import Cancelled, Clock
+from optimizer.highs import Cancelled, Clock, SolverFault
 from optimizer.pairs import Pairs, in_order, pairs_of
 from optimizer.problem import Plan, Problem
-from optimizer.search import Found, Infeasible, OutOfTime, SolverFault, best_lines
+from optimizer.search import Found, Infeasible, OutOfTime, best_lines
 from optimizer.value import (
     area_amounts,
     as_lines,
