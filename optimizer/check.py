@@ -342,12 +342,13 @@ def _stated_value(figures: Figures, plan: Plan, asked: float | None) -> Iterator
 
 def _baselines(problem: Problem, plan: Plan) -> Iterator[Violation]:
     """The stated baselines against ones reckoned anew."""
-    from optimizer import baselines  # the one call on the solver, and only when asked for
+    # the one call on the solver, and only when asked for
+    from optimizer.baselines import alone, leave
 
     for id_, stated in plan.funders.items():
         if id_ not in problem.funder_by_id:
             continue
-        for name, reckon in (("alone", baselines.alone), ("leave", baselines.leave)):
+        for name, reckon in (("alone", alone), ("leave", leave)):
             if name not in stated:
                 continue
             again = float(reckon(problem, id_))

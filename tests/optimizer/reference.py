@@ -388,24 +388,30 @@ def without(document: Document, funder: str) -> Document:
 
 
 def leave(document: Document, funder: str) -> float | None:
-    """Value if the funder leaves; None where the others' best plan is not the only one.
-
-    Plans within 1e-6 of the best count as best, as that is all a baseline has to prove.
-    """
+    """Value if the funder leaves; None where the others' best plan is not the only one."""
     others = without(document, funder)
-    try:
-        best = solve(others)
-    except Infeasible:
-        return alone(document, funder)
-    weights = {p["id"]: 1 + 0.618 * i % 1 for i, p in enumerate(others.get("proposals", []))}
+    for slack in (0.0, 1.0):
+        try:
+            best = solve(others, slack=slack)
+        except Infeasible:
+            continue
+        if not _is_only_best(others, best, slack):
+            return None
+        totals = totals_of(best.lines)
+        return funder_value(document, funder, totals) + own_best(document, funder, totals).value
+    return alone(document, funder)
+
+
+def _is_only_best(document: Document, best: Best, slack: float) -> bool:
+    """Whether every plan within 1e-6 of the best, which is all that is proven, has its totals."""
+    weights = {p["id"]: 1 + 0.618 * i % 1 for i, p in enumerate(document.get("proposals", []))}
     near = best.value - 1e-6 * abs(best.value) - 1e-6
     for sign in (1, -1):
         objective = {p: sign * weight for p, weight in weights.items()}
-        other = solve(others, objective=objective, value_at_least=near)
+        other = solve(document, slack=slack, objective=objective, value_at_least=near)
         if totals_of(other.lines) != totals_of(best.lines):
-            return None
-    totals = totals_of(best.lines)
-    return funder_value(document, funder, totals) + own_best(document, funder, totals).value
+            return False
+    return True
 
 
 # Every plan of a tiny round

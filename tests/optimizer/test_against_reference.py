@@ -1,0 +1,253 @@
+"""The optimizer against an independent model of the format, and that model against every plan.
+
+`reference.solve` is compared with the best of all plans on rounds so small that each can be tried;
+then `solve` is compared with `reference.solve` on many more, each feature alone and mixed.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from optimizer.check import check
+from optimizer.problem import Plan
+from optimizer.read import read_plan, read_round, write_plan
+from optimizer.solve import Infeasible, solve
+from tests.optimizer import reference
+from tests.optimizer.rounds import FEATURES, any_features, random_round, small_rounds
+
+Document = dict[str, Any]
+
+BASELINE_SLACK = 5  # units: limits may be eased by so much, which a baseline may or may not use
+
+
+def best_of(document: Document, baselines: dict[str, float], slack: float) -> reference.Best | None:
+    try:
+        return reference.solve(document, baselines, slack=slack)
+    except reference.Infeasible:
+        return None
+
+
+def is_satisfiable(document: Document) -> bool | None:
+    """Whether some plan keeps every limit, tolerances used; None where leave is not settled."""
+    baselines = reference.baselines(document)
+    if baselines is None:
+        return None
+    return best_of(document, baselines, 1) is not None
+
+
+def agree(document: Document, gap: float) -> Plan | None:
+    """Assert that the optimizer's answer for a round is right; the plan, None if there is none."""
+    problem = read_round(document)
+    try:
+        plan = solve(problem, gap=gap)
+    except Infeasible:
+        assert is_satisfiable(document) is not True, "a plan exists"
+        return None
+    assert [str(violation) for violation in check(problem, plan, gap=gap)] == []
+    assert read_plan(json.loads(json.dumps(write_plan(plan)))) == plan
+    assert plan.status == "optimal"
+    baselines = stated_baselines(document, plan)
+    # units: the reference rounds amounts above 10,000 after solving
+    slip = 1e-5 if sum(p["ask"] for p in document["proposals"]) < 100_000 else 20
+    exact, eased = (best_of(document, baselines, slack) for slack in (0, 1))
+    assert eased is not None, "the reference finds no plan at all"
+    slip += 1e-6 * abs(eased.value)
+    assert plan.value <= eased.bound + slip
+    if exact is not None:
+        assert plan.bound >= exact.value - slip
+        assert plan.value >= exact.value - gap * max(1, abs(exact.value)) - slip
+    return plan
+
+
+def stated_baselines(document: Document, plan: Plan) -> dict[str, float]:
+    """The baselines of a plan, asserted to be right wherever they are settled."""
+    found = {}
+    for funder in document["funders"]:
+        kind = funder.get("guarantee", "none")
+        if kind == "none":
+            continue
+        found[funder["id"]] = stated = plan.funders[funder["id"]][kind]
+        reckon = reference.alone if kind == "alone" else reference.leave
+        again = reckon(document, funder["id"])
+        if again is not None:
+            assert abs(stated - again) <= BASELINE_SLACK + 2e-6 * abs(again), (funder, again)
+    return found
+
+
+# The reference itself
+
+
+def plans_to_try(document: Document) -> int:
+    pairs = [(c, p) for c in document["commitments"] for p in document["proposals"]]
+    return math.prod(1 + max(0, reference.cap(c, p)) for c, p in pairs if reference.may_pay(c, p))
+
+
+def test_the_reference_finds_the_best_of_all_plans_of_tiny_rounds() -> None:
+    outcomes = {"solved": 0, "infeasible": 0}
+    for seed in range(400):
+        document = random_round(
+            seed,
+            commitments=1 + seed % 3,
+            proposals=1 + seed // 3 % 3,
+            features=any_features(seed),
+            scale="tiny",
+        )
+        if plans_to_try(document) > 2000:
+            continue
+        baselines = reference.baselines(document) or {}
+        if len(baselines) < sum("guarantee" in f for f in document["funders"]):
+            continue
+        for slack in (0, 1):
+            try:
+                best = reference.enumerate_best(document, baselines, slack=slack)
+            except reference.Infeasible:
+                assert best_of(document, baselines, slack) is None, seed
+                outcomes["infeasible"] += 1
+            else:
+                solved = best_of(document, baselines, slack)
+                assert solved is not None, seed
+                assert solved.value == pytest.approx(best.value, abs=1e-6), seed
+                outcomes["solved"] += 1
+    assert min(outcomes.values()) > 150, outcomes
+
+
+# The optimizer
+
+
+@pytest.mark.parametrize("feature", FEATURES)
+def test_each_feature_alone_is_solved_right(feature: str) -> None:
+    also = {"least_share": ["areas"], "pays_share_only": ["areas"], "spent": ["steps"]}
+    for seed in range(5):
+        document = random_round(
+            seed,
+            commitments=2 + seed % 3,
+            proposals=3 + seed,
+            features=[feature, "minimum", *also.get(feature, [])],
+        )
+        agree(document, (1e-3, 1e-7)[seed % 2])
+
+
+@pytest.mark.parametrize("start", range(0, 120, 10))
+def test_features_mixed_at_random_are_solved_right(start: int) -> None:
+    for seed in range(start, start + 10):
+        agree(mixed(seed), (1e-3, 1e-6)[seed % 2])
+
+
+def mixed(seed: int) -> Document:
+    return random_round(
+        seed,
+        commitments=1 + seed % 6,
+        proposals=1 + seed // 5 % 11,
+        features=any_features(seed),
+        scale=("tiny", "small", "small", "real")[seed % 4],
+    )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("start", range(1000, 2000, 50))
+def test_a_thousand_more_mixed_rounds_are_solved_right(start: int) -> None:
+    for seed in range(start, start + 50):
+        agree(mixed(seed), (1e-3, 1e-6)[seed % 2])
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@given(small_rounds())
+def test_no_small_round_is_solved_wrong(document: Document) -> None:
+    agree(document, 1e-4)
+
+
+def test_baselines_reckoned_anew_are_those_stated() -> None:
+    stated = 0
+    for seed in range(20):
+        document = random_round(
+            seed,
+            commitments=3,
+            proposals=6,
+            features=["alone", "leave", "weights", "minimum", "areas", "cap_share_of_ask"],
+        )
+        problem = read_round(document)
+        try:
+            plan = solve(problem)
+        except Infeasible:
+            continue  # what funders would reach by leaving may be too much for all to be promised
+        assert check(problem, plan, resolve=True) == []
+        stated += sum(len(figures) - 1 for figures in plan.funders.values())
+    assert stated > 10
+
+
+def test_a_baseline_stated_too_low_is_caught_when_reckoned_anew() -> None:
+    document = random_round(1, commitments=3, proposals=6, features=["minimum"])
+    document["funders"] = [{"id": c["funder"]} for c in document["commitments"][:1]]
+    document["funders"][0]["guarantee"] = "alone"
+    problem, funder = read_round(document), document["funders"][0]["id"]
+    plan = solve(problem)
+    plan.funders[funder]["alone"] -= 10
+    assert check(problem, plan) == []
+    (violation,) = check(problem, plan, resolve=True)
+    assert (violation.limit, violation.where) == ("baseline alone", funder)
+
+
+LARGER = (
+    "areas",
+    "regions",
+    "excludes",
+    "cap_per_proposal",
+    "weights",
+    "alone",
+    "minimum",
+    "steps",
+    "spent",
+    "floor",
+    "overlaps",
+    "institution_share",
+)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("commitments", "proposals"), [(5, 40), (8, 100), (10, 200)])
+@pytest.mark.parametrize("extra", [[], ["ticket"], ["leave"], ["max_cofunders"], ["round_to"]])
+def test_larger_rounds_reach_the_references_value(
+    commitments: int, proposals: int, extra: list[str]
+) -> None:
+    document = random_round(
+        7,
+        commitments=commitments,
+        proposals=proposals,
+        features=[*LARGER, *extra],
+        scale="real",
+        areas=6,
+        scarcity=0.4,
+    )
+    problem = read_round(document)
+    plan = solve(problem, gap=1e-3)
+    assert check(problem, plan, gap=1e-3) == []
+    assert plan.status == "optimal"
+    baselines = {
+        id_: figures.get("leave", figures.get("alone", 0.0))
+        for id_, figures in plan.funders.items()
+    }
+    best = reference.solve(document, baselines, gap=1e-3)
+    assert plan.value <= best.bound * (1 + 1e-6)
+    assert plan.bound >= best.value * (1 - 1e-6)
+
+
+@pytest.mark.slow
+def test_a_round_of_twenty_by_a_thousand_is_solved_and_passes_the_check() -> None:
+    document = random_round(
+        3,
+        commitments=20,
+        proposals=1000,
+        features=[*LARGER, "leave", "at_least"],
+        scale="real",
+        areas=14,
+        scarcity=0.4,
+    )
+    problem = read_round(document)
+    plan = solve(problem, gap=1e-3)
+    assert check(problem, plan, gap=1e-3) == []
+    assert plan.status == "optimal"
