@@ -19,37 +19,31 @@ from funding.models import (
     CANDIDATE_STATES,
     Account,
     AccountKind,
-    Award,
-    AwardState,
     Commitment,
     FunderWeight,
-    LineState,
     Organisation,
     Overlap,
     Pin,
-    PlanLine,
-    PlanPutForward,
     Proposal,
     ProposalArea,
     ProposalState,
     Round,
     RoundFunder,
-    Run,
     Scenario,
     Score,
+)
+from funding.services.areas import top_areas
+from funding.services.decided_lines import (
+    Decided,
+    Settled,
+    current_plan,
+    decided_lines,
+    held_by_lines,
 )
 from funding.services.needs import spent_in_history
 from funding.services.rates import Rate, known_currencies, rate, stored_rate
 
 _TAG_DECIMALS = 9  # beyond them sums of shares only show how floats add
-
-
-@dataclass(frozen=True)
-class Decided:
-    """A line that people have decided: amounts in the commitment's currency and in the base."""
-
-    amount: int
-    base_amount: int
 
 
 @dataclass(frozen=True)
@@ -71,29 +65,25 @@ class RoundInput:
 def build_problem(session: Session, scenario: Scenario) -> RoundInput:
     """The round as this scenario asks it; raises RuleBroken where a tag names no area.
 
-    Lines of the current plan that were approved, amended or declined are locks; the money of the
-    others is free to be given again. Earlier awards are honoured: only what is available counts.
+    Earlier awards are honoured: only what is available, and what lines of the current plan hold,
+    can be given. See `funding.services.decided_lines` for what stands and what is free.
     """
     round_ = scenario.round
-    plan = _current_plan(session, round_)
     commitments = _commitments(session, round_)
     history = spent_in_history(session, round_)
-    rates = _rates(session, round_, commitments, history, plan)
-    tops = _top_areas(round_)
+    rates = _rates(session, round_, commitments, history)
+    tops = top_areas(round_)
     policy = {**round_.policy, **scenario.policy}
-    grid = policy.get("round_to", 1)
-    lines = _decided_lines(session, plan)
-    held = _held(session, plan)
-    balances = _available(session, round_)
-    proposals = _candidates(session, round_, [line.proposal_id for line in lines])
+    decided = decided_lines(session, round_)
+    proposals = _candidates(session, round_, {key for _, key in decided})
     by_id = {p.id: p for p in proposals}
-    decided = {
-        (line.commitment.key, by_id[line.proposal_id].key): _decision(line)
-        for line in lines
-        if line.proposal_id in by_id
-    }
+    keys = {p.key for p in proposals}
+    decided = {pair: line for pair, line in decided.items() if pair[1] in keys}
+    settled = Settled(
+        decided, policy.get("round_to", 1), {c.key: rates[c.currency] for c in commitments}
+    )
+    balances = _balances(session, round_)
     merits = _merits(session, round_)
-    settled = _Settled(decided, grid, {c.key: rates[c.currency] for c in commitments})
     document = {
         "format": "tributary-round/1",
         "currency": round_.base_currency,
@@ -101,32 +91,24 @@ def build_problem(session: Session, scenario: Scenario) -> RoundInput:
             _commitment(
                 c,
                 rates[c.currency],
-                balances.get(c.id, 0) + held.get(c.id, 0),
-                settled.beyond_lock(c.key),
+                balances.get(c.id, 0),
+                settled.beyond_lock[c.key],
                 tops,
                 proposals,
             )
             for c in commitments
         ],
-        "funders": _funders(session, round_, commitments),
+        "funders": _funders(session, round_, commitments, tops),
         "proposals": [
-            _proposal(p, settled.off_grid(p.key), merits.get(p.id, 0.0), tops) for p in proposals
+            _proposal(p, settled.off_step[p.key], merits.get(p.id, 0.0), tops) for p in proposals
         ],
         "areas": _areas(round_, scenario, _converted(history, tops, rates)),
         "overlaps": _overlaps(session, round_, by_id),
-        "locks": settled.locks() + _pins(scenario, by_id, commitments, decided),
+        "locks": settled.locks + _pins(scenario, by_id, commitments, decided),
         "policy": policy,
     }
     unscored = frozenset(p.key for p in proposals if p.id not in merits)
     return RoundInput(document, rates, decided, unscored)
-
-
-def _current_plan(session: Session, round_: Round) -> PlanPutForward | None:
-    return session.scalars(
-        sa.select(PlanPutForward).where(
-            PlanPutForward.round_id == round_.id, PlanPutForward.is_current
-        )
-    ).one_or_none()
 
 
 def _commitments(session: Session, round_: Round) -> list[Commitment]:
@@ -149,12 +131,12 @@ def _rates(
     round_: Round,
     commitments: list[Commitment],
     history: dict[tuple[str, str], int],
-    plan: PlanPutForward | None,
 ) -> dict[str, Rate]:
     """Of every currency in play; past grants in one without a rate are left out of the need."""
     currencies = {c.currency for c in commitments} | {round_.base_currency}
     currencies |= {currency for _, currency in history} & set(known_currencies())
-    known = session.get_one(Run, plan.run_id).rates if plan else {}
+    plan = current_plan(session, round_)
+    known = plan.run.rates if plan else {}
     today = now().date()
     return {
         currency: stored_rate(currency, round_.base_currency, known[currency])
@@ -164,72 +146,25 @@ def _rates(
     }
 
 
-def _top_areas(round_: Round) -> dict[str, str]:
-    """Each area's key, on either level, and the top area it belongs to.
-
-    Tags of an older version of the areas are found too, as long as their top area is still there.
-    """
-    current = {a.key for a in round_.taxonomy.areas if a.parent_key is None}
-    return {
-        area.key: area.parent_key or area.key
-        for taxonomy in round_.taxonomies
-        for area in taxonomy.areas
-        if (area.parent_key or area.key) in current
-    }
-
-
-def _decided_lines(session: Session, plan: PlanPutForward | None) -> list[PlanLine]:
-    if plan is None:
-        return []
-    states = (LineState.APPROVED, LineState.AMENDED, LineState.DECLINED)
-    return list(
-        session.scalars(
-            sa.select(PlanLine)
-            .where(PlanLine.plan_id == plan.id, PlanLine.state.in_(states))
-            .where(~_was_terminated())
-            .order_by(PlanLine.id)
-            .options(joinedload(PlanLine.commitment))
-        )
-    )
-
-
-def _held(session: Session, plan: PlanPutForward | None) -> dict[int, int]:
-    """By commitment id, in its currency: what the current plan's lines hold or have awarded."""
-    if plan is None:
-        return {}
-    rows = session.execute(
-        sa.select(PlanLine.commitment_id, sa.func.sum(PlanLine.amount))
-        .where(PlanLine.plan_id == plan.id, PlanLine.state != LineState.DECLINED)
-        .where(~_was_terminated())
-        .group_by(PlanLine.commitment_id)
-    )
-    return {commitment: int(total) for commitment, total in rows}
-
-
-def _was_terminated() -> sa.ColumnElement[bool]:
-    """An award that came to nothing gave its money back: its line binds nobody any more."""
-    return sa.exists().where(
-        Award.plan_line_id == PlanLine.id, Award.state == AwardState.TERMINATED
-    )
-
-
-def _available(session: Session, round_: Round) -> dict[int, int]:
+def _balances(session: Session, round_: Round) -> dict[int, int]:
+    """By commitment id, in its currency: what is available and what lines of the round hold."""
     rows = session.execute(
         sa.select(Account.commitment_id, Account.balance)
         .join(Commitment, Commitment.id == Account.commitment_id)
         .where(Commitment.round_id == round_.id, Account.kind == AccountKind.AVAILABLE)
     )
-    return {commitment: balance for commitment, balance in rows}
+    held = held_by_lines(session, round_)
+    return {commitment: balance + held.get(commitment, 0) for commitment, balance in rows}
 
 
-def _candidates(session: Session, round_: Round, decided: list[int]) -> list[Proposal]:
+def _candidates(session: Session, round_: Round, decided: set[str]) -> list[Proposal]:
     """Proposals before the round, and those with a decided line, whatever state that led to."""
     candidates = session.scalars(
         sa.select(Proposal)
         .where(
             Proposal.round_id == round_.id,
             Proposal.state != ProposalState.WITHDRAWN,
-            sa.or_(Proposal.state.in_(CANDIDATE_STATES), Proposal.id.in_(decided)),
+            sa.or_(Proposal.state.in_(CANDIDATE_STATES), Proposal.key.in_(sorted(decided))),
             Proposal.ask > 0,
             sa.exists().where(ProposalArea.proposal_id == Proposal.id),
         )
@@ -248,50 +183,6 @@ def _merits(session: Session, round_: Round) -> dict[int, float]:
         .group_by(Score.proposal_id)
     )
     return {proposal: round(float(mean) / 100, 6) for proposal, mean in rows}
-
-
-def _decision(line: PlanLine) -> Decided:
-    if line.state == LineState.DECLINED:
-        return Decided(0, 0)
-    return Decided(line.amount, line.base_amount)
-
-
-class _Settled:
-    """Decided lines as locks.
-
-    Every line of a plan is a multiple of the round's step; an amended amount need not be. It is
-    locked at the multiple below, and what lies between is taken off its commitment and its ask.
-    """
-
-    def __init__(
-        self, decided: dict[tuple[str, str], Decided], grid: int, rates: dict[str, Rate]
-    ) -> None:
-        self.decided, self.grid, self.rates = decided, grid, rates
-
-    def _locked(self, line: Decided) -> int:
-        return line.base_amount // self.grid * self.grid
-
-    def locks(self) -> list[dict[str, Any]]:
-        return [
-            {"proposal": proposal, "commitment": commitment, "amount": self._locked(line)}
-            for (commitment, proposal), line in sorted(self.decided.items())
-        ]
-
-    def beyond_lock(self, commitment: str) -> int:
-        """Base minor units the commitment pays on decided lines beyond their locks."""
-        return sum(
-            max(0, self.rates[commitment].to_base_at_least(line.amount) - self._locked(line))
-            for (key, _), line in self.decided.items()
-            if key == commitment
-        )
-
-    def off_grid(self, proposal: str) -> int:
-        """Base minor units the proposal gets on decided lines beyond their locks."""
-        return sum(
-            line.base_amount - self._locked(line)
-            for (_, key), line in self.decided.items()
-            if key == proposal
-        )
 
 
 def _commitment(
@@ -323,7 +214,7 @@ def _commitment(
 
 
 def _proposal(
-    proposal: Proposal, off_grid: int, merit: float, tops: dict[str, str]
+    proposal: Proposal, off_step: int, merit: float, tops: dict[str, str]
 ) -> dict[str, Any]:
     areas: defaultdict[str, float] = defaultdict(float)
     for tag in proposal.areas:
@@ -334,8 +225,8 @@ def _proposal(
         areas[tops[tag.area_key]] += tag.weight
     return {
         "id": proposal.key,
-        "ask": max(1, proposal.ask - off_grid),
-        "minimum": max(1, proposal.minimum - off_grid),
+        "ask": max(1, proposal.ask - off_step),
+        "minimum": max(1, proposal.minimum - off_step),
         "merit": merit,
         "areas": {key: round(weight, _TAG_DECIMALS) for key, weight in areas.items()},
         "region": proposal.region,
@@ -345,7 +236,7 @@ def _proposal(
 
 
 def _funders(
-    session: Session, round_: Round, commitments: list[Commitment]
+    session: Session, round_: Round, commitments: list[Commitment], tops: dict[str, str]
 ) -> list[dict[str, Any]]:
     with_money = {c.funder_id for c in commitments}
     rows = session.execute(
@@ -356,14 +247,13 @@ def _funders(
     ).tuples()
     parts = list(rows)
     weights: defaultdict[int, dict[str, float]] = defaultdict(dict)
-    tops = {a.key for a in round_.taxonomy.areas if a.parent_key is None}
     for weight in session.scalars(
         sa.select(FunderWeight).where(
             FunderWeight.round_funder_id.in_([part.id for part, _ in parts])
         )
     ):
         if weight.area_key in tops:
-            weights[weight.round_funder_id][weight.area_key] = weight.weight
+            weights[weight.round_funder_id][tops[weight.area_key]] = weight.weight
     return [
         {"id": key, "weights": weights[part.id], "guarantee": part.guarantee} for part, key in parts
     ]
