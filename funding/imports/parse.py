@@ -51,7 +51,7 @@ def read_history(row: Row) -> HistoryRecord | None:
         date_precision=precision,
         area=row.text("area", TITLE),
         purpose=row.text("purpose", LONG_TEXT, is_long=True),
-        source_url=row.read("source_url", read_web_address, ""),
+        source_url=_first_address(row),
         external_id=row.text("external_id", NAME),
         title=row.text("title", TITLE),
         round=row.text("round", NAME),
@@ -154,6 +154,18 @@ READERS: dict[str, Callable[[Row], ImportedRecord | None]] = {
     PROPOSALS: read_proposal,
 }
 """The reader of each kind: a record, or None with what is wrong in `row.faults`."""
+
+
+def _first_address(row: Row) -> str:
+    """The first of the addresses in `source_url`; all of them have to be addresses."""
+    texts = row.text("source_url", LONG_TEXT).split()
+    row.tally["several_addresses"] += len(texts) > 1
+    try:
+        addresses = [read_web_address(text) for text in texts]
+    except BadValue as error:
+        row.fault("source_url", row.cell("source_url"), error.rule)
+        return ""
+    return addresses[0] if addresses else ""
 
 
 def _positive(row: Row, name: str, currency: str | None) -> int | None:

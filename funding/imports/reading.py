@@ -168,7 +168,7 @@ class _Reader:
         if progress:
             progress(count, 1.0)
         if count == 0 and not self._faults:
-            self._faults.append(Fault(None, None, None, "There are no rows below the headings."))
+            self._faults.append(Fault(None, None, None, "There is nothing below the headings."))
         return FileReading(
             kind=self._kind,
             format=self._table.format,
@@ -245,9 +245,15 @@ class _Reader:
         ]
         passed_over = self._layout.header_row - 1
         above = [f"Rows above the headings that were passed over: {passed_over}."]
+        others = [
+            shown(view.name)
+            for view in self._table.views
+            if self._table.are_sheets and view is not self._layout.view
+        ]
         order = "month" if self._month_first else "day"
         return [
             *self._table.notes,
+            *([f"Sheets that were not read: {', '.join(others)}."] if others else []),
             *(above if passed_over > 0 else []),
             *guesses,
             *_counted(self._reading.tally, order),
@@ -265,6 +271,7 @@ def _counted(tally: Counter[str], order: str) -> list[str]:
         "same_identifier": "Rows with the identifier of an earlier row",
         "short": "Rows with fewer cells than there are headings",
         "blank": "Blank rows, which were passed over",
+        "several_addresses": "Rows with several source addresses; the first was taken",
         "several_years": "Dates that stand for several years, kept as their first year",
         "mended": "Texts with letters of Windows-1252 astray in them, which were mended",
         "lost_letters": "Texts with letters that were lost before (�)",

@@ -69,26 +69,46 @@ def find_layout(
 
     Raises FileRefused where no row is recognised, naming what was found.
     """
-    views = [view for view in table.views if sheet is None or view.name == sheet]
+    is_any = sheet is None or not table.are_sheets
+    views = [view for view in table.views if is_any or view.name == sheet]
     if not views:
         names = ", ".join(view.name for view in table.views)
         raise FileRefused(f'There is no sheet named "{shown(sheet)}"; the file has: {names}.')
-    best: Layout | None = None
-    best_score = 0
-    first_row = ""
+    best = _best_row(views, kind, mapping or {}, are_guessed=False)
+    if best is None:
+        best = _best_row(views, kind, mapping or {}, are_guessed=True)
+    if best is None:
+        needed = ", ".join(field.label for field in FIELDS[kind] if field.is_required)
+        raise FileRefused(
+            f"No row of column headings was recognised. Needed: {needed}.{_beginning(views)}"
+        )
+    return replace(best, columns=_guess_the_rest(best.columns, kind))
+
+
+def _best_row(
+    views: Sequence[View], kind: str, mapping: Mapping[str, str], *, are_guessed: bool
+) -> Layout | None:
+    """The row that names most fields; where headings are guessed at, it must name two."""
+    best, best_score = None, 0
     for view in views:
         for row in islice(_rows_that_hold(view), _HEADING_WITHIN):
-            headings = [_as_heading(cell) for cell in row.cells]
-            first_row = first_row or ", ".join(filter(None, headings))
-            columns = _by_name(headings, kind, mapping or {})
+            columns = _by_name([_as_heading(cell) for cell in row.cells], kind, mapping)
+            if are_guessed:
+                columns = _guess_the_rest(columns, kind)
+                if sum(column.field is not None for column in columns) < 2:
+                    continue
             score = _score(columns, kind)
             if score > best_score:
                 best, best_score = Layout(view, row.number, columns), score
-    if best is None:
-        needed = ", ".join(field.label for field in FIELDS[kind] if field.is_required)
-        begins = f" It begins with: {shown(first_row)}." if first_row else ""
-        raise FileRefused(f"No row of column headings was recognised. Needed: {needed}.{begins}")
-    return replace(best, columns=_guess_the_rest(best.columns, kind))
+    return best
+
+
+def _beginning(views: Sequence[View]) -> str:
+    for view in views:
+        for row in _rows_that_hold(view):
+            headings = filter(None, map(_as_heading, row.cells))
+            return f" It begins with: {shown(', '.join(headings))}."
+    return ""
 
 
 def missing_fields(layout: Layout, kind: str, defaults: Mapping[str, str]) -> tuple[Fault, ...]:
@@ -161,15 +181,17 @@ def _by_name(headings: Sequence[str], kind: str, mapping: Mapping[str, str]) -> 
         elif name in names and name not in settled:
             take(column, name, "mapped")
 
+    by_heading: dict[tuple[str, bool], list[Column]] = {}
+    for column in columns:
+        by_heading.setdefault((plain[column.index].normal, False), []).append(column)
+        by_heading.setdefault((priced[column.index].normal, True), []).append(column)
+
     def first(alias: str, field: Field) -> Column | None:
         key = normal(alias)
-        for column in columns:
-            if column.index not in taken and key in (
-                plain[column.index].normal,
-                priced[column.index].normal if field.is_money else None,
-            ):
-                return column
-        return None
+        found = by_heading.get((key, False), [])
+        if field.is_money:
+            found = found + by_heading.get((key, True), [])
+        return next((column for column in found if column.index not in taken), None)
 
     for how in ("name", "alias"):
         for field in FIELDS[kind]:
@@ -212,6 +234,6 @@ def _likeness(heading: str, field: Field) -> float:
             continue
         for alias in (field.name, field.label, *field.aliases):
             matcher = SequenceMatcher(None, form, normal(alias))
-            if matcher.quick_ratio() > best:
+            if matcher.real_quick_ratio() > best and matcher.quick_ratio() > best:
                 best = max(best, matcher.ratio())
     return best
