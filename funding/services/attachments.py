@@ -1,0 +1,178 @@
+"""Files of a proposal: which are taken, where their bytes are, who may add and remove them.
+
+The bytes are in the data folder under their SHA-256, so that storing the same file again changes
+nothing. They are written before the row that names them; bytes without a row do no harm.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path, PurePath, PureWindowsPath
+from typing import BinaryIO
+
+from sqlalchemy.orm import Session
+
+from funding.errors import Fault, InvalidInput, NotFound, RuleBroken
+from funding.models import Attachment, Proposal, ProposalState
+from funding.permissions import Actor, fetch, own_proposals
+from funding.services.log import record
+
+MIB = 1024 * 1024
+LARGEST = 10 * MIB
+MOST = 10
+
+_ZIP = (b"PK\x03\x04",)
+_TEXT: tuple[bytes, ...] = ()
+TYPES: dict[str, tuple[str, tuple[bytes, ...]]] = {
+    ".pdf": ("application/pdf", (b"%PDF-",)),
+    ".png": ("image/png", (b"\x89PNG\r\n\x1a\n",)),
+    ".jpg": ("image/jpeg", (b"\xff\xd8\xff",)),
+    ".jpeg": ("image/jpeg", (b"\xff\xd8\xff",)),
+    ".docx": ("application/vnd.openxmlformats-officedocument.wordprocessingml.document", _ZIP),
+    ".xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", _ZIP),
+    ".odt": ("application/vnd.oasis.opendocument.text", _ZIP),
+    ".ods": ("application/vnd.oasis.opendocument.spreadsheet", _ZIP),
+    ".txt": ("text/plain", _TEXT),
+    ".md": ("text/markdown", _TEXT),
+    ".csv": ("text/csv", _TEXT),
+}
+"""Ending -> media type, and how such a file begins; none: it must be text in UTF-8."""
+
+KINDS_IN_WORDS = "PDF, Word, Excel, OpenDocument, plain text, CSV, PNG or JPEG"
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """A file whose bytes are in the data folder; `size` in bytes."""
+
+    name: str
+    media_type: str
+    size: int
+    sha256: str
+
+
+def folder_of(data: Path) -> Path:
+    return data / "attachments"
+
+
+def path_of(data: Path, sha256: str) -> Path:
+    return folder_of(data) / sha256[:2] / sha256
+
+
+def store(data: Path, filename: str, stream: BinaryIO) -> StoredFile:
+    """Check an uploaded file and put its bytes into the data folder.
+
+    Raises InvalidInput (field `files`) for a file that is empty, too large, of another kind, or
+    not what its name says.
+    """
+    name = _plain_name(filename)
+    ending = PurePath(name).suffix.lower()
+    if ending not in TYPES:
+        raise _refusal(name, f"only {KINDS_IN_WORDS} files are taken")
+    content = stream.read(LARGEST + 1)
+    if not content:
+        raise _refusal(name, "the file is empty")
+    if len(content) > LARGEST:
+        raise _refusal(name, f"a file may have at most {LARGEST // MIB} MB")
+    media_type, beginnings = TYPES[ending]
+    if not (content.startswith(beginnings) if beginnings else _is_text(content)):
+        raise _refusal(name, f"the file is not what its ending {ending} says")
+    sha256 = hashlib.sha256(content).hexdigest()
+    _write(path_of(data, sha256), content)
+    return StoredFile(name, media_type, len(content), sha256)
+
+
+def _plain_name(filename: str) -> str:
+    """The last part of the name, without control characters, at most 120 long."""
+    last = PureWindowsPath(filename).name
+    cleaned = "".join(letter for letter in last if letter.isprintable()).strip()
+    if len(cleaned) > 120:
+        ending = PurePath(cleaned).suffix[:10]
+        cleaned = cleaned[: 120 - len(ending)] + ending
+    return cleaned or "file"
+
+
+def _is_text(content: bytes) -> bool:
+    try:
+        return "\0" not in content.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+
+
+def _refusal(name: str, rule: str) -> InvalidInput:
+    return InvalidInput(Fault("files", f"“{name}”: {rule}."))
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Whole or not at all, however many write the same at once."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    part = path.with_name(f"{path.name}.{secrets.token_hex(4)}.part")
+    with part.open("wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def _draft(session: Session, by: Actor, proposal_id: int) -> Proposal:
+    query = own_proposals(by).with_for_update(key_share=True, of=Proposal)
+    proposal = fetch(session, query, proposal_id, "proposal")
+    if proposal.state != ProposalState.DRAFT:
+        raise RuleBroken(f"This proposal is {proposal.state}; its files stay as they are.")
+    return proposal
+
+
+def attach(
+    session: Session, *, by: Actor, proposal_id: int, files: tuple[StoredFile, ...]
+) -> list[Attachment]:
+    """Add stored files to a draft, all or none; one that is there already is not added again.
+
+    Raises NotFound, RuleBroken unless it is a draft, InvalidInput beyond ten files.
+    """
+    proposal = _draft(session, by, proposal_id)
+    there = {(attachment.name, attachment.sha256) for attachment in proposal.attachments}
+    new = [file for file in files if (file.name, file.sha256) not in there]
+    if len(proposal.attachments) + len(new) > MOST:
+        raise InvalidInput(Fault("files", f"A proposal has at most {MOST} attachments."))
+    made = [
+        Attachment(
+            name=file.name,
+            media_type=file.media_type,
+            size=file.size,
+            sha256=file.sha256,
+            added_by_id=by.person_id,
+        )
+        for file in new
+    ]
+    proposal.attachments.extend(made)
+    for file in new:
+        _record(session, by, "attachment added", proposal, file.sha256)
+    return made
+
+
+def remove(session: Session, *, by: Actor, proposal_id: int, attachment_id: int) -> str:
+    """Take a file out of a draft; answers its name. Raises NotFound and RuleBroken."""
+    proposal = _draft(session, by, proposal_id)
+    attachment = next((a for a in proposal.attachments if a.id == attachment_id), None)
+    if attachment is None:
+        raise NotFound("attachment")
+    session.delete(attachment)
+    _record(session, by, "attachment removed", proposal, attachment.sha256)
+    return attachment.name
+
+
+def _record(session: Session, by: Actor, action: str, proposal: Proposal, sha256: str) -> None:
+    record(
+        session,
+        by,
+        action,
+        proposal,
+        organisation_id=proposal.institution_id,
+        round_id=proposal.round_id,
+        sha256=sha256,
+    )

@@ -1,0 +1,179 @@
+"""Handing a proposal in, taking it back, withdrawing it. Only its lead applicant does these."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from funding.errors import Conflict, Fault, InvalidInput, NotPermitted, RuleBroken
+from funding.formatting import format_amount, format_when
+from funding.models import ParkedForm, Person, Proposal, ProposalState, RoundState
+from funding.permissions import Actor, fetch, own_proposals
+from funding.services.clock import database_now
+from funding.services.completeness import faults_of
+from funding.services.deadlines import deadline
+from funding.services.drafts import area_keys, form_name
+from funding.services.log import record
+from funding.services.mail import post_mail
+
+LONGEST_REASON = 2_000
+RECEIPT_LENGTH = 16
+
+
+def _led(session: Session, by: Actor, proposal_id: int, version: int | None) -> Proposal:
+    """The proposal, if this person leads it and has seen it as it is now."""
+    query = own_proposals(by).with_for_update(key_share=True, of=Proposal)
+    proposal = fetch(session, query, proposal_id, "proposal")
+    if proposal.lead_id != by.person_id:
+        raise NotPermitted("Only the lead applicant may do this.")
+    if version is not None and version != proposal.version:
+        raise Conflict("The proposal was changed since you opened this page. Please look again.")
+    return proposal
+
+
+def is_in_time(session: Session, proposal: Proposal) -> bool:
+    """Whether the round still takes this proposal, by the database's clock."""
+    until = deadline(session, proposal.round, proposal.id)
+    return proposal.round.state == RoundState.OPEN and database_now(session) <= until
+
+
+def _require_in_time(session: Session, proposal: Proposal) -> None:
+    round_ = proposal.round
+    if is_in_time(session, proposal):
+        return
+    if round_.state != RoundState.OPEN:
+        raise RuleBroken(f"{round_.name} does not take proposals now. Your text is kept.")
+    until = format_when(deadline(session, round_, proposal.id), round_.timezone)
+    raise RuleBroken(f"The deadline has passed: it was {until}. Your text is kept.")
+
+
+def unsaved_by(session: Session, proposal: Proposal) -> list[str]:
+    """Names of the applicants who have typed text that is not saved yet."""
+    return list(
+        session.scalars(
+            sa.select(Person.name)
+            .join(ParkedForm, ParkedForm.person_id == Person.id)
+            .where(ParkedForm.form == form_name(proposal.id))
+            .order_by(Person.name)
+        )
+    )
+
+
+def submit(
+    session: Session, *, by: Actor, proposal_id: int, version: int | None, public_url: str
+) -> str:
+    """Hand the proposal in; answers the number of its receipt.
+
+    Raises NotFound, NotPermitted for a co-applicant, Conflict for a stale `version`, RuleBroken
+    after the deadline, and InvalidInput with everything that is missing. The receipt's number is
+    the beginning of the log entry's hash, so that it can be checked against the log.
+    """
+    proposal = _led(session, by, proposal_id, version)
+    if proposal.state != ProposalState.DRAFT:
+        raise RuleBroken(f"This proposal is {proposal.state} already.")
+    _require_in_time(session, proposal)
+    faults = faults_of(proposal, area_keys(session, proposal.round_id))
+    if faults:
+        raise InvalidInput(*faults)
+    proposal.state = ProposalState.SUBMITTED
+    proposal.submitted_at = database_now(session)
+    proposal.withdrawal_reason = ""
+    event = record(
+        session,
+        by,
+        "proposal submitted",
+        proposal,
+        organisation_id=proposal.institution_id,
+        round_id=proposal.round_id,
+        ask=proposal.ask,
+        minimum=proposal.minimum,
+    )
+    number = event.hash[:RECEIPT_LENGTH]
+    _send_receipt(session, proposal, number, public_url)
+    return number
+
+
+def _applicants(session: Session, proposal: Proposal) -> list[Person]:
+    ids = {proposal.lead_id} | {m.person_id for m in proposal.team if m.person_id is not None}
+    return list(session.scalars(sa.select(Person).where(Person.id.in_(ids)).order_by(Person.id)))
+
+
+def _send_receipt(session: Session, proposal: Proposal, number: str, public_url: str) -> None:
+    round_, currency = proposal.round, proposal.round.base_currency
+    at = format_when(proposal.submitted_at, round_.timezone)
+    until = format_when(deadline(session, round_, proposal.id), round_.timezone)
+    text = (
+        f"We have received your proposal.\n\n"
+        f"Proposal:  {proposal.key}, {proposal.title}\n"
+        f"Round:     {round_.name}\n"
+        f"Received:  {at}\n"
+        f"Ask:       {format_amount(proposal.ask, currency)}, at the least "
+        f"{format_amount(proposal.minimum, currency)}\n"
+        f"Receipt:   {number}\n\n"
+        f"Until {until} the lead applicant can take it back, change it and hand it in again. "
+        f"What comes next is always said here:\n{public_url}/proposals/{proposal.id}"
+    )
+    for person in _applicants(session, proposal):
+        post_mail(session, person.email, f"Received: {proposal.title}", text)
+
+
+def take_back(session: Session, *, by: Actor, proposal_id: int, version: int | None) -> None:
+    """Make a submitted or withdrawn proposal a draft again, to change it; only in time.
+
+    Raises NotFound, NotPermitted, Conflict and RuleBroken.
+    """
+    proposal = _led(session, by, proposal_id, version)
+    if proposal.state not in (ProposalState.SUBMITTED, ProposalState.WITHDRAWN):
+        raise RuleBroken(f"A proposal that is {proposal.state} cannot be taken back.")
+    _require_in_time(session, proposal)
+    before = proposal.state
+    proposal.state, proposal.submitted_at, proposal.withdrawal_reason = "draft", None, ""
+    record(
+        session,
+        by,
+        "proposal taken back",
+        proposal,
+        organisation_id=proposal.institution_id,
+        round_id=proposal.round_id,
+        before=before,
+    )
+
+
+def withdraw(
+    session: Session, *, by: Actor, proposal_id: int, version: int | None, reason: str
+) -> None:
+    """Take the proposal out of the round, with a reason that the round's officers can read.
+
+    Raises NotFound, NotPermitted, Conflict, RuleBroken once it is decided, and InvalidInput.
+    """
+    proposal = _led(session, by, proposal_id, version)
+    reason = reason.strip()
+    if proposal.state not in (
+        ProposalState.DRAFT,
+        ProposalState.SUBMITTED,
+        ProposalState.IN_REVIEW,
+    ):
+        raise RuleBroken(f"A proposal that is {proposal.state} cannot be withdrawn.")
+    if not reason:
+        raise InvalidInput(Fault("reason", "Give the reason; one sentence is enough."))
+    if len(reason) > LONGEST_REASON:
+        raise InvalidInput(Fault("reason", f"At most {LONGEST_REASON:,} characters."))
+    before = proposal.state
+    proposal.state, proposal.withdrawal_reason = ProposalState.WITHDRAWN, reason
+    record(
+        session,
+        by,
+        "proposal withdrawn",
+        proposal,
+        organisation_id=proposal.institution_id,
+        round_id=proposal.round_id,
+        before=before,
+    )
+    for person in _applicants(session, proposal):
+        post_mail(
+            session,
+            person.email,
+            f"Withdrawn: {proposal.title or proposal.key}",
+            f"The proposal {proposal.key} was withdrawn from {proposal.round.name}.\n\n"
+            f"The reason given: {reason}",
+        )

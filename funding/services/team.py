@@ -1,0 +1,118 @@
+"""Who may edit a proposal: its lead, and co-applicants invited by mail."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from funding.errors import Fault, InvalidInput, NotFound, NotPermitted, RuleBroken
+from funding.models import Person, Proposal, ProposalState, TeamMember
+from funding.permissions import Actor, fetch, own_proposals
+from funding.services.form_fields import LINE_LIMIT, MOST_MEMBERS
+from funding.services.identity import INVITATION_LASTS, clean_email, one_time_link
+from funding.services.log import record
+from funding.services.mail import post_mail
+
+
+def _led(session: Session, by: Actor, proposal_id: int) -> Proposal:
+    query = own_proposals(by).with_for_update(key_share=True, of=Proposal)
+    proposal = fetch(session, query, proposal_id, "proposal")
+    if proposal.lead_id != by.person_id:
+        raise NotPermitted("Only the lead applicant decides who may edit.")
+    return proposal
+
+
+def invite(
+    session: Session, *, by: Actor, proposal_id: int, email: str, name: str, public_url: str
+) -> Person:
+    """Let somebody edit this proposal. Who has no account is mailed a one-time link.
+
+    An account made this way holds no role: it opens this proposal and nothing else. Raises
+    NotFound, NotPermitted, RuleBroken and InvalidInput.
+    """
+    proposal = _led(session, by, proposal_id)
+    name = name.strip()
+    faults = []
+    try:
+        email = clean_email(email)
+    except InvalidInput:
+        faults.append(Fault("email", "This is not an e-mail address."))
+    if not name:
+        faults.append(Fault("name", "Give this person's name."))
+    elif len(name) > LINE_LIMIT:
+        faults.append(Fault("name", f"At most {LINE_LIMIT} characters."))
+    if faults:
+        raise InvalidInput(*faults)
+    if proposal.state not in (ProposalState.DRAFT, ProposalState.SUBMITTED):
+        raise RuleBroken(f"This proposal is {proposal.state}; its team is settled.")
+    person = session.scalars(sa.select(Person).where(Person.email == email)).one_or_none()
+    if person is None:
+        person = Person(email=email, name=name)
+        session.add(person)
+        session.flush()
+    _join(proposal, person)
+    link = f"{public_url}/proposals/{proposal.id}"
+    text = (
+        f"{proposal.lead.name} invites you to write the proposal “{proposal.title or 'untitled'}” "
+        f"for {proposal.round.name} together.\n\n"
+    )
+    if person.password_hash is None:
+        start = one_time_link(session, person, "invitation", INVITATION_LASTS, public_url)
+        text += f"First choose a password; this link works once, for 14 days:\n{start}\n\nThen "
+    post_mail(
+        session,
+        person.email,
+        f"Invitation to a proposal for {proposal.round.name}",
+        f"{text}open it here:\n{link}",
+    )
+    _record(session, by, "co-applicant invited", proposal, person.id)
+    return person
+
+
+def _join(proposal: Proposal, person: Person) -> None:
+    if any(member.person_id == person.id for member in proposal.team):
+        raise RuleBroken(f"{person.name} may edit this proposal already.")
+    for member in proposal.team:
+        if member.person_id is None and (member.email or "").lower() == person.email:
+            member.person_id = person.id
+            return
+    if len(proposal.team) >= MOST_MEMBERS:
+        raise RuleBroken(f"A team has at most {MOST_MEMBERS} people.")
+    proposal.team.append(
+        TeamMember(
+            position=len(proposal.team),
+            name=person.name,
+            role="Co-applicant",
+            email=person.email,
+            orcid=person.orcid,
+            person_id=person.id,
+        )
+    )
+
+
+def end_editing(session: Session, *, by: Actor, proposal_id: int, member_id: int) -> str:
+    """A co-applicant stays named in the team, but may not open the proposal any more.
+
+    Answers their name. Raises NotFound, NotPermitted, and RuleBroken for the lead.
+    """
+    proposal = _led(session, by, proposal_id)
+    member = next((m for m in proposal.team if m.id == member_id and m.person_id), None)
+    if member is None:
+        raise NotFound("co-applicant")
+    if member.person_id == proposal.lead_id:
+        raise RuleBroken("The lead applicant can always edit.")
+    person_id, member.person_id = member.person_id, None
+    _record(session, by, "co-applicant removed", proposal, person_id)
+    return member.name
+
+
+def _record(session: Session, by: Actor, action: str, proposal: Proposal, person_id: int) -> None:
+    record(
+        session,
+        by,
+        action,
+        proposal,
+        organisation_id=proposal.institution_id,
+        round_id=proposal.round_id,
+        person=person_id,
+    )
