@@ -69,7 +69,3 @@ class IdempotencyMissing(TributaryError):
 
 class IdempotencyMismatch(TributaryError):
     """The key was used before, with other contents."""
-
-
-class InFlight(TributaryError):
-    """The first request with this key is still running."""

@@ -18,16 +18,23 @@ from funding.models import (
     Commitment,
     Organisation,
     Person,
+    PlanPutForward,
     Proposal,
     ProposalArea,
     Role,
     Round,
     RoundFunder,
+    Run,
+    RunLine,
+    RunState,
+    Scenario,
+    ScenarioState,
     Score,
     Taxonomy,
 )
 from funding.permissions import Actor
 from funding.services import ledger
+from funding.services.decisions import put_forward
 from funding.services.identity import hash_password
 
 PASSWORD = "correct horse battery staple"
@@ -170,3 +177,38 @@ def make_proposal(
     session.add(made)
     session.flush()
     return made
+
+
+def make_plan(
+    session: Session,
+    round_: Round,
+    lines: list[tuple[Commitment, Proposal, int]],
+    by: Actor,
+    *,
+    base_amounts: list[int] | None = None,
+) -> PlanPutForward:
+    """A plan put forward by `by`, from a finished run with these lines (native amounts).
+
+    Base amounts equal the native ones unless given: right where all is in the base currency.
+    """
+    scenario = Scenario(
+        round=round_, name="For a test", created_by_id=by.person_id, state=ScenarioState.SOLVED
+    )
+    run = Run(
+        state=RunState.DONE,
+        rates={c.currency: {"rate": "1", "on": "2026-01-02"} for c, _, _ in lines},
+    )
+    for number, (commitment, proposal, amount) in enumerate(lines):
+        run.lines.append(
+            RunLine(
+                commitment_id=commitment.id,
+                proposal_id=proposal.id,
+                amount=amount,
+                base_amount=base_amounts[number] if base_amounts else amount,
+            )
+        )
+    scenario.runs.append(run)
+    session.add(scenario)
+    session.flush()
+    answer = put_forward(session, by=by, run_id=run.id, note="", key=f"plan-{next(_number)}")
+    return session.get_one(PlanPutForward, answer["plan_id"])

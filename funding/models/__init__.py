@@ -2,6 +2,7 @@
 
 from funding.models.commitments import Commitment, ExcludedApplicant, Release
 from funding.models.decisions import (
+    UNDECIDED,
     Approval,
     Award,
     AwardState,

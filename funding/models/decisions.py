@@ -22,6 +22,10 @@ class LineState(StrEnum):
     AMENDED = "amended"
     APPROVED = "approved"
     DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+
+UNDECIDED = (LineState.RECOMMENDED, LineState.AMENDED)
 
 
 class AwardState(StrEnum):
@@ -97,6 +101,9 @@ class PlanLine(Base):
     base_amount: Mapped[int] = mapped_column(Money)
     reason: Mapped[str] = mapped_column(sa.Text, default="")
     recommended_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    decided_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    decision_reason: Mapped[str] = mapped_column(sa.Text, default="")
     approvals_needed: Mapped[int] = mapped_column(default=1)
     version: Mapped[int] = mapped_column()
 
@@ -105,7 +112,8 @@ class PlanLine(Base):
     plan: Mapped[PlanPutForward] = relationship(back_populates="lines")
     commitment: Mapped[Commitment] = relationship()
     proposal: Mapped[Proposal] = relationship()
-    recommended_by: Mapped[Person] = relationship()
+    recommended_by: Mapped[Person] = relationship(foreign_keys=[recommended_by_id])
+    decided_by: Mapped[Person | None] = relationship(foreign_keys=[decided_by_id])
     approvals: Mapped[list[Approval]] = relationship(order_by="Approval.id")
 
 

@@ -30,10 +30,11 @@ MOVES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "plan_line": {
         "suggested": ("recommended",),
-        "recommended": ("amended", "approved", "declined"),
-        "amended": ("amended", "approved", "declined"),
+        "recommended": ("amended", "approved", "declined", "withdrawn"),
+        "amended": ("approved", "declined", "withdrawn"),
         "approved": (),
         "declined": (),
+        "withdrawn": (),
     },
     "award": {
         "offered": ("accepted", "terminated"),

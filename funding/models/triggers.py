@@ -138,7 +138,7 @@ def _rules() -> list[Rule]:
             "before update of amount, base_amount, commitment_id, proposal_id, plan_id",
             "plan_line",
             "a decided line is not changed",
-            when="old.state in ('approved', 'declined')",
+            when="old.state in ('approved', 'declined', 'withdrawn')",
         ),
         Rule(
             "award_of_approved_line",

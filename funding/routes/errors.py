@@ -19,7 +19,6 @@ STATUS: dict[type[errors.TributaryError], int] = {
     errors.Busy: 503,
     errors.IdempotencyMissing: 400,
     errors.IdempotencyMismatch: 422,
-    errors.InFlight: 409,
 }
 
 

@@ -1,0 +1,374 @@
+"""From a run to awards: putting a plan forward, and deciding each of its lines.
+
+Money is reserved when a line is put forward and awarded when it is approved; the database
+refuses what a commitment does not hold, a second decision, and an approval by whoever put the
+line forward (`funding.models.triggers`).
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from funding.db import now
+from funding.errors import Conflict, Fault, InvalidInput, RuleBroken
+from funding.formatting import format_amount
+from funding.models import (
+    UNDECIDED,
+    Approval,
+    Award,
+    Commitment,
+    LineState,
+    PlanLine,
+    PlanPutForward,
+    Proposal,
+    ProposalState,
+    Round,
+    RoundState,
+    Run,
+    RunLine,
+    RunState,
+    ScenarioState,
+)
+from funding.permissions import Actor, fetch, require, visible_lines, visible_runs
+from funding.services import ledger
+from funding.services.idempotency import Answer, once
+from funding.services.log import record
+from funding.services.rates import Rate, stored_rate
+
+
+def put_forward(session: Session, *, by: Actor, run_id: int, note: str, key: str) -> Answer:
+    """Put a finished run before the round's funders; answers {"plan_id"}.
+
+    Lines of the plan before that nobody decided are withdrawn and their money is free again;
+    what was approved stays. Raises NotFound, RuleBroken, Overcommitted.
+    """
+    run = fetch(session, visible_runs(by), run_id, "run")
+    return once(
+        session,
+        by,
+        key,
+        {"put forward": run_id, "note": note},
+        lambda: {"plan_id": _put_forward(session, by, run, note).id},
+    )
+
+
+def _put_forward(session: Session, by: Actor, run: Run, note: str) -> PlanPutForward:
+    if not by.where("plan.put_forward"):
+        raise RuleBroken("Only program officers put a plan forward.")
+    scenario = run.scenario
+    if run.state != RunState.DONE:
+        raise RuleBroken("Only a run that has ended with a plan can be put forward.")
+    if any(later.id > run.id and later.state == RunState.DONE for later in scenario.runs):
+        raise RuleBroken("This scenario has been solved again since; put forward the newer run.")
+    round_ = session.scalars(
+        sa.select(Round).where(Round.id == scenario.round_id).with_for_update(key_share=True)
+    ).one()
+    if round_.state not in (RoundState.ALLOCATING, RoundState.DECIDING):
+        raise RuleBroken(f"A round that is {round_.state} takes no plan.")
+    _withdraw_current(session, by, round_)
+    plan = PlanPutForward(
+        round_id=round_.id, run_id=run.id, note=note.strip(), put_forward_by_id=by.person_id
+    )
+    session.add(plan)
+    session.flush()
+    _add_lines(session, by, plan, run)
+    if scenario.state != ScenarioState.PUT_FORWARD:
+        scenario.state = ScenarioState.PUT_FORWARD
+    if round_.state == RoundState.ALLOCATING:
+        round_.state = RoundState.DECIDING
+    record(session, by, "plan put forward", plan, round_id=round_.id, run_id=run.id)
+    return plan
+
+
+def _withdraw_current(session: Session, by: Actor, round_: Round) -> None:
+    current = session.scalars(
+        sa.select(PlanPutForward)
+        .where(PlanPutForward.round_id == round_.id, PlanPutForward.is_current)
+        .with_for_update(key_share=True)
+    ).one_or_none()
+    if current is None:
+        return
+    for line in session.scalars(
+        sa.select(PlanLine)
+        .where(PlanLine.plan_id == current.id, PlanLine.state.in_(UNDECIDED))
+        .order_by(PlanLine.id)
+        .with_for_update(key_share=True)
+    ):
+        ledger.release(session, by, line, "another plan was put forward")
+        line.state = LineState.WITHDRAWN
+        line.decided_by_id, line.decided_at = by.person_id, now()
+    current.is_current = False
+    session.flush()
+
+
+def _add_lines(session: Session, by: Actor, plan: PlanPutForward, run: Run) -> None:
+    """A line for each of the run's, but for pairs that an award already holds."""
+    awards = session.execute(
+        sa.select(Award.commitment_id, Award.proposal_id)
+        .join(Commitment, Commitment.id == Award.commitment_id)
+        .where(Commitment.round_id == plan.round_id)
+    )
+    awarded = {(commitment_id, proposal_id) for commitment_id, proposal_id in awards}
+    suggestions = session.scalars(
+        sa.select(RunLine)
+        .where(RunLine.run_id == run.id, RunLine.amount > 0)
+        .order_by(RunLine.commitment_id, RunLine.proposal_id)
+    ).all()
+    commitments = {
+        c.id: c
+        for c in session.scalars(sa.select(Commitment).where(Commitment.round_id == plan.round_id))
+    }
+    for suggestion in suggestions:
+        if (suggestion.commitment_id, suggestion.proposal_id) in awarded:
+            continue
+        commitment = commitments[suggestion.commitment_id]
+        line = PlanLine(
+            commitment=commitment,
+            proposal_id=suggestion.proposal_id,
+            suggested_amount=suggestion.amount,
+            amount=suggestion.amount,
+            base_amount=suggestion.base_amount,
+            reason=suggestion.reason,
+            recommended_by_id=by.person_id,
+            approvals_needed=_approvals_needed(commitment, suggestion.amount),
+        )
+        plan.lines.append(line)
+        session.flush()
+        ledger.reserve(session, by, line)
+
+
+def _approvals_needed(commitment: Commitment, amount: int) -> int:
+    threshold = commitment.second_approval_above
+    return 2 if threshold is not None and amount > threshold else 1
+
+
+def _line_to_decide(session: Session, by: Actor, line_id: int, version: int | None) -> PlanLine:
+    """The line, held for this transaction; raises NotFound, NotPermitted, Conflict, RuleBroken."""
+    line = fetch(
+        session,
+        visible_lines(by)
+        .with_for_update(of=PlanLine, key_share=True)
+        .execution_options(populate_existing=True),
+        line_id,
+        "line",
+    )
+    require(by, "line.decide", line.commitment.funder_id)
+    if version is not None and line.version != version:
+        raise Conflict("This line was changed meanwhile. Look at it again before you decide.")
+    if line.state not in UNDECIDED:
+        raise RuleBroken(f"This line is {line.state} already.")
+    if not line.plan.is_current:
+        raise RuleBroken("Another plan has been put forward since.")
+    return line
+
+
+def approve_lines(session: Session, *, by: Actor, lines: dict[int, int | None], key: str) -> Answer:
+    """Approve lines of one's own funder, all of them or none; answers {"approved", "waiting"}.
+
+    `lines`: line id -> the version that was looked at. A line above its commitment's threshold
+    waits until a second person approves it too. Raises NotFound, NotPermitted, Conflict, and
+    RuleBroken where the person put the line forward or has approved it before.
+    """
+
+    def act() -> Answer:
+        states = [_approve(session, by, line_id, lines[line_id]) for line_id in sorted(lines)]
+        approved = states.count(LineState.APPROVED)
+        return {"approved": approved, "waiting": len(states) - approved}
+
+    request = {"approve": {str(line): version for line, version in lines.items()}}
+    return once(session, by, key, request, act)
+
+
+def _approve(session: Session, by: Actor, line_id: int, version: int | None) -> str:
+    line = _line_to_decide(session, by, line_id, version)
+    if line.recommended_by_id == by.person_id:
+        raise RuleBroken("Nobody approves what they put forward; a colleague has to.")
+    if any(a.person_id == by.person_id and a.amount == line.amount for a in line.approvals):
+        raise RuleBroken("You have approved this line already; a second person has to.")
+    line.approvals.append(Approval(person_id=by.person_id, amount=line.amount))
+    session.flush()
+    given = {
+        a.person_id
+        for a in line.approvals
+        if a.amount == line.amount and a.person_id != line.recommended_by_id
+    }
+    if len(given) >= line.approvals_needed:
+        _award(session, by, line)
+    record(
+        session,
+        by,
+        "line approved",
+        line,
+        organisation_id=line.commitment.funder_id,
+        round_id=line.plan.round_id,
+        amount=line.amount,
+        given=len(given),
+        needed=line.approvals_needed,
+    )
+    return line.state
+
+
+def _award(session: Session, by: Actor, line: PlanLine) -> None:
+    line.state = LineState.APPROVED
+    line.decided_by_id, line.decided_at = by.person_id, now()
+    session.flush()
+    made = Award(
+        plan_line_id=line.id,
+        commitment=line.commitment,
+        proposal_id=line.proposal_id,
+        amount=line.amount,
+        base_amount=line.base_amount,
+    )
+    session.add(made)
+    session.flush()
+    ledger.award(session, by, made)
+    _settle_proposal(session, line)
+
+
+def _settle_proposal(session: Session, line: PlanLine) -> None:
+    """A proposal is funded once nothing of it waits and its awards reach its least amount."""
+    waiting = session.scalar(
+        sa.select(sa.func.count())
+        .select_from(PlanLine)
+        .where(
+            PlanLine.plan_id == line.plan_id,
+            PlanLine.proposal_id == line.proposal_id,
+            PlanLine.state.in_(UNDECIDED),
+        )
+    )
+    if waiting:
+        return
+    proposal = session.get_one(Proposal, line.proposal_id)
+    awarded = session.scalar(
+        sa.select(sa.func.coalesce(sa.func.sum(Award.base_amount), 0)).where(
+            Award.proposal_id == proposal.id
+        )
+    )
+    if awarded >= _least_in_full(proposal) and proposal.state in (
+        ProposalState.SUBMITTED,
+        ProposalState.IN_REVIEW,
+    ):
+        proposal.state = ProposalState.FUNDED
+
+
+def _least_in_full(proposal: Proposal) -> int:
+    """The least amount less what rounding between currencies may lose: a unit a hundred."""
+    return proposal.minimum - proposal.minimum // 100
+
+
+def decline_line(
+    session: Session, *, by: Actor, line_id: int, version: int | None, reason: str, key: str
+) -> Answer:
+    """Decline a line of one's own funder, with a reason; its money is free again."""
+
+    def act() -> Answer:
+        line = _line_to_decide(session, by, line_id, version)
+        if not reason.strip():
+            raise InvalidInput(Fault("reason", "please say why; the others of the round read it"))
+        ledger.release(session, by, line, "line declined")
+        line.state = LineState.DECLINED
+        line.decided_by_id, line.decided_at = by.person_id, now()
+        line.decision_reason = reason.strip()
+        session.flush()
+        _settle_proposal(session, line)
+        record(
+            session,
+            by,
+            "line declined",
+            line,
+            organisation_id=line.commitment.funder_id,
+            round_id=line.plan.round_id,
+            amount=line.amount,
+        )
+        return {"plan_id": line.plan_id}
+
+    return once(session, by, key, {"decline": line_id, "reason": reason}, act)
+
+
+def amend_line(
+    session: Session,
+    *,
+    by: Actor,
+    line_id: int,
+    version: int | None,
+    amount: int,
+    reason: str,
+    key: str,
+) -> Answer:
+    """Change a line's amount (minor units of the commitment); a colleague has to approve it.
+
+    Whoever amends has put the new amount forward. Raises InvalidInput where the amount breaks the
+    ask, the commitment's caps or its smallest ticket, and Overcommitted.
+    """
+
+    def act() -> Answer:
+        line = _line_to_decide(session, by, line_id, version)
+        base_amount = rate_of_line(line).to_base(amount)
+        faults = _faults_of_amount(session, line, amount, base_amount)
+        if not reason.strip():
+            faults.append(Fault("reason", "please say why; the others of the round read it"))
+        if faults:
+            raise InvalidInput(*faults)
+        before = line.amount
+        ledger.release(session, by, line, "line amended")
+        line.amount, line.base_amount = amount, base_amount
+        line.recommended_by_id = by.person_id
+        line.approvals_needed = _approvals_needed(line.commitment, amount)
+        line.decision_reason = reason.strip()
+        line.state = LineState.AMENDED
+        session.flush()
+        ledger.reserve(session, by, line)
+        record(
+            session,
+            by,
+            "line amended",
+            line,
+            organisation_id=line.commitment.funder_id,
+            round_id=line.plan.round_id,
+            before=before,
+            amount=amount,
+        )
+        return {"plan_id": line.plan_id}
+
+    return once(session, by, key, {"amend": line_id, "amount": amount, "reason": reason}, act)
+
+
+def rate_of_line(line: PlanLine) -> Rate:
+    """The exchange rate that the line's run recorded."""
+    base, currency = line.plan.round.base_currency, line.commitment.currency
+    return stored_rate(currency, base, line.plan.run.rates[currency])
+
+
+def _faults_of_amount(
+    session: Session, line: PlanLine, amount: int, base_amount: int
+) -> list[Fault]:
+    commitment, proposal = line.commitment, line.proposal
+    currency = commitment.currency
+    base = line.plan.round.base_currency
+    faults: list[Fault] = []
+    if amount <= 0:
+        return [Fault("amount", "more than zero, please; to pay nothing, decline the line")]
+    if commitment.cap_per_proposal is not None and amount > commitment.cap_per_proposal:
+        most = format_amount(commitment.cap_per_proposal, currency)
+        faults.append(Fault("amount", f"{commitment.name} pays at most {most} to one proposal"))
+    if base_amount > proposal.ask * commitment.cap_share_of_ask:
+        share = f"{commitment.cap_share_of_ask:.0%}"
+        faults.append(Fault("amount", f"{commitment.name} pays at most {share} of an ask"))
+    if amount < commitment.ticket:
+        least = format_amount(commitment.ticket, currency)
+        faults.append(Fault("amount", f"{commitment.name} pays at least {least} to a proposal"))
+    others = session.scalar(
+        sa.select(sa.func.coalesce(sa.func.sum(PlanLine.base_amount), 0))
+        .join(PlanPutForward, PlanPutForward.id == PlanLine.plan_id)
+        .where(
+            PlanLine.proposal_id == proposal.id,
+            PlanLine.id != line.id,
+            PlanPutForward.round_id == line.plan.round_id,
+            PlanLine.state.in_((*UNDECIDED, LineState.APPROVED)),
+        )
+    )
+    if others + base_amount > proposal.ask:
+        room = format_amount(max(0, proposal.ask - others), base)
+        faults.append(Fault("amount", f"only {room} of this ask is not covered by others"))
+    return faults
