@@ -200,11 +200,7 @@ def _faults_of(entries: list[AreaEntry], kept: list[AreaEntry], current: Taxonom
             faults.append(Fault(f"{e.field}.name", "The area it belongs to is not on this list."))
     for e in entries:
         if e.into and (e.into not in staying or e.into == e.key or e.into not in known):
-            faults.append(
-                Fault(
-                    f"{e.field}.into", "Choose an area that stays, to take its place."
-                )
-            )
+            faults.append(Fault(f"{e.field}.into", "Choose an area that stays, to take its place."))
         elif e.into and known[e.key].parent_key is None and e.into not in tops:
             faults.append(Fault(f"{e.field}.into", "A top area goes into another top area."))
     for key in known.keys() - given:

@@ -116,6 +116,21 @@ def register(session: Session, by: Actor | None, commitment: Commitment, amount:
     )
 
 
+def increase(
+    session: Session, by: Actor | None, commitment: Commitment, amount: int, reason: str
+) -> None:
+    """A promise made larger: committed -> available."""
+    post(
+        session,
+        by,
+        "commitment increased",
+        debit=account(session, commitment, AccountKind.COMMITTED),
+        credit=account(session, commitment, AccountKind.AVAILABLE),
+        amount=amount,
+        reason=reason,
+    )
+
+
 def reduce(
     session: Session, by: Actor | None, commitment: Commitment, amount: int, reason: str
 ) -> None:

@@ -13,10 +13,16 @@ from fractions import Fraction
 from functools import cache
 from math import ceil
 
+import sqlalchemy as sa
 from currency_converter import CurrencyConverter
+from sqlalchemy.orm import Session
 
 from funding.errors import Fault, InvalidInput
 from funding.formatting import minor_units
+from funding.models import Commitment, Round
+
+STALE = timedelta(days=31)
+"""A currency whose last rate is older than the table's newest by this much has ended."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +70,8 @@ def known_currencies() -> list[str]:
 
 def rate(currency: str, base: str, on: date) -> Rate:
     """The rate of that day, or the last before it; raises InvalidInput for an unknown currency."""
+    if currency == base:
+        return Rate(currency, base, Decimal(1), on)
     table = _table()
     for code in (currency, base):
         if code not in table.currencies:
@@ -77,6 +85,38 @@ def rate(currency: str, base: str, on: date) -> Rate:
             return Rate(currency, base, quoted, day)
         day -= timedelta(days=1)
     raise InvalidInput(Fault("currency", f"there is no rate from {currency} to {base} on {on}"))
+
+
+def is_published(currency: str, base: str) -> bool:
+    """Whether both are still quoted: some currencies of the table have ended."""
+    bounds = _table().bounds
+    newest = bounds["USD"].last_date
+    return currency == base or all(
+        code == "EUR" or (code in bounds and newest - bounds[code].last_date < STALE)
+        for code in (currency, base)
+    )
+
+
+def rate_in_round(session: Session, round_: Round, currency: str, on: date) -> Rate:
+    """The published rate, else the one that the funders of the round's commitments stated.
+
+    Raises InvalidInput where there is neither.
+    """
+    if is_published(currency, round_.base_currency):
+        return rate(currency, round_.base_currency, on)
+    stated = session.execute(
+        sa.select(Commitment.own_rate, Commitment.own_rate_on)
+        .where(
+            Commitment.round_id == round_.id,
+            Commitment.currency == currency,
+            Commitment.own_rate.is_not(None),
+        )
+        .order_by(Commitment.id)
+        .limit(1)
+    ).one_or_none()
+    if stated is None:
+        raise InvalidInput(Fault("currency", f"there is no exchange rate for {currency!r}"))
+    return Rate(currency, round_.base_currency, Decimal(stated[0]), stated[1])
 
 
 def stored_rate(currency: str, base: str, kept: dict[str, str]) -> Rate:
