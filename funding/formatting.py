@@ -7,7 +7,7 @@ two things is refused with the way to write it, never guessed.
 
 import re
 from datetime import UTC, date, datetime
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -27,6 +27,7 @@ _AMOUNT = re.compile(
     r"(?:\.(?P<decimals>[0-9]+))?"
 )
 _DECIMAL_COMMA = re.compile(rf"[0-9][0-9.{_SPACES}]*,[0-9]+")
+_THREE_FIGURES = Context(prec=3, rounding=ROUND_HALF_UP)
 _STEPS = (("bn", 10**9), ("M", 10**6), ("k", 10**3))
 
 
@@ -130,13 +131,12 @@ def format_amount(minor: int, currency: str, exact: bool = False) -> str:
 
 def format_short_number(minor: int, currency: str) -> str:
     """format_short without the currency: 1.23 M."""
-    units = abs(Decimal(minor)) / 10 ** minor_units(currency)
+    figures = _THREE_FIGURES.create_decimal(abs(Decimal(minor)) / 10 ** minor_units(currency))
     sign = MINUS if minor < 0 else ""
-    for place, (suffix, step) in enumerate(_STEPS):
-        # 999,995 rounds to 1,000 k: it belongs to the step above
-        if units >= step or (place + 1 < len(_STEPS) and _three_figures(units / step) >= 1):
-            return f"{sign}{_plain(_three_figures(units / step))}{NARROW_SPACE}{suffix}"
-    return sign + _plain(_three_figures(units))
+    for suffix, step in _STEPS:
+        if figures >= step:
+            return f"{sign}{_plain(figures / step)}{NARROW_SPACE}{suffix}"
+    return sign + _plain(figures)
 
 
 def format_short(minor: int, currency: str) -> str:
@@ -144,12 +144,6 @@ def format_short(minor: int, currency: str) -> str:
     number = format_short_number(minor, currency)
     code = f"{currency}{NO_BREAK_SPACE}"
     return f"{MINUS}{code}{number[1:]}" if minor < 0 else code + number
-
-
-def _three_figures(value: Decimal) -> Decimal:
-    """Rounded to three figures, but never finer than two decimals or coarser than one unit."""
-    places = 0 if value >= 100 else 1 if value >= 10 else 2
-    return value.quantize(Decimal(1).scaleb(-places), ROUND_HALF_UP)
 
 
 def _plain(value: Decimal) -> str:
@@ -194,7 +188,7 @@ def format_when(moment: datetime, zone: str = "UTC") -> str:
         return f"{format_date(local)}, {local:%H:%M} UTC"
     try:
         local = moment.astimezone(ZoneInfo(zone))
-    except ZoneInfoNotFoundError as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # a path is no name of a zone
         raise ValueError(f"{zone!r} is not a time zone such as Africa/Nairobi.") from error
     place = zone.rsplit("/", 1)[-1].replace("_", " ")
     return f"{format_date(local)}, {local:%H:%M} {place} time ({_offset(local)})"

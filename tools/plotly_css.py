@@ -2,13 +2,12 @@
 
 The site's security policy lets no script add styles, and Plotly's layout breaks without its own.
 So they are collected once, on a page without a policy, and served as a stylesheet. Run this again
-after each upgrade of plotly: `python tools/plotly_css.py`. A test compares the version in the
+after each upgrade of plotly: `python -m tools.plotly_css`. A test compares the version in the
 file's first line with the installed one.
 """
 
 from __future__ import annotations
 
-import shutil
 import sys
 from pathlib import Path
 
@@ -16,26 +15,16 @@ import plotly
 from playwright.sync_api import sync_playwright
 from plotly.offline import get_plotlyjs
 
+from tests.browser.chromium import FLAGS, executable
+
 TARGET = Path(__file__).parent.parent / "static" / "css" / "plotly.css"
 STYLE_ID = "plotly.js-style-global"
-CHROMIUM_FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 
 
 def collect_rules() -> list[str]:
     """Plotly's rules in the order it applies them, read from a page that lets it inject them."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=shutil.which("chromium") or shutil.which("google-chrome"),
-            args=CHROMIUM_FLAGS,
-        )
+        browser = playwright.chromium.launch(executable_path=executable(), args=list(FLAGS))
         page = browser.new_page()
         page.set_content("<!doctype html><title>Plotly's styles</title><div id='chart'></div>")
         page.add_script_tag(content=get_plotlyjs())

@@ -1,0 +1,74 @@
+"""Stylesheets, scripts and templates keep to the security policy and to each other."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import plotly
+import pytest
+
+from funding.paths import STATIC, TEMPLATES
+
+SHEETS = sorted((STATIC / "css").glob("*.css"))
+OWN_SHEETS = [sheet for sheet in SHEETS if sheet.name != "plotly.css"]
+PAGES = sorted(TEMPLATES.rglob("*.html"))
+
+
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("sheet", OWN_SHEETS, ids=lambda path: path.name)
+def test_every_token_used_is_defined(sheet: Path) -> None:
+    defined = set(re.findall(r"^\s*(--[a-z0-9-]+):", read(STATIC / "css" / "tokens.css"), re.M))
+    assert set(re.findall(r"var\((--[a-z0-9-]+)", read(sheet))) <= defined
+
+
+@pytest.mark.parametrize("sheet", OWN_SHEETS, ids=lambda path: path.name)
+def test_a_sheet_loads_nothing_from_elsewhere(sheet: Path) -> None:
+    assert not re.search(
+        r"@import|url\(|https?://(?!www\.w3\.org)", read(sheet).replace('"http"', "")
+    )
+
+
+@pytest.mark.parametrize(
+    "sheet",
+    # tokens.css is where the colours are; paper is white whatever the screen's colours
+    [sheet for sheet in OWN_SHEETS if sheet.name not in ("tokens.css", "print.css")],
+    ids=lambda path: path.name,
+)
+def test_screen_colours_come_from_the_tokens(sheet: Path) -> None:
+    assert not re.search(r"#[0-9a-fA-F]{3,8}\b(?=[^{]*;)", read(sheet))
+
+
+def test_the_frame_links_every_sheet() -> None:
+    frame = read(TEMPLATES / "base.html")
+    assert [s.stem for s in SHEETS if s.stem not in frame] == []
+
+
+def test_plotlys_rules_are_those_of_the_installed_version() -> None:
+    first_line = read(STATIC / "css" / "plotly.css").splitlines()[0]
+    assert f"plotly {plotly.__version__}," in first_line, "run python -m tools.plotly_css"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(TEMPLATES)))
+def test_a_template_holds_no_inline_style_script_or_handler(page: Path) -> None:
+    text = re.sub(r"\{#.*?#\}", "", read(page), flags=re.S)
+    assert not re.search(r"\sstyle\s*=", text)
+    assert not re.search(r"\son[a-z]+\s*=\s*[\"']", text)
+    assert not re.search(r"<script(?![^>]*\ssrc=)", text)
+    assert not re.search(r"<style", text)
+    assert "|safe" not in text.replace(" ", "")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: str(path.relative_to(TEMPLATES)))
+def test_every_posting_form_carries_its_token(page: Path) -> None:
+    for form in re.findall(r"<form[^>]*method=\"post\".*?</form>", read(page), flags=re.S):
+        assert "csrf" in form
+
+
+def test_htmx_is_the_pinned_version_with_its_licence() -> None:
+    folder = STATIC / "vendor" / "htmx"
+    assert 'version:"2.0.11"' in read(folder / "htmx.min.js")
+    assert "Zero-Clause BSD" in read(folder / "LICENSE")
