@@ -10,7 +10,7 @@ Everything is in units of `Model.unit` minor units.
       sum_k f_ck + sum_p x_cp <= B_c                     [commitment]
       sum_c f_ch >= sum_k f_hk   each hub h              [hub]
       sum_c f_ck + sum_h f_hk >= sum_p in k s_p          [class]  each class k of proposals
-      X_p <= s_p + sum_c x_cp    explicit pairs only     [funding]
+      X_p = s_p + sum_c x_cp     explicit pairs only     [funding]
       m_p y_p <= X_p <= R_p y_p                          [least, ask]
       ticket_c z_cp <= x_cp <= cap_cp z_cp               [ticket, pair]
       sum_c z_cp <= K y_p,  z_cp <= y_p <= sum_c z_cp    [cofunders, part, anyone]
@@ -225,7 +225,7 @@ def add_flows(model: Model) -> None:
             if p in shared:
                 funding[shared[p]] = 1.0
             funding.update({v: -w for v, w in model.total[p].items()})
-            model.add("funding", model.problem.proposals[p].id, funding, GE, 0)
+            model.add("funding", model.problem.proposals[p].id, funding, EQ, 0)
     for p, total in enumerate(model.total):
         if total and not cells.explicit[p] and not pairs.cap[:, p].any():
             model.add("funding", model.problem.proposals[p].id, dict(total), LE, 0)

@@ -198,7 +198,8 @@ def _prove(
         cutoff = (found.value + gap / 2 * max(1.0, abs(found.value))) / model.unit
         columns = np.array([y.index for y in model.y.values()], dtype=np.int32)
         if columns.size:
-            decided = root.bound - np.abs(standing) <= cutoff
+            is_open = live.low[columns] < live.high[columns]
+            decided = is_open & (root.bound - np.abs(standing) <= cutoff)
             side = (standing > 0).astype(float)
             live.set_columns(columns[decided], side[decided], side[decided])
     answer = live.search(gap / 3)
