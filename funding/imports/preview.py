@@ -181,5 +181,5 @@ def _totals(entries: tuple[Entry, ...]) -> dict[str, int]:
     for _, record in entries:
         amount = getattr(record, "amount", None) or getattr(record, "ask", None)
         if amount:
-            totals[record.currency] += amount  # type: ignore[attr-defined]
+            totals[record.currency] += amount
     return dict(sorted(totals.items()))

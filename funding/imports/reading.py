@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from funding.imports import rows as rows_
 from funding.imports.amounts import read_currency
 from funding.imports.faults import BadValue, Fault, FileRefused, shown
 from funding.imports.fields import FIELDS, HISTORY
@@ -24,6 +23,7 @@ from funding.imports.recognise import (
     missing_fields,
 )
 from funding.imports.records import ImportedRecord
+from funding.imports.rows import Row, RowContext
 from funding.imports.sources import Source
 from funding.imports.tables import SourceRow, Table, is_blank
 
@@ -137,9 +137,7 @@ class _Reader:
         ]
         self._has_all_columns = not self._faults
         self._month_first = month_first
-        self._reading = rows_.Reading(
-            layout.places(), known or Known(), dict(defaults), month_first
-        )
+        self._context = RowContext(layout.places(), known or Known(), dict(defaults), month_first)
         self._seen: dict[ImportedRecord, int] = {}
         self._identifiers: dict[str, int] = {}
         self._examples: dict[int, list[str]] = {column.index: [] for column in layout.columns}
@@ -155,7 +153,7 @@ class _Reader:
                     self._width = len(row.cells)
                     continue
                 if row.is_blank():
-                    self._reading.tally["blank"] += 1
+                    self._context.tally["blank"] += 1
                     continue
                 count += 1
                 self._add_examples(row)
@@ -186,7 +184,7 @@ class _Reader:
         if trouble := source.trouble or self._too_wide(source):
             self._faults.append(Fault(source.number, None, None, trouble))
             return None
-        row = rows_.Row(source.number, source.cells, self._reading)
+        row = Row(source.number, source.cells, self._context)
         record = READERS[self._kind](row)
         if record is None:
             self._faults += row.faults
@@ -197,13 +195,13 @@ class _Reader:
         self._seen[record] = occurrence
         if occurrence == 1:
             return record
-        self._reading.tally["same_as_before"] += 1
+        self._context.tally["same_as_before"] += 1
         return replace(record, occurrence=occurrence)
 
     def _too_wide(self, row: SourceRow) -> str | None:
         if self._table.has_even_rows and len(row.cells) != self._width:
             if len(row.cells) < self._width:
-                self._reading.tally["short"] += 1
+                self._context.tally["short"] += 1
             elif not all(map(is_blank, row.cells[self._width :])):
                 return (
                     f"has {len(row.cells)} cells, the headings have {self._width}: does a cell "
@@ -220,14 +218,14 @@ class _Reader:
         if earlier == number:
             return True
         if self._kind == HISTORY:
-            self._reading.tally["same_identifier"] += 1
+            self._context.tally["same_identifier"] += 1
             return True
         rule = f"is already the identifier of row {earlier}"
         self._faults.append(Fault(number, "external_id", shown(identifier), rule))
         return False
 
     def _add_examples(self, row: SourceRow) -> None:
-        if self._reading.tally["examples_full"]:
+        if self._context.tally["examples_full"]:
             return
         for place, values in self._examples.items():
             if len(values) < _EXAMPLES and place < len(row.cells):
@@ -235,7 +233,7 @@ class _Reader:
                 if not is_blank(cell):
                     values.append(shown(cell))
         if all(len(values) == _EXAMPLES for values in self._examples.values()):
-            self._reading.tally["examples_full"] = 1
+            self._context.tally["examples_full"] = 1
 
     def _notes(self) -> list[str]:
         guesses = [
@@ -256,7 +254,7 @@ class _Reader:
             *([f"Sheets that were not read: {', '.join(others)}."] if others else []),
             *(above if passed_over > 0 else []),
             *guesses,
-            *_counted(self._reading.tally, order),
+            *_counted(self._context.tally, order),
         ]
 
 

@@ -10,6 +10,7 @@ from itertools import islice
 from funding.imports.faults import Fault, FileRefused, shown
 from funding.imports.fields import FIELDS, Field
 from funding.imports.headings import Heading, normal, with_currency
+from funding.imports.limits import STANDARD
 from funding.imports.tables import Cell, Merged, SourceRow, Table, View, is_blank
 
 UNUSED = "-"
@@ -17,7 +18,8 @@ UNUSED = "-"
 
 _HEADING_WITHIN = 40
 _ALIKE = 0.86
-_SHORTEST_GUESSED = 5
+_SHORTEST_GUESSED, _LONGEST_GUESSED = 5, 50
+_MOST_COLUMNS = STANDARD.columns
 
 
 @dataclass(frozen=True)
@@ -52,14 +54,6 @@ class Layout:
             if column.field is not None:
                 found.setdefault(column.field, []).append(column)
         return found
-
-    def unused(self) -> tuple[str, ...]:
-        """Headings of the columns that no field takes."""
-        return tuple(column.heading for column in self.columns if column.field is None)
-
-    def rows(self) -> Iterator[SourceRow]:
-        """The rows below the headings."""
-        return (row for row in self.view.rows() if row.number > self.header_row)
 
 
 def find_layout(
@@ -142,7 +136,11 @@ def mapping_faults(layout: Layout, kind: str, mapping: Mapping[str, str]) -> tup
 
 
 def _rows_that_hold(view: View) -> Iterator[SourceRow]:
-    return (row for row in view.rows() if not all(is_blank(cell) for cell in row.cells))
+    return (
+        row
+        for row in view.rows()
+        if len(row.cells) <= _MOST_COLUMNS and not all(map(is_blank, row.cells))
+    )
 
 
 def _as_heading(cell: Cell) -> str:
@@ -230,7 +228,7 @@ def _likeness(heading: str, field: Field) -> float:
     forms = {normal(heading)} | ({with_currency(heading).normal} if field.is_money else set())
     best = 0.0
     for form in forms:
-        if len(form) < _SHORTEST_GUESSED:
+        if not _SHORTEST_GUESSED <= len(form) <= _LONGEST_GUESSED:
             continue
         for alias in (field.name, field.label, *field.aliases):
             matcher = SequenceMatcher(None, form, normal(alias))

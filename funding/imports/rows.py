@@ -33,7 +33,7 @@ _BLANK: tuple[Cell, Column | None] = (None, None)
 
 
 @dataclass
-class Reading:
+class RowContext:
     """How all rows of a file are read.
 
     `places`: the columns of each field. `defaults`: values for fields that a row leaves blank.
@@ -53,12 +53,12 @@ class Reading:
 class Row:
     """The cells of one row by field. What is wrong with one is added to `faults`, never raised."""
 
-    def __init__(self, number: int, cells: list[Cell], reading: Reading) -> None:
+    def __init__(self, number: int, cells: list[Cell], context: RowContext) -> None:
         self.number = number
-        self.known = reading.known
-        self.tally = reading.tally
+        self.known = context.known
+        self.tally = context.tally
         self.faults: list[Fault] = []
-        self._reading = reading
+        self._context = context
         self._found = self._find_all(cells)
 
     def fault(self, name: str | None, value: object, rule: str) -> None:
@@ -100,7 +100,7 @@ class Row:
         cell = self.cell(name)
         if cell is None or _says_nothing(cell):
             return None
-        month_first = self._reading.month_first
+        month_first = self._context.month_first
         read = self.read(name, lambda cell: read_date(cell, month_first=month_first), None)
         if read is not None and read.is_ambiguous:
             self.tally["two_ways"] += 1
@@ -127,7 +127,7 @@ class Row:
         number = self._number(name) if cell is not None and not _says_nothing(cell) else None
         symbol = number.symbol if number else ""
         from_symbol = read_currency(symbol) if symbol and symbol != "¥" else ""
-        found = own or heading or from_symbol or self._reading.defaults.get("currency", "")
+        found = own or heading or from_symbol or self._context.defaults.get("currency", "")
         if not found:
             if number is not None:
                 rule = "is missing; give a column, a heading such as amount_usd, or one for all"
@@ -166,9 +166,9 @@ class Row:
 
     def _find_all(self, cells: list[Cell]) -> dict[str, tuple[Cell, Column | None]]:
         """What each field's columns hold; the first that is not blank counts."""
-        found: dict[str, tuple[Cell, Column | None]] = dict(self._reading.all_rows)
+        found: dict[str, tuple[Cell, Column | None]] = dict(self._context.all_rows)
         self._merged: dict[str, int] = {}
-        for name, columns in self._reading.places.items():
+        for name, columns in self._context.places.items():
             for column in columns:
                 cell = cells[column.index] if column.index < len(cells) else None
                 if isinstance(cell, Merged):

@@ -62,7 +62,7 @@ class Unpacked(io.RawIOBase):
         self._source = source
         self._packed = source.open_packed()
         self._stream: BinaryIO = (
-            gzip.GzipFile(fileobj=self._packed) if source.is_gzip else self._packed  # type: ignore[assignment]
+            gzip.GzipFile(fileobj=self._packed) if source.is_gzip else self._packed
         )
         self._count = 0
 

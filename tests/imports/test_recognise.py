@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from funding.imports.fields import FIELDS
@@ -179,8 +177,14 @@ def test_no_alias_belongs_to_two_fields(kind: str) -> None:
             assert seen.setdefault(alias, field.name) == field.name
 
 
-def test_a_wide_file_is_recognised(tmp_path: Path) -> None:
+def test_a_wide_file_is_recognised() -> None:
     extra = ",".join(f"column {number}" for number in range(400))
     reading = read_history("A,B,5" + "," * 400, headings=f"funder,recipient,amount_usd,{extra}")
     assert len(reading.unused_columns()) == 400
     assert len(reading.records) == 1
+
+
+def test_a_file_of_absurd_width_is_refused() -> None:
+    headings = "funder,recipient,amount_usd" + ",x" * 100_000
+    (fault,) = read_history("A,B,5", headings=headings).faults
+    assert "No row of column headings" in fault.rule
