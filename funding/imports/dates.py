@@ -108,7 +108,9 @@ def written_date(date: datetime.date, precision: str) -> str:
 
 @lru_cache(maxsize=65_536)
 def _read_text(text: str, month_first: bool) -> ReadDate:
-    text = " ".join(text[:80].split())
+    text = " ".join(text.split())
+    if len(text) > 40:
+        raise BadValue(_RULE)
     if match := _ISO.fullmatch(text) or _BASIC.fullmatch(text):
         year, month, day = map(int, match.groups())
         return _made(year, month, day)

@@ -136,6 +136,8 @@ class _Reader:
             *missing_fields(layout, kind, defaults),
         ]
         self._has_all_columns = not self._faults
+        if self._has_all_columns and "currency" in defaults:
+            defaults = {**defaults, "currency": read_currency(defaults["currency"])}
         self._month_first = month_first
         self._context = RowContext(layout.places(), known or Known(), dict(defaults), month_first)
         self._seen: dict[ImportedRecord, int] = {}

@@ -137,7 +137,7 @@ def test_an_amount_without_a_currency_is_a_fault() -> None:
 
 
 def test_one_currency_can_be_given_for_all_rows() -> None:
-    reading = read_history("A,B,5,,2020", "A,C,5,CHF,2020", defaults={"currency": "EUR"})
+    reading = read_history("A,B,5,,2020", "A,C,5,CHF,2020", defaults={"currency": "eur"})
     assert [record.currency for record in reading.records] == ["EUR", "CHF"]
 
 
