@@ -68,7 +68,7 @@ def test_less_exact_dates_are_kept_as_the_first_day_of_their_period(
         "1899-12-31",
         "2101-01-01",
         "soon",
-        "2014-06-05 or a little later, when the board has met",
+        "2014-06-05 or a little later when the board has met",
         "05/06/14",
         "2014 Q5",
         "5 Juno 2014",
