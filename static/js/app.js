@@ -41,23 +41,33 @@
     }
   }
 
-  // A panel that would leave the window on the far side opens to the near side instead.
-  function keepInWindow(menu) {
-    const panel = menu.querySelector(".why-panel");
-    if (!panel) return;
-    menu.classList.remove("why-end");
-    if (panel.getBoundingClientRect().right > document.documentElement.clientWidth - 8) {
-      menu.classList.add("why-end");
-      const left = panel.getBoundingClientRect().left;
-      panel.style.insetInlineEnd = left < 8 ? `${left - 8}px` : "";
-    }
+  // A panel stands beside what opened it, inside the window and above whatever scrolls or clips.
+  function placePanel(menu) {
+    const panel = menu.querySelector(".why-panel, .menu-panel");
+    const opener = menu.querySelector("summary").getBoundingClientRect();
+    const { clientWidth, clientHeight } = document.documentElement;
+    const gap = 8;
+    panel.style.position = "fixed";
+    panel.style.inset = "auto";
+    const { width, height } = panel.getBoundingClientRect();
+    const wanted = panel.matches(".menu-panel") ? opener.right - width : opener.left;
+    const below = opener.bottom + gap;
+    const fits = below + height <= clientHeight || opener.top < height + gap;
+    panel.style.left = `${Math.max(gap, Math.min(wanted, clientWidth - width - gap))}px`;
+    panel.style.top = `${fits ? below : opener.top - height - gap}px`;
   }
+
+  function placePanels() {
+    for (const menu of all("details[data-menu][open]")) placePanel(menu);
+  }
+  document.addEventListener("scroll", placePanels, { capture: true, passive: true });
+  window.addEventListener("resize", placePanels);
 
   document.addEventListener("toggle", (event) => {
     const menu = event.target;
     if (!(menu instanceof HTMLDetailsElement) || !menu.matches("[data-menu]") || !menu.open) return;
     closeMenus(menu);
-    keepInWindow(menu);
+    placePanel(menu);
   }, true);
 
   document.addEventListener("click", (event) => {
