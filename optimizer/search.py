@@ -71,7 +71,7 @@ def _best(
     pairs: Pairs, floors: dict[str, float], gap: float, clock: Clock, *, is_eased: bool
 ) -> Found:
     found = Found(None, -math.inf, math.inf)
-    if not breaches(pairs, {}, floors):
+    if not breaches(pairs, {}, floors, tolerance=float(is_eased)):
         found.offer(pairs.problem, {})
     _relaxed(pairs, floors, gap, clock, found, is_eased=is_eased)
     for is_whole in (False, True):
@@ -254,9 +254,9 @@ def _exact(
     live.scale = model.unit
     answer = live.search(gap / 2)
     if answer.is_infeasible:
-        if found.lines is not None:
+        if found.lines is not None and detail.is_eased:
             raise SolverFault("the exact model is said to be infeasible, but a plan exists")
-        raise Infeasible
+        raise Infeasible  # a plan there may be, but only within the tolerances
     found.bound = min(found.bound, answer.bound * model.unit)
     if answer.x is None:
         return

@@ -98,12 +98,19 @@ class Breach:
     excess: float
 
 
-def breaches(pairs: Pairs, lines: Lines, floors: Mapping[str, float]) -> list[Breach]:
-    """Every hard limit that integer lines break. `floors`: what funders were promised."""
-    return [b for b in _breaches(pairs, lines, floors) if b.excess > 0]
+def breaches(
+    pairs: Pairs, lines: Lines, floors: Mapping[str, float], tolerance: float = 1.0
+) -> list[Breach]:
+    """Every hard limit that integer lines break. `floors`: what funders were promised.
+
+    `tolerance` is the part of the format's tolerances that is allowed, 0 to 1.
+    """
+    return [b for b in _breaches(pairs, lines, floors, tolerance) if b.excess > 0]
 
 
-def _breaches(pairs: Pairs, lines: Lines, floors: Mapping[str, float]) -> Iterator[Breach]:
+def _breaches(
+    pairs: Pairs, lines: Lines, floors: Mapping[str, float], tolerance: float
+) -> Iterator[Breach]:
     problem, policy = pairs.problem, pairs.problem.policy
     totals = totals_of(problem, lines)
     spent: Counter[int] = Counter()
@@ -129,19 +136,19 @@ def _breaches(pairs: Pairs, lines: Lines, floors: Mapping[str, float]) -> Iterat
                 yield Breach("max_cofunders", name, count[p] - policy.max_cofunders)
         yield Breach("lock", name, p in pairs.pinned_in and not total)
         yield Breach("lock", name, p in pairs.pinned_out and total)
-    yield from _sums(pairs, totals)
+    yield from _sums(pairs, totals, tolerance * SLACK)
     for name, least in floors.items():
         have = funder_value(problem, problem.funder_by_id[name], totals)
-        slack = PROMISE_SHARE * abs(least) + PROMISE_SLACK
+        slack = tolerance * (PROMISE_SHARE * abs(least) + PROMISE_SLACK)
         yield Breach("guarantee", name, least - slack - have)
 
 
-def _sums(pairs: Pairs, totals: list[int]) -> Iterator[Breach]:
+def _sums(pairs: Pairs, totals: list[int], slack: float) -> Iterator[Breach]:
     problem, policy = pairs.problem, pairs.problem.policy
     amounts = area_amounts(problem, totals)
     for area in problem.areas:
         if area.cap is not None:
-            yield Breach("area cap", area.id, amounts[area.id] - area.cap - SLACK)
+            yield Breach("area cap", area.id, amounts[area.id] - area.cap - slack)
     for family, shares in (("risk_most", policy.risk_most), ("region_least", policy.region_least)):
         groups: dict[str | None, int] = defaultdict(int)
         for proposal, total in zip(problem.proposals, totals, strict=True):
@@ -149,7 +156,7 @@ def _sums(pairs: Pairs, totals: list[int]) -> Iterator[Breach]:
         for name, share in shares.items():
             limit = exact(share) * pairs.total
             over = groups[name] - limit if family == "risk_most" else limit - groups[name]
-            yield Breach(family, name, float(over - SLACK))
+            yield Breach(family, name, float(over) - slack)
     if policy.institution_share is not None:
         institutions: dict[str, int] = defaultdict(int)
         for proposal, total in zip(problem.proposals, totals, strict=True):
@@ -157,7 +164,7 @@ def _sums(pairs: Pairs, totals: list[int]) -> Iterator[Breach]:
                 institutions[proposal.institution] += total
         limit = exact(policy.institution_share) * pairs.total
         for name, total in institutions.items():
-            yield Breach("institution_share", name, float(total - limit - SLACK))
+            yield Breach("institution_share", name, float(total - limit) - slack)
 
 
 def as_lines(problem: Problem, lines: Lines) -> tuple[Line, ...]:

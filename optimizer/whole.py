@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pulp
 from numpy.typing import NDArray
 
 from optimizer.highs import Live, Vector
@@ -47,13 +48,14 @@ def columns_of(model: Model) -> tuple[NDArray[np.int32], Vector]:
 
 
 def integers(model: Model, x: Vector) -> dict[int, float]:
-    """Every 0/1 variable rounded, by column: a start for a search, or what to fix."""
-    chosen = [v.index for v in (*model.y.values(), *model.z.values())]
-    return {column: float(round(x[column])) for column in chosen}
+    """Every integer variable rounded, by column."""
+    chosen = [*model.y.values(), *model.z.values()]
+    chosen += [v for total in model.total for v in total if v.cat == pulp.LpInteger]
+    return {v.index: float(round(x[v.index])) for v in chosen}
 
 
 def draft(model: Model, live: Live, x: Vector) -> Draft | None:
-    """The best whole lines with the 0/1 variables as in `x`; None if nothing fits them."""
+    """The best whole lines with the integer variables as in `x`; None if nothing fits them."""
     fixed = integers(model, x)
     live.set_columns(list(fixed), list(fixed.values()), list(fixed.values()))
     corner = live.relax()
