@@ -4,4 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-TASKS: dict[str, Callable[..., None]] = {}
+from funding.services import allocation
+
+TASKS: dict[str, Callable[..., None]] = {
+    "run_scenario": allocation.run_scenario,
+}

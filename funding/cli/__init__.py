@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from funding import __version__
-from funding.cli import database, demo, people, serve, settings
+from funding.cli import database, demo, people, serve, settings, solve
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -25,5 +25,6 @@ for command in (
     demo.demo,
     people.user,
     settings.settings,
+    solve.solve,
 ):
     main.add_command(command)

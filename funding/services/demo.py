@@ -82,6 +82,12 @@ def _day(text: str) -> date | None:
     return date.fromisoformat(text) if text else None
 
 
+def round_key() -> str:
+    """The key of the demo round."""
+    key: str = _document("round.json")["id"]
+    return key
+
+
 def load(session: Session, *, password: str) -> bool:
     """Load the demo round; False where it was loaded before."""
     plan = _document("round.json")

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -132,18 +134,29 @@ def _rates(
     commitments: list[Commitment],
     history: dict[tuple[str, str], int],
 ) -> dict[str, Rate]:
-    """Of every currency in play; past grants in one without a rate are left out of the need."""
-    currencies = {c.currency for c in commitments} | {round_.base_currency}
-    currencies |= {currency for _, currency in history} & set(known_currencies())
+    """One rate for each currency in play, also where funders state their own: the latest stated.
+
+    Past grants in a currency without a rate are left out of the need.
+    """
+    base, today = round_.base_currency, now().date()
+    published = set(known_currencies())
+    currencies = {c.currency for c in commitments} | {base}
+    currencies |= {currency for _, currency in history} & published
     plan = current_plan(session, round_)
-    known = plan.run.rates if plan else {}
-    today = now().date()
-    return {
-        currency: stored_rate(currency, round_.base_currency, known[currency])
-        if currency in known
-        else rate(currency, round_.base_currency, today)
-        for currency in sorted(currencies)
-    }
+    kept = plan.run.rates if plan else {}
+    stated: dict[str, Rate] = {}
+    for c in sorted(commitments, key=lambda c: (c.own_rate_on or date.min, c.key)):
+        if c.own_rate and c.own_rate_on:
+            stated[c.currency] = Rate(c.currency, base, Decimal(c.own_rate), c.own_rate_on)
+
+    def found(currency: str) -> Rate:
+        if currency in kept:
+            return stored_rate(currency, base, kept[currency])
+        if currency not in published and currency in stated:
+            return stated[currency]
+        return rate(currency, base, today)
+
+    return {currency: found(currency) for currency in sorted(currencies)}
 
 
 def _balances(session: Session, round_: Round) -> dict[int, int]:

@@ -1,0 +1,423 @@
+"""What a run suggests, proposal by proposal: a page of rows, with who pays and why."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from funding.exports.csv_files import csv_text
+from funding.formatting import format_percent, format_short, minor_units, plural
+from funding.listing import Listing
+from funding.models import (
+    Area,
+    Commitment,
+    Organisation,
+    Overlap,
+    Pin,
+    Proposal,
+    ProposalArea,
+    Round,
+    Run,
+    RunLine,
+    RunProposal,
+    Scenario,
+)
+from funding.permissions import Actor, without_conflict
+from funding.reports.discretion import Discretion
+
+SORTABLE = ("merit", "ask", "amount", "title", "key")
+FILTERS = ("outcome", "area", "region", "institution", "q")
+OUTCOMES = [
+    ("funded", "Funded"),
+    ("part", "Funded in part"),
+    ("unfunded", "Not funded"),
+    ("pinned", "Pinned"),
+]
+_IN_ONE_STATEMENT = 500
+
+
+@dataclass(frozen=True)
+class Payer:
+    """One line: `base_amount` in the round's currency, `amount` in the commitment's own."""
+
+    commitment_id: int
+    commitment: str
+    funder: str
+    base_amount: int
+    amount: int
+    currency: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class OverlapNote:
+    """A confirmed overlap with another proposal, and whether that one is funded in this run."""
+
+    overlap_id: int
+    key: str
+    title: str
+    degree: float
+    is_funded: bool
+
+
+@dataclass(frozen=True)
+class ProposalRow:
+    """A proposal in a run; money in base minor units, `rank` by merit among those seen."""
+
+    id: int
+    key: str
+    title: str
+    institution: str
+    region: str | None
+    rank: int
+    merit: float
+    is_scored: bool
+    areas: list[tuple[str, float]]
+    ask: int
+    minimum: int
+    amount: int
+    reason: str
+    payers: list[Payer]
+    overlaps: list[OverlapNote]
+    pin: Pin | None
+
+
+def _ranked(run: Run, by: Actor) -> sa.Subquery:
+    """The run's proposals that the person may see, ranked by merit."""
+    return (
+        sa.select(
+            RunProposal.proposal_id,
+            RunProposal.merit,
+            RunProposal.amount,
+            RunProposal.reason,
+            RunProposal.detail,
+            Proposal.key,
+            Proposal.title,
+            Proposal.region,
+            Proposal.ask,
+            Proposal.minimum,
+            Proposal.institution_id,
+            sa.func.rank().over(order_by=RunProposal.merit.desc()).label("rank"),
+        )
+        .join(Proposal, Proposal.id == RunProposal.proposal_id)
+        .where(RunProposal.run_id == run.id, without_conflict(by))
+        .subquery("ranked")
+    )
+
+
+def list_rows(
+    session: Session,
+    by: Actor,
+    run: Run,
+    listing: Listing,
+    discretion: Discretion,
+    *,
+    is_whole: bool = False,
+) -> tuple[Listing, list[ProposalRow]]:
+    """One page of the table (all of it if `is_whole`), and the listing with its total.
+
+    The number of queries does not depend on the number of rows shown.
+    """
+    ranked = _ranked(run, by)
+    query = (
+        sa.select(ranked, Organisation.name.label("institution"))
+        .outerjoin(Organisation, Organisation.id == ranked.c.institution_id)
+        .where(*_conditions(session, run, listing, ranked))
+    )
+    total = session.scalar(sa.select(sa.func.count()).select_from(query.subquery()))
+    listing = listing.counting(total or 0)
+    orders: dict[str, Any] = {
+        "merit": ranked.c.merit,
+        "ask": ranked.c.ask,
+        "amount": ranked.c.amount,
+        "title": sa.func.lower(ranked.c.title),
+        "key": ranked.c.key,
+    }
+    column = orders.get(listing.sort_key, ranked.c.merit)
+    order = column.desc() if listing.is_descending else column.asc()
+    query = query.order_by(order, ranked.c.key)
+    if not is_whole:
+        query = query.limit(listing.per_page).offset(listing.offset)
+    found = session.execute(query).all()
+    ids = [row.proposal_id for row in found]
+    areas = tags_of(session, run.scenario.round, ids)
+    payers = payers_of(session, run.id, ids)
+    overlaps = overlaps_of(session, run, ids, discretion)
+    pins = {pin.proposal_id: pin for pin in run.scenario.pins if pin.commitment_id is None}
+    return listing, [
+        ProposalRow(
+            id=row.proposal_id,
+            key=row.key,
+            title=row.title,
+            institution=row.institution or "",
+            region=row.region,
+            rank=row.rank,
+            merit=row.merit,
+            is_scored=row.detail.get("is_scored", True),
+            areas=areas[row.proposal_id],
+            ask=row.ask,
+            minimum=row.minimum,
+            amount=row.amount,
+            reason=discretion.text(row.reason),
+            payers=payers[row.proposal_id],
+            overlaps=overlaps[row.proposal_id],
+            pin=pins.get(row.proposal_id),
+        )
+        for row in found
+    ]
+
+
+def _conditions(
+    session: Session, run: Run, listing: Listing, ranked: sa.Subquery
+) -> list[sa.ColumnElement[bool]]:
+    wanted = listing.args
+    conditions: list[sa.ColumnElement[bool]] = []
+    pinned = sa.exists().where(
+        Pin.scenario_id == run.scenario_id, Pin.proposal_id == ranked.c.proposal_id
+    )
+    outcomes = {
+        "funded": ranked.c.amount > 0,
+        "part": sa.and_(ranked.c.amount > 0, ranked.c.amount < ranked.c.ask),
+        "unfunded": ranked.c.amount == 0,
+        "pinned": pinned,
+    }
+    if wanted.get("outcome") in outcomes:
+        conditions.append(outcomes[wanted["outcome"]])
+    if "area" in wanted:
+        taxonomy = run.scenario.round.taxonomy
+        inside = [a.key for a in taxonomy.areas if wanted["area"] in (a.key, a.parent_key)]
+        conditions.append(
+            sa.exists().where(
+                ProposalArea.proposal_id == ranked.c.proposal_id, ProposalArea.area_key.in_(inside)
+            )
+        )
+    if "region" in wanted:
+        conditions.append(ranked.c.region == wanted["region"])
+    if "institution" in wanted:
+        conditions.append(Organisation.key == wanted["institution"])
+    if "q" in wanted:
+        texts = (ranked.c.title, ranked.c.key, Organisation.name)
+        conditions.append(sa.or_(*(t.icontains(wanted["q"], autoescape=True) for t in texts)))
+    return conditions
+
+
+def _in_parts(ids: list[int]) -> list[list[int]]:
+    """A page's ids in one piece; those of a whole round in as many as the databases take."""
+    return [ids[at : at + _IN_ONE_STATEMENT] for at in range(0, len(ids), _IN_ONE_STATEMENT)]
+
+
+def tags_of(
+    session: Session, round_: Round, ids: list[int]
+) -> defaultdict[int, list[tuple[str, float]]]:
+    """Each proposal's areas by name with their shares, largest first."""
+    names = dict(
+        session.execute(
+            sa.select(Area.key, Area.name).where(Area.taxonomy_id == round_.taxonomy.id)
+        ).all()
+    )
+    found: defaultdict[int, list[tuple[str, float]]] = defaultdict(list)
+    for part in _in_parts(ids):
+        for proposal, key, weight in session.execute(
+            sa.select(ProposalArea.proposal_id, ProposalArea.area_key, ProposalArea.weight)
+            .where(ProposalArea.proposal_id.in_(part))
+            .order_by(ProposalArea.weight.desc(), ProposalArea.area_key)
+        ):
+            found[proposal].append((names.get(key, key), weight))
+    return found
+
+
+def payers_of(session: Session, run_id: int, ids: list[int]) -> defaultdict[int, list[Payer]]:
+    """Who pays each of these proposals, largest first."""
+    found: defaultdict[int, list[Payer]] = defaultdict(list)
+    for part in _in_parts(ids):
+        rows = session.execute(
+            sa.select(RunLine, Commitment.name, Commitment.currency, Organisation.name)
+            .join(Commitment, Commitment.id == RunLine.commitment_id)
+            .join(Organisation, Organisation.id == Commitment.funder_id)
+            .where(RunLine.run_id == run_id, RunLine.proposal_id.in_(part))
+            .order_by(RunLine.base_amount.desc(), RunLine.id)
+        ).tuples()
+        for line, commitment, currency, funder in rows:
+            found[line.proposal_id].append(
+                Payer(
+                    line.commitment_id,
+                    commitment,
+                    funder,
+                    line.base_amount,
+                    line.amount,
+                    currency,
+                    line.reason,
+                )
+            )
+    return found
+
+
+def overlaps_of(
+    session: Session, run: Run, ids: list[int], discretion: Discretion
+) -> defaultdict[int, list[OverlapNote]]:
+    """The confirmed overlaps of these proposals with others that the person may hear of."""
+    found: defaultdict[int, list[OverlapNote]] = defaultdict(list)
+    other = aliased(Proposal)
+    for own_id, other_id in (
+        (Overlap.first_id, Overlap.second_id),
+        (Overlap.second_id, Overlap.first_id),
+    ):
+        for part in _in_parts(ids):
+            rows = session.execute(
+                sa.select(
+                    own_id, Overlap.id, other.key, other.title, Overlap.degree, RunProposal.amount
+                )
+                .join(other, other.id == other_id)
+                .join(
+                    RunProposal,
+                    sa.and_(RunProposal.run_id == run.id, RunProposal.proposal_id == other_id),
+                )
+                .where(
+                    Overlap.verdict == "duplicate",
+                    Overlap.degree > 0,
+                    own_id.in_(part),
+                    other_id.not_in(discretion.ids),
+                )
+                .order_by(Overlap.degree.desc())
+            ).tuples()
+            for own, overlap, key, title, degree, amount in rows:
+                found[own].append(OverlapNote(overlap, key, title, degree, amount > 0))
+    return found
+
+
+@dataclass(frozen=True)
+class Headline:
+    """The figures at the head of a result; money in base minor units."""
+
+    funded: int
+    candidates: int
+    unscored: int
+    allocated: int
+    asked: int
+    available: int
+    lines: int
+
+
+def headline(session: Session, run: Run, by: Actor | None = None) -> Headline:
+    """Counts of what the person may see (everything without one), and the plan's sums."""
+    seen = [RunProposal.run_id == run.id]
+    if by is not None:
+        seen.append(without_conflict(by))
+    funded, candidates, asked = session.execute(
+        sa.select(
+            sa.func.count().filter(RunProposal.amount > 0),
+            sa.func.count(),
+            sa.func.coalesce(sa.func.sum(Proposal.ask), 0),
+        )
+        .join(Proposal, Proposal.id == RunProposal.proposal_id)
+        .where(*seen)
+    ).one()
+    unscored = session.scalar(
+        sa.select(sa.func.count())
+        .select_from(RunProposal)
+        .join(Proposal, Proposal.id == RunProposal.proposal_id)
+        .where(*seen, RunProposal.detail["is_scored"].as_boolean().is_(False))
+    )
+    allocated, lines = session.execute(
+        sa.select(
+            sa.func.coalesce(sa.func.sum(RunLine.base_amount), 0), sa.func.count(RunLine.id)
+        ).where(RunLine.run_id == run.id)
+    ).one()
+    problem = run.problem or {"commitments": []}
+    available = sum(c["amount"] for c in problem["commitments"])
+    return Headline(funded, candidates, unscored or 0, int(allocated), int(asked), available, lines)
+
+
+def headline_in_words(session: Session, run: Run) -> list[str]:
+    """The result in a few lines of text, as the command line prints it."""
+    figures = headline(session, run)
+    currency = run.scenario.round.base_currency
+    given, available = (format_short(v, currency) for v in (figures.allocated, figures.available))
+    return [
+        f"{run.scenario.name}: {given} of {available} suggested to "
+        f"{figures.funded} of {plural(figures.candidates, 'proposal')}, "
+        f"in {plural(figures.lines, 'line')}.",
+        quality_in_words(run),
+        f"{run.seconds or 0:.1f} s; input {(run.digest or '')[:12]}.",
+    ]
+
+
+def quality_in_words(run: Run) -> str:
+    """How close to the best the plan is proven to be."""
+    gap = max(0.0, run.gap or 0.0)
+    if run.status == "optimal":
+        if gap < 5e-7:
+            return "No plan is worth more than this one."
+        return f"No plan is worth more than {format_percent(gap, 2)} above this one."
+    return (
+        "The time was up before the search ended: this is the best plan found, and a better one "
+        f"could be worth at most {format_percent(gap, 2)} more. It may differ if solved again."
+    )
+
+
+def latest_runs(session: Session, scenarios: list[Scenario]) -> dict[int, Run]:
+    """The last run of each scenario that ended with a plan."""
+    newest = (
+        sa.select(sa.func.max(Run.id))
+        .where(Run.scenario_id.in_([s.id for s in scenarios]), Run.state == "done")
+        .group_by(Run.scenario_id)
+    )
+    return {
+        run.scenario_id: run for run in session.scalars(sa.select(Run).where(Run.id.in_(newest)))
+    }
+
+
+CSV_HEAD = (
+    "proposal",
+    "title",
+    "institution",
+    "region",
+    "rank",
+    "merit",
+    "areas",
+    "currency",
+    "ask",
+    "minimum",
+    "suggested",
+    "paid by",
+    "overlaps with",
+    "reason",
+)
+
+
+def major(minor: int, currency: str) -> Decimal:
+    """Minor units as a plain decimal number, for tables that others calculate with."""
+    return Decimal(minor).scaleb(-minor_units(currency))
+
+
+def rows_as_csv(rows: list[ProposalRow], currency: str) -> str:
+    return csv_text(
+        CSV_HEAD,
+        (
+            (
+                row.key,
+                row.title,
+                row.institution,
+                row.region,
+                row.rank,
+                f"{row.merit:.4f}" if row.is_scored else None,
+                "; ".join(f"{name} {share:.0%}" for name, share in row.areas),
+                currency,
+                major(row.ask, currency),
+                major(row.minimum, currency),
+                major(row.amount, currency),
+                "; ".join(
+                    f"{p.commitment} ({p.funder}): {major(p.amount, p.currency)} {p.currency}"
+                    for p in row.payers
+                ),
+                "; ".join(f"{o.key} ({o.degree:.0%})" for o in row.overlaps),
+                row.reason,
+            )
+            for row in rows
+        ),
+    )

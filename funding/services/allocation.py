@@ -1,0 +1,216 @@
+"""The one door to the optimizer: a scenario's run, from the queue to a plan that was checked.
+
+The whole input is kept with the run, so that it can be made again years later. Nothing is shown
+of a plan before `optimizer.check` has found no fault in it.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from funding.config import Config
+from funding.db import Database, now
+from funding.errors import TributaryError
+from funding.models import (
+    Commitment,
+    Organisation,
+    Proposal,
+    Run,
+    RunLine,
+    RunProposal,
+    RunState,
+    ScenarioState,
+)
+from funding.services.log import record
+from funding.services.round_document import RoundInput, build_problem
+from funding.services.run_progress import RunProgress
+from optimizer.check import check
+from optimizer.highs import Cancelled
+from optimizer.problem import Plan, Problem
+from optimizer.read import BadInput, read_round, write_plan
+from optimizer.solve import Infeasible, OutOfTime, SolverFault, solve
+
+log = logging.getLogger("tributary.allocation")
+
+GAP = 1e-3
+SECONDS = 120.0
+
+
+def run_scenario(database: Database, config: Config, run_id: int) -> None:
+    """The task of a worker: solve what a run asks and store the plan, or say why there is none.
+
+    Begun again after its worker died, it starts from the round as it is then.
+    """
+    if not database.in_transaction(_begin, run_id=run_id):
+        return
+    try:
+        with database.reading() as session:
+            given = build_problem(session, session.get_one(Run, run_id).scenario)
+        problem = read_round(given.document)
+        database.in_transaction(_keep_input, run_id=run_id, given=given, digest=problem.digest)
+        progress = RunProgress(database, run_id, _promised(database, problem))
+        plan = solve(
+            problem,
+            gap=GAP,
+            seconds=SECONDS,
+            progress=progress.tell,
+            cancelled=progress.is_cancelled,
+        )
+        progress.tell("check")
+        faults = check(problem, plan)
+        if faults:
+            raise SolverFault("; ".join(map(str, faults)))
+        progress.tell("store")
+        database.in_transaction(store, run_id=run_id, given=given, problem=problem, plan=plan)
+    except Cancelled:
+        database.in_transaction(_end, run_id=run_id, state=RunState.CANCELLED, message="")
+    except Exception as error:
+        state, message = _in_words(error)
+        database.in_transaction(_end, run_id=run_id, state=state, message=message)
+        if not isinstance(error, (TributaryError, Infeasible, OutOfTime)):
+            raise
+
+
+def _promised(database: Database, problem: Problem) -> dict[str, str]:
+    """Names by key of the funders whose baselines are reckoned before the plan."""
+    keys = [f.id for f in problem.funders if f.guarantee != "none"]
+    with database.reading() as session:
+        rows = session.execute(
+            sa.select(Organisation.key, Organisation.name).where(Organisation.key.in_(keys))
+        )
+        return dict(rows.all())
+
+
+def _in_words(error: Exception) -> tuple[RunState, str]:
+    """The state a run ends in, and the sentences that people read."""
+    if isinstance(error, Infeasible):
+        return RunState.INFEASIBLE, str(error)
+    if isinstance(error, OutOfTime):
+        return RunState.FAILED, f"No plan was found within {SECONDS:.0f} seconds."
+    if isinstance(error, BadInput):
+        return RunState.FAILED, "The round cannot be read: " + "; ".join(error.faults)
+    if isinstance(error, SolverFault):
+        return RunState.FAILED, f"The plan did not pass its check, so it is not shown: {error}"
+    if isinstance(error, TributaryError):
+        return RunState.FAILED, str(error)
+    return RunState.FAILED, "The run stopped by a fault of ours; the site's log has the details."
+
+
+def _begin(session: Session, *, run_id: int) -> bool:
+    """Take the run up; False where it was ended meanwhile or somebody asked for it to stop."""
+    run = session.get_one(Run, run_id)
+    if run.state not in (RunState.QUEUED, RunState.RUNNING):
+        return False
+    if run.is_cancel_requested:
+        run.state, run.finished_at = RunState.CANCELLED, now()
+        return False
+    run.state, run.started_at, run.progress = RunState.RUNNING, now(), 0.0
+    run.stage = "Reading the round"
+    return True
+
+
+def _keep_input(session: Session, *, run_id: int, given: RoundInput, digest: str) -> None:
+    run = session.get_one(Run, run_id)
+    run.problem, run.digest = given.document, digest
+    run.rates = {currency: rate.stored() for currency, rate in given.rates.items()}
+
+
+def _end(session: Session, *, run_id: int, state: RunState, message: str) -> None:
+    run = session.get_one(Run, run_id)
+    run.state, run.message, run.finished_at = state, message, now()
+    record(
+        session,
+        None,
+        f"run {state}",
+        run,
+        round_id=run.scenario.round_id,
+        scenario_id=run.scenario_id,
+    )
+
+
+def store(
+    session: Session, *, run_id: int, given: RoundInput, problem: Problem, plan: Plan
+) -> None:
+    """Keep a checked plan: the run's figures, a row for each proposal and one for each line."""
+    run = session.get_one(Run, run_id)
+    run.state, run.finished_at, run.progress, run.stage = RunState.DONE, now(), 1.0, ""
+    run.plan = write_plan(plan)
+    run.value, run.bound, run.gap = plan.value, plan.bound, plan.gap
+    run.status, run.seconds = plan.status, plan.seconds
+    for table in (RunLine, RunProposal):
+        session.execute(sa.delete(table).where(table.run_id == run_id))
+    lines = _lines(session, run, given, plan)
+    totals: dict[int, int] = {}
+    for line in lines:
+        totals[line["proposal_id"]] = totals.get(line["proposal_id"], 0) + line["base_amount"]
+    proposals = _ids(session, Proposal, run.scenario.round_id)
+    rows = [
+        {
+            "run_id": run_id,
+            "proposal_id": proposals[p.id],
+            "merit": p.merit,
+            "amount": totals.get(proposals[p.id], 0),
+            "reason": "",
+            "detail": {"areas": p.areas, "is_scored": p.id not in given.unscored},
+        }
+        for p in problem.proposals
+    ]
+    for table, values in ((RunProposal, rows), (RunLine, lines)):
+        if values:
+            session.execute(sa.insert(table), values)
+    if run.scenario.state == ScenarioState.DRAFT:
+        run.scenario.state = ScenarioState.SOLVED
+    record(
+        session,
+        None,
+        "scenario solved",
+        run,
+        round_id=run.scenario.round_id,
+        scenario_id=run.scenario_id,
+        digest=run.digest,
+        value=round(plan.value),
+        lines=len(lines),
+    )
+
+
+def _lines(session: Session, run: Run, given: RoundInput, plan: Plan) -> list[dict[str, Any]]:
+    """The plan's lines in both currencies; decided ones with the amounts that were decided."""
+    round_id = run.scenario.round_id
+    proposals = _ids(session, Proposal, round_id)
+    commitments = _ids(session, Commitment, round_id)
+    currencies = dict(
+        session.execute(
+            sa.select(Commitment.key, Commitment.currency).where(Commitment.round_id == round_id)
+        ).all()
+    )
+    amounts = {
+        (line.commitment, line.proposal): (
+            line.amount,
+            given.rates[currencies[line.commitment]].from_base(line.amount),
+        )
+        for line in plan.lines
+    }
+    for pair, line in given.decided.items():
+        if line.amount:
+            amounts[pair] = (line.base_amount, line.amount)
+    return [
+        {
+            "run_id": run.id,
+            "commitment_id": commitments[commitment],
+            "proposal_id": proposals[proposal],
+            "base_amount": base_amount,
+            "amount": amount,
+            "reason": "",
+        }
+        for (commitment, proposal), (base_amount, amount) in sorted(amounts.items())
+    ]
+
+
+def _ids(session: Session, table: type[Proposal | Commitment], round_id: int) -> dict[str, int]:
+    """Ids by key of a round's proposals or commitments."""
+    rows = session.execute(sa.select(table.key, table.id).where(table.round_id == round_id))
+    return dict(rows.all())
