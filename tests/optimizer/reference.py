@@ -150,6 +150,7 @@ class _Model:
         self.upper: list[float] = []
         self.integral: list[int] = []
         self.rows: list[tuple[dict[int, float], float, float]] = []
+        self.size: dict[int, float] = {}  # minor units a step of a column of money
 
     def column(self, lower: float, upper: float, cost: float = 0.0, integral: int = 1) -> int:
         self.cost.append(cost)
@@ -158,12 +159,21 @@ class _Model:
         self.integral.append(integral)
         return len(self.cost) - 1
 
-    def amount(self, most: int, cost: float) -> int:
-        """Whole numbers up to 10,000; beyond that, rounding afterwards changes next to nothing."""
-        return self.column(0, most, cost, integral=int(most <= 10_000))
+    def amount(self, most: int, grid: int) -> int:
+        """Money from 0 to most x grid units: whole multiples of the grid up to 10,000 of them.
+
+        Larger amounts are columns without steps, in ten-thousandths of the most; rounding them
+        afterwards changes next to nothing.
+        """
+        coarse = max(1.0, most / 10_000)
+        column = self.column(0, most / coarse, integral=int(coarse == 1))
+        self.size[column] = grid * coarse
+        return column
 
     def row(self, terms: dict[int, float], lower: float, upper: float) -> None:
-        self.rows.append((terms, lower, upper))
+        largest = max(map(abs, terms.values()), default=1) or 1
+        scaled = {k: v / largest for k, v in terms.items()}
+        self.rows.append((scaled, lower / largest, upper / largest))
 
     def maximise(self, gap: float) -> tuple[np.ndarray, float]:
         """The best point and a bound. Raises Infeasible."""
@@ -221,14 +231,16 @@ def solve(
             least = -(-max(1, c.get("ticket", 0)) // unit)
             if not may_pay(c, p) or most < least:
                 continue
-            k = x[c["id"], p["id"]] = model.amount(most, p["merit"] * unit)
+            k = x[c["id"], p["id"]] = model.amount(most, unit)
+            size = model.size[k]
+            model.cost[k] = p["merit"] * size
             z = model.column(0, 1, -cost)
-            model.row({k: 1, z: -most}, -np.inf, 0)
-            model.row({k: 1, z: -least}, 0, np.inf)
+            model.row({k: size, z: -most * unit}, -np.inf, 0)
+            model.row({k: size, z: -least * unit}, 0, np.inf)
             lines_of[p["id"]][z] = 1
 
     def total(p: str, factor: float = 1.0) -> dict[int, float]:
-        return {k: unit * factor for (_, q), k in x.items() if q == p}
+        return {k: model.size[k] * factor for (_, q), k in x.items() if q == p}
 
     def combined(weights: dict[str, float]) -> dict[int, float]:
         terms: dict[int, float] = {}
@@ -237,7 +249,8 @@ def solve(
         return terms
 
     for c in commitments:
-        model.row({k: unit for (d, _), k in x.items() if d == c["id"]}, -np.inf, c["amount"])
+        paid = {k: model.size[k] for (d, _), k in x.items() if d == c["id"]}
+        model.row(paid, -np.inf, c["amount"])
     for p in rows:
         least = max(1, min(minimum(p), p["ask"] // unit * unit))
         model.row({**total(p["id"]), y[p["id"]]: -least}, 0, np.inf)
@@ -258,7 +271,7 @@ def solve(
         p, amount = lock["proposal"], lock.get("amount")
         if lock.get("commitment") is not None:
             k = x.get((lock["commitment"], p))
-            model.row({} if k is None else {k: unit}, amount, amount)
+            model.row({} if k is None else {k: model.size[k]}, amount, amount)
         elif amount is not None:
             model.row(total(p), amount, amount)
         else:
@@ -274,8 +287,13 @@ def solve(
         for k, v in combined(objective).items():
             model.cost[k] = v
     point, bound = model.maximise(gap)
-    lines = {pair: round(point[k]) * unit for pair, k in x.items() if round(point[k])}
+    lines = _rounded(model, x, point, unit)
     return Best(lines, value(document, lines), bound)
+
+
+def _rounded(model: _Model, x: dict[tuple[str, str], int], point: np.ndarray, grid: int) -> Lines:
+    lines = {pair: round(point[k] * model.size[k] / grid) * grid for pair, k in x.items()}
+    return {pair: amount for pair, amount in lines.items() if amount}
 
 
 def _areas(model: _Model, document: Document, combined: Any, slack: float) -> None:
@@ -355,18 +373,21 @@ def _own(document: Document) -> Best:
             least = max(1, c.get("ticket", 0))
             if not may_pay(c, p) or most < least:
                 continue
-            k = x[c["id"], p["id"]] = model.amount(most, p["merit"])
+            k = x[c["id"], p["id"]] = model.amount(most, 1)
+            size = model.size[k]
+            model.cost[k] = p["merit"] * size
             z = model.column(0, 1)
-            model.row({k: 1, z: -most}, -np.inf, 0)
-            model.row({k: 1, z: -least}, 0, np.inf)
-            totals[p["id"]][k] = 1
-        model.row({k: 1 for (d, _), k in x.items() if d == c["id"]}, -np.inf, c["amount"])
+            model.row({k: size, z: -most}, -np.inf, 0)
+            model.row({k: size, z: -least}, 0, np.inf)
+            totals[p["id"]][k] = size
+        paid = {k: model.size[k] for (d, _), k in x.items() if d == c["id"]}
+        model.row(paid, -np.inf, c["amount"])
     for p in document["proposals"]:
         y = model.column(0, 1)
         model.row({**totals[p["id"]], y: -minimum(p)}, 0, np.inf)
         model.row({**totals[p["id"]], y: -document["remaining"][p["id"]]}, -np.inf, 0)
     point, _ = model.maximise(0.0)
-    lines = {pair: round(point[k]) for pair, k in x.items() if round(point[k])}
+    lines = _rounded(model, x, point, 1)
     merit = {p["id"]: p["merit"] for p in document["proposals"]}
     worth = sum(merit[p] * amount for (_, p), amount in lines.items())
     return Best(lines, worth, worth)
