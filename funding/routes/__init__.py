@@ -2,11 +2,26 @@
 
 from flask import Blueprint
 
-from funding.routes import assets, health, home, identity
+from funding.routes import (
+    applications,
+    assets,
+    conflicts,
+    health,
+    home,
+    identity,
+    proposals,
+    scores,
+    teams,
+)
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
+    applications.bp,
     assets.bp,
+    conflicts.bp,
     health.bp,
     home.bp,
     identity.bp,
+    proposals.bp,
+    scores.bp,
+    teams.bp,
 )

@@ -9,6 +9,7 @@ from jinja2 import TemplateNotFound
 from werkzeug.exceptions import HTTPException
 
 from funding import errors
+from funding.routes.unsent import keep_if_ours
 
 STATUS: dict[type[errors.TributaryError], int] = {
     errors.NotFound: 404,
@@ -41,6 +42,8 @@ def refuse(error: errors.TributaryError) -> ResponseReturnValue:
 
 def answer_http(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, CSRFError):
+        if (kept := keep_if_ours()) is not None:
+            return kept
         return _page(400, "This form was open too long or came from elsewhere. Please try again.")
     if error.code is None or error.code < 400:
         return error

@@ -9,7 +9,10 @@ from flask import request, url_for
 from funding.permissions import PUBLIC, Actor
 from funding.routes.context import actor_or_none
 
-ENTRIES: tuple[tuple[str, str, str], ...] = (("Home", "home.index", PUBLIC),)
+ENTRIES: tuple[tuple[str, str, str], ...] = (
+    ("Home", "home.index", PUBLIC),
+    ("My proposals", "applications.index", "proposal.write"),
+)
 """(label, endpoint, permission) in the order shown."""
 
 

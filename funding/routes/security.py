@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as BaseResponse
 from funding.errors import NotPermitted
 from funding.permissions import PERMISSIONS, PUBLIC, SIGNED_IN
 from funding.routes.context import actor, reading
+from funding.routes.unsent import keep_unsent_form
 from funding.services import identity
 
 View = TypeVar("View", bound=Callable[..., object])
@@ -63,6 +64,8 @@ def check_permission() -> BaseResponse | None:
     if needed == PUBLIC:
         return None
     if not current_user.is_authenticated:
+        if (kept := keep_unsent_form()) is not None:
+            return kept
         wanted = request.full_path.rstrip("?") if request.method == "GET" else None
         return redirect(url_for("identity.sign_in", next=wanted))
     if not actor().may(needed):

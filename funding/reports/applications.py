@@ -1,0 +1,249 @@
+"""What applicants see of their own proposals: where each stands, what comes next, the outcome.
+
+Never a reviewer's name, a score or a rank.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from funding.formatting import format_date, format_when, plural
+from funding.models import (
+    Award,
+    Commitment,
+    PlanPutForward,
+    Proposal,
+    ProposalState,
+    Round,
+    RoundExtension,
+    RoundState,
+    Run,
+    RunProposal,
+    RunState,
+    Scenario,
+)
+from funding.permissions import Actor, own_proposals, visible_awards
+from funding.services.clock import database_now
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where a proposal stands and what comes next, in a sentence each."""
+
+    now: str
+    next: str
+    is_late: bool = False
+
+
+@dataclass(frozen=True)
+class OwnProposal:
+    """A row of 'My proposals'."""
+
+    proposal: Proposal
+    until: datetime
+    standing: Standing
+    is_led: bool
+
+
+def time_left(until: datetime, moment: datetime) -> str:
+    """'3 days left', '5 hours left', '20 minutes left'; 'closed' afterwards."""
+    minutes = int((until - moment).total_seconds() // 60)
+    if until <= moment:
+        return "closed"
+    if minutes >= 2 * 24 * 60:
+        return f"{plural(minutes // (24 * 60), 'day')} left"
+    if minutes >= 2 * 60:
+        return f"{plural(minutes // 60, 'hour')} left"
+    return f"{plural(minutes, 'minute')} left"
+
+
+def deadlines(session: Session, proposals: Iterable[Proposal]) -> dict[int, datetime]:
+    """Until when each of these could be handed in, extensions counted: proposal id -> moment."""
+    proposals = list(proposals)
+    extensions = session.scalars(
+        sa.select(RoundExtension).where(
+            RoundExtension.round_id.in_({proposal.round_id for proposal in proposals})
+        )
+    ).all()
+    return {
+        proposal.id: max(
+            (
+                extension.to_at
+                for extension in extensions
+                if extension.round_id == proposal.round_id
+                and extension.proposal_id in (None, proposal.id)
+            ),
+            default=proposal.round.closes_at,
+        )
+        for proposal in proposals
+    }
+
+
+def standing_of(proposal: Proposal, until: datetime, moment: datetime) -> Standing:
+    """In words: where it stands, and what comes next."""
+    round_ = proposal.round
+    closes = format_when(until, round_.timezone)
+    is_open = round_.state == RoundState.OPEN and moment <= until
+    decided = (
+        f" Decisions are expected by {format_date(round_.decides_on)}."
+        if (round_.decides_on)
+        else ""
+    )
+    match proposal.state:
+        case ProposalState.DRAFT if is_open:
+            return Standing(
+                "A draft: only its applicants can read it.",
+                f"Hand it in by {closes}: {time_left(until, moment)}.",
+            )
+        case ProposalState.DRAFT:
+            return Standing(
+                "A draft that was not handed in.",
+                f"The round took proposals until {closes}. Your text stays here.",
+                is_late=True,
+            )
+        case ProposalState.SUBMITTED if is_open:
+            return Standing(
+                "Handed in.",
+                f"Until {closes} the lead applicant can take it back to change it. "
+                f"Then reviewers read it.{decided}",
+            )
+        case ProposalState.SUBMITTED | ProposalState.IN_REVIEW:
+            return Standing(*_in_the_round(round_, decided))
+        case ProposalState.FUNDED:
+            return Standing(
+                "Funded.", "Each funder that pays a part sends its offer; accept it to begin."
+            )
+        case ProposalState.NOT_FUNDED:
+            return Standing("Not funded in this round.", "Below is what decided it.")
+        case _:
+            return Standing(
+                "Withdrawn: it takes no part in the round.",
+                f"Until {closes} it can be taken up again as a draft."
+                if is_open
+                else "Nothing more happens with it in this round.",
+            )
+
+
+def _in_the_round(round_: Round, decided: str) -> tuple[str, str]:
+    match round_.state:
+        case RoundState.OPEN | RoundState.IN_REVIEW:
+            return "With the reviewers.", f"They read and score it.{decided} Nothing is needed now."
+        case RoundState.ALLOCATING:
+            return (
+                "Reviewed.",
+                f"The funders now compare plans for the whole round.{decided} Nothing is needed "
+                "now.",
+            )
+        case RoundState.DECIDING:
+            return (
+                "Being decided.",
+                f"Each funder decides on the part that its own money would pay.{decided}",
+            )
+        case _:
+            return "The round is closed.", "Its officers enter the last decisions."
+
+
+def mine(session: Session, by: Actor) -> list[OwnProposal]:
+    """The person's own proposals, drafts first, then newest first."""
+    proposals = session.scalars(
+        own_proposals(by)
+        .options(joinedload(Proposal.round), joinedload(Proposal.lead))
+        .order_by(Proposal.id.desc())
+    ).all()
+    until, moment = deadlines(session, proposals), database_now(session)
+    rows = [
+        OwnProposal(
+            proposal,
+            until[proposal.id],
+            standing_of(proposal, until[proposal.id], moment),
+            proposal.lead_id == by.person_id,
+        )
+        for proposal in proposals
+    ]
+    return sorted(rows, key=lambda row: row.proposal.state != ProposalState.DRAFT)
+
+
+@dataclass(frozen=True)
+class OpenRound:
+    """A round that takes proposals now."""
+
+    round: Round
+    until: datetime
+    left: str
+
+
+def open_rounds(session: Session) -> list[OpenRound]:
+    """Rounds that take proposals now, the one that closes first at the top."""
+    moment = database_now(session)
+    rounds = session.scalars(
+        sa.select(Round).where(Round.state == RoundState.OPEN, Round.opens_at <= moment)
+    ).all()
+    extended = dict(
+        session.execute(
+            sa.select(RoundExtension.round_id, sa.func.max(RoundExtension.to_at))
+            .where(RoundExtension.proposal_id.is_(None))
+            .group_by(RoundExtension.round_id)
+        ).all()
+    )
+    found = [
+        OpenRound(round_, until, time_left(until, moment))
+        for round_ in rounds
+        if (until := extended.get(round_.id, round_.closes_at)) >= moment
+    ]
+    return sorted(found, key=lambda each: each.until)
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of a decided proposal: awards where it is funded, else the reason in words."""
+
+    awards: list[Award]
+    reasons: list[str]
+
+
+def outcome(session: Session, by: Actor, proposal: Proposal) -> Outcome | None:
+    """The result for its own applicants; None until it is decided.
+
+    The reason speaks of ask, least amount and eligibility only: it is the part of a run's answer
+    that was written for applicants, and nothing else of the run is read.
+    """
+    if proposal.state not in (ProposalState.FUNDED, ProposalState.NOT_FUNDED):
+        return None
+    awards = session.scalars(
+        visible_awards(by)
+        .where(Award.proposal_id == proposal.id)
+        .options(joinedload(Award.commitment).joinedload(Commitment.funder))
+        .order_by(Award.id)
+    ).all()
+    if proposal.state == ProposalState.FUNDED:
+        return Outcome(list(awards), [])
+    return Outcome([], _reasons(session, proposal))
+
+
+def _reasons(session: Session, proposal: Proposal) -> list[str]:
+    """What the decided plan's run (else the round's last finished one) says to the applicant."""
+    detail = session.scalars(
+        sa.select(RunProposal.detail)
+        .join(Run, Run.id == RunProposal.run_id)
+        .join(Scenario, Scenario.id == Run.scenario_id)
+        .outerjoin(
+            PlanPutForward,
+            sa.and_(PlanPutForward.run_id == Run.id, PlanPutForward.is_current),
+        )
+        .where(
+            RunProposal.proposal_id == proposal.id,
+            Scenario.round_id == proposal.round_id,
+            Run.state == RunState.DONE,
+        )
+        .order_by(PlanPutForward.id.is_(None), Run.id.desc())
+        .limit(1)
+    ).first()
+    said = (detail or {}).get("applicant")
+    if isinstance(said, str):
+        return [said]
+    return [text for text in said or [] if isinstance(text, str)]

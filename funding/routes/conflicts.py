@@ -1,0 +1,82 @@
+"""Declaring a conflict of interest, one's own or a colleague's."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from funding.models import Person, Proposal
+from funding.permissions import fetch, visible_proposals
+from funding.routes.context import actor, in_transaction, reading, say
+from funding.routes.round_tabs import offer_round_tabs
+from funding.routes.security import permission
+from funding.routes.submitting import submit
+from funding.services import conflicts as service
+
+bp = Blueprint("conflicts", __name__)
+offer_round_tabs(bp)
+
+
+def _page(proposal_id: int, which: str, form: dict[str, dict[str, str]] | None = None) -> str:
+    """`which` of the two forms was sent: own or colleague."""
+    by = actor()
+    query = visible_proposals(by, "conflict.declare")
+    proposal = fetch(reading(), query, proposal_id, "proposal")
+    people = service.colleagues(reading(), by) if by.may("score.enter") else []
+    return render_template(
+        "conflicts/declare.html",
+        proposal=proposal,
+        round=proposal.round,
+        colleagues=[(person.id, person.name) for person in people],
+        own=form if which == "own" else None,
+        other=form if which == "colleague" else None,
+    )
+
+
+@bp.get("/proposals/<int:proposal_id>/conflicts")
+@permission("conflict.declare")
+def index(proposal_id: int) -> ResponseReturnValue:
+    return _page(proposal_id, "")
+
+
+@bp.post("/proposals/<int:proposal_id>/conflicts")
+@permission("conflict.declare")
+def declare(proposal_id: int) -> ResponseReturnValue:
+    values = {"reason": request.form.get("reason", "")}
+
+    def done(proposal: Proposal) -> ResponseReturnValue:
+        say(f"Your conflict is on record. “{proposal.title}” is not shown to you any more.")
+        if actor().may("proposal.read"):
+            return redirect(url_for("proposals.index", round_id=proposal.round_id), 303)
+        return redirect(url_for("home.index"), 303)
+
+    return submit(
+        lambda: in_transaction(service.declare, proposal_id=proposal_id, **values),
+        done,
+        lambda errors, is_stale: _page(proposal_id, "own", {"values": values, "errors": errors}),
+    )
+
+
+@bp.post("/proposals/<int:proposal_id>/conflicts/colleague")
+@permission("score.enter")
+def declare_for(proposal_id: int) -> ResponseReturnValue:
+    typed = request.form.get("person", "")
+    person_id = int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= 12 else None
+    reason = request.form.get("colleague_reason", "")
+
+    def again(errors: dict[str, str], is_stale: bool) -> str:
+        named = {"colleague_reason" if name == "reason" else name: e for name, e in errors.items()}
+        values = {"person": typed, "colleague_reason": reason}
+        return _page(proposal_id, "colleague", {"values": values, "errors": named})
+
+    def done(person: Person) -> ResponseReturnValue:
+        say(f"The conflict of {person.name} is on record; the proposal is not shown there now.")
+        return redirect(url_for("proposals.show", proposal_id=proposal_id), 303)
+
+    return submit(
+        lambda: in_transaction(
+            service.declare_for, proposal_id=proposal_id, person_id=person_id, reason=reason
+        ),
+        done,
+        again,
+    )
