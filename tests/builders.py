@@ -34,8 +34,8 @@ from funding.models import (
 )
 from funding.permissions import Actor
 from funding.services import ledger
-from funding.services.decisions import put_forward
 from funding.services.identity import hash_password
+from funding.services.plans import put_forward
 
 PASSWORD = "correct horse battery staple"
 _hash = hash_password(PASSWORD)

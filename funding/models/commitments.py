@@ -70,6 +70,11 @@ class Commitment(Base):
     )
     excluded: Mapped[list[ExcludedApplicant]] = relationship(cascade="all, delete-orphan")
 
+    def approvals_needed(self, amount: int) -> int:
+        """How many people must approve a line of this amount (minor units of the commitment)."""
+        threshold = self.second_approval_above
+        return 2 if threshold is not None and amount > threshold else 1
+
 
 class Release(Base):
     """What a commitment releases in a calendar year, in the commitment's minor units."""

@@ -11,6 +11,7 @@ from funding.routes.context import actor_or_none
 
 ENTRIES: tuple[tuple[str, str, str], ...] = (
     ("Home", "home.index", PUBLIC),
+    ("Awards", "awards.index", "award.read"),
     ("My proposals", "applications.index", "proposal.write"),
 )
 """(label, endpoint, permission) in the order shown."""

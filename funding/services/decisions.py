@@ -1,8 +1,7 @@
-"""From a run to awards: putting a plan forward, and deciding each of its lines.
+"""Deciding the lines of a plan: each funder approves, amends or declines its own.
 
-Money is reserved when a line is put forward and awarded when it is approved; the database
-refuses what a commitment does not hold, a second decision, and an approval by whoever put the
-line forward (`funding.models.triggers`).
+Money is awarded when a line is approved; the database refuses what a commitment does not hold, a
+second decision, and an approval by whoever put the line forward (`funding.models.triggers`).
 """
 
 from __future__ import annotations
@@ -17,130 +16,22 @@ from funding.models import (
     UNDECIDED,
     Approval,
     Award,
-    Commitment,
     LineState,
     PlanLine,
     PlanPutForward,
     Proposal,
     ProposalState,
-    Round,
-    RoundState,
-    Run,
-    RunLine,
-    RunState,
-    ScenarioState,
 )
-from funding.permissions import Actor, fetch, require, visible_lines, visible_runs
+from funding.permissions import (
+    Actor,
+    fetch,
+    require,
+    visible_lines,
+)
 from funding.services import ledger
 from funding.services.idempotency import Answer, once
 from funding.services.log import record
 from funding.services.rates import Rate, stored_rate
-
-
-def put_forward(session: Session, *, by: Actor, run_id: int, note: str, key: str) -> Answer:
-    """Put a finished run before the round's funders; answers {"plan_id"}.
-
-    Lines of the plan before that nobody decided are withdrawn and their money is free again;
-    what was approved stays. Raises NotFound, RuleBroken, Overcommitted.
-    """
-    run = fetch(session, visible_runs(by), run_id, "run")
-    return once(
-        session,
-        by,
-        key,
-        {"put forward": run_id, "note": note},
-        lambda: {"plan_id": _put_forward(session, by, run, note).id},
-    )
-
-
-def _put_forward(session: Session, by: Actor, run: Run, note: str) -> PlanPutForward:
-    if not by.where("plan.put_forward"):
-        raise RuleBroken("Only program officers put a plan forward.")
-    scenario = run.scenario
-    if run.state != RunState.DONE:
-        raise RuleBroken("Only a run that has ended with a plan can be put forward.")
-    if any(later.id > run.id and later.state == RunState.DONE for later in scenario.runs):
-        raise RuleBroken("This scenario has been solved again since; put forward the newer run.")
-    round_ = session.scalars(
-        sa.select(Round).where(Round.id == scenario.round_id).with_for_update(key_share=True)
-    ).one()
-    if round_.state not in (RoundState.ALLOCATING, RoundState.DECIDING):
-        raise RuleBroken(f"A round that is {round_.state} takes no plan.")
-    _withdraw_current(session, by, round_)
-    plan = PlanPutForward(
-        round_id=round_.id, run_id=run.id, note=note.strip(), put_forward_by_id=by.person_id
-    )
-    session.add(plan)
-    session.flush()
-    _add_lines(session, by, plan, run)
-    if scenario.state != ScenarioState.PUT_FORWARD:
-        scenario.state = ScenarioState.PUT_FORWARD
-    if round_.state == RoundState.ALLOCATING:
-        round_.state = RoundState.DECIDING
-    record(session, by, "plan put forward", plan, round_id=round_.id, run_id=run.id)
-    return plan
-
-
-def _withdraw_current(session: Session, by: Actor, round_: Round) -> None:
-    current = session.scalars(
-        sa.select(PlanPutForward)
-        .where(PlanPutForward.round_id == round_.id, PlanPutForward.is_current)
-        .with_for_update(key_share=True)
-    ).one_or_none()
-    if current is None:
-        return
-    for line in session.scalars(
-        sa.select(PlanLine)
-        .where(PlanLine.plan_id == current.id, PlanLine.state.in_(UNDECIDED))
-        .order_by(PlanLine.id)
-        .with_for_update(key_share=True)
-    ):
-        ledger.release(session, by, line, "another plan was put forward")
-        line.state = LineState.WITHDRAWN
-        line.decided_by_id, line.decided_at = by.person_id, now()
-    current.is_current = False
-    session.flush()
-
-
-def _add_lines(session: Session, by: Actor, plan: PlanPutForward, run: Run) -> None:
-    """A line for each of the run's, but for pairs that an award already holds."""
-    awards = session.execute(
-        sa.select(Award.commitment_id, Award.proposal_id)
-        .join(Commitment, Commitment.id == Award.commitment_id)
-        .where(Commitment.round_id == plan.round_id)
-    )
-    awarded = {(commitment_id, proposal_id) for commitment_id, proposal_id in awards}
-    suggestions = session.scalars(
-        sa.select(RunLine)
-        .where(RunLine.run_id == run.id, RunLine.amount > 0)
-        .order_by(RunLine.commitment_id, RunLine.proposal_id)
-    ).all()
-    commitments = {
-        c.id: c
-        for c in session.scalars(sa.select(Commitment).where(Commitment.round_id == plan.round_id))
-    }
-    for suggestion in suggestions:
-        if (suggestion.commitment_id, suggestion.proposal_id) in awarded:
-            continue
-        commitment = commitments[suggestion.commitment_id]
-        line = PlanLine(
-            commitment=commitment,
-            proposal_id=suggestion.proposal_id,
-            suggested_amount=suggestion.amount,
-            amount=suggestion.amount,
-            base_amount=suggestion.base_amount,
-            reason=suggestion.reason,
-            recommended_by_id=by.person_id,
-            approvals_needed=_approvals_needed(commitment, suggestion.amount),
-        )
-        plan.lines.append(line)
-        session.flush()
-        ledger.reserve(session, by, line)
-
-
-def _approvals_needed(commitment: Commitment, amount: int) -> int:
-    threshold = commitment.second_approval_above
-    return 2 if threshold is not None and amount > threshold else 1
 
 
 def _line_to_decide(session: Session, by: Actor, line_id: int, version: int | None) -> PlanLine:
@@ -314,7 +205,7 @@ def amend_line(
         ledger.release(session, by, line, "line amended")
         line.amount, line.base_amount = amount, base_amount
         line.recommended_by_id = by.person_id
-        line.approvals_needed = _approvals_needed(line.commitment, amount)
+        line.approvals_needed = line.commitment.approvals_needed(amount)
         line.decision_reason = reason.strip()
         line.state = LineState.AMENDED
         session.flush()

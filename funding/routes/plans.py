@@ -1,0 +1,198 @@
+"""The plan before the funders: putting it forward, and deciding its lines."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from funding.errors import Fault, InvalidInput
+from funding.formatting import AmountRefused, parse_amount
+from funding.listing import Listing
+from funding.models import UNDECIDED, PlanLine
+from funding.permissions import Actor, fetch, visible_lines, working_rounds
+from funding.reports import plans as report
+from funding.routes.context import actor, in_transaction, new_idempotency_key, reading, say
+from funding.routes.security import permission
+from funding.services import decisions, plans
+
+bp = Blueprint("plans", __name__)
+
+STATES = (
+    ("undecided", "Not decided yet"),
+    ("approved", "Approved"),
+    ("amended", "Amended, not decided"),
+    ("declined", "Declined"),
+)
+
+
+def may_decide(by: Actor, line: PlanLine) -> bool:
+    """Whether this person could approve the line now; the database has the last word."""
+    return (
+        line.state in UNDECIDED
+        and by.may("line.decide", line.commitment.funder_id)
+        and line.recommended_by_id != by.person_id
+    )
+
+
+@bp.get("/rounds/<int:round_id>/plan")
+@permission("plan.read")
+def show(round_id: int) -> ResponseReturnValue:
+    by, session = actor(), reading()
+    round_ = fetch(session, working_rounds(by, "plan.read"), round_id, "round")
+    plan = report.current_plan(session, round_id)
+    if plan is None:
+        return render_template("plans/none.html", round=round_)
+    listing, lines = report.plan_lines(
+        session,
+        by,
+        plan,
+        Listing.parse(
+            request.path,
+            request.args,
+            sortable=tuple(report.SORTABLE),
+            filters=report.FILTERS,
+            default_sort="-amount",
+        ),
+    )
+    return render_template(
+        "plans/show.html",
+        round=round_,
+        plan=plan,
+        listing=listing,
+        lines=lines,
+        shares=report.shares_of(session, plan, [line.proposal_id for line in lines]),
+        own=report.totals_by_state(session, by, plan, own=True),
+        whole=report.totals_by_state(session, by, plan, own=False),
+        funders=report.funders_of(session, plan),
+        states=STATES,
+        may_decide=may_decide,
+        idempotency_key=new_idempotency_key(),
+    )
+
+
+@bp.post("/runs/<int:run_id>/put-forward")
+@permission("plan.put_forward")
+def put_forward(run_id: int) -> ResponseReturnValue:
+    answer = in_transaction(
+        plans.put_forward,
+        run_id=run_id,
+        note=request.form.get("note", ""),
+        key=request.form.get("idempotency_key", ""),
+    )
+    plan = reading().get_one(report.PlanPutForward, answer["plan_id"])
+    say("The plan is before the funders. Each decides the lines that spend its own money.")
+    return redirect(url_for("plans.show", round_id=plan.round_id))
+
+
+@bp.post("/rounds/<int:round_id>/plan/approve")
+@permission("line.decide")
+def approve(round_id: int) -> ResponseReturnValue:
+    """Approve the picked lines, each as it was on the page: `picked` is "id:version"."""
+    picked = [value.partition(":") for value in request.form.getlist("picked")]
+    if not picked:
+        raise InvalidInput(Fault("picked", "pick the lines to approve first"))
+    if not all(line.isdigit() and version.isdigit() for line, _, version in picked):
+        raise InvalidInput(Fault("picked", "these are not lines of a plan"))
+    answer = in_transaction(
+        decisions.approve_lines,
+        lines={int(line): int(version) for line, _, version in picked},
+        key=request.form.get("idempotency_key", ""),
+    )
+    say(_said_of(answer))
+    return redirect(request.form.get("back") or url_for("plans.show", round_id=round_id))
+
+
+@bp.post("/rounds/<int:round_id>/plan/solve-rest")
+@permission("scenario.run")
+def solve_rest(round_id: int) -> ResponseReturnValue:
+    scenario = in_transaction(plans.solve_the_rest, round_id=round_id)
+    say("The rest is being solved again; what was decided stays as it is.")
+    return redirect(url_for("scenarios.show", scenario_id=scenario.id))
+
+
+def _said_of(answer: dict[str, int]) -> str:
+    parts = []
+    if answer["approved"]:
+        count = answer["approved"]
+        parts.append("One line is approved." if count == 1 else f"{count} lines are approved.")
+    if answer["waiting"]:
+        count = answer["waiting"]
+        which = "One line waits" if count == 1 else f"{count} lines wait"
+        parts.append(f"{which} for a second person: the amount is above the threshold.")
+    return " ".join(parts)
+
+
+@bp.get("/lines/<int:line_id>")
+@permission("plan.read")
+def line(line_id: int) -> ResponseReturnValue:
+    return _line_page(line_id)
+
+
+def _line_page(
+    line_id: int, faults: tuple[Fault, ...] = (), status: int = 200
+) -> ResponseReturnValue:
+    by, session = actor(), reading()
+    found = fetch(session, visible_lines(by), line_id, "line")
+    page = render_template(
+        "plans/line.html",
+        line=found,
+        plan=found.plan,
+        round=found.plan.round,
+        shares=report.shares_of(session, found.plan, [found.proposal_id])[found.proposal_id],
+        events=report.history_of(session, found),
+        is_own=by.may("line.decide", found.commitment.funder_id),
+        may_decide=may_decide(by, found),
+        undecided=found.state in UNDECIDED,
+        idempotency_key=new_idempotency_key(),
+        form={
+            "values": request.form,
+            "errors": {fault.field: fault.rule for fault in faults},
+        },
+    )
+    return page, status
+
+
+@bp.post("/lines/<int:line_id>/decline")
+@permission("line.decide")
+def decline(line_id: int) -> ResponseReturnValue:
+    try:
+        answer = in_transaction(
+            decisions.decline_line,
+            line_id=line_id,
+            version=request.form.get("version", type=int),
+            reason=request.form.get("reason", ""),
+            key=request.form.get("idempotency_key", ""),
+        )
+    except InvalidInput as refusal:
+        return _line_page(line_id, refusal.faults, 422)
+    say("The line is declined; its money is free for other proposals.")
+    return _back_to_plan(answer["plan_id"])
+
+
+@bp.post("/lines/<int:line_id>/amend")
+@permission("line.decide")
+def amend(line_id: int) -> ResponseReturnValue:
+    found = fetch(reading(), visible_lines(actor()), line_id, "line")
+    try:
+        amount = parse_amount(request.form.get("amount", ""), found.commitment.currency)
+        answer = in_transaction(
+            decisions.amend_line,
+            line_id=line_id,
+            version=request.form.get("version", type=int),
+            amount=amount,
+            reason=request.form.get("amend_reason", ""),
+            key=request.form.get("idempotency_key", ""),
+        )
+    except AmountRefused as refusal:
+        return _line_page(line_id, (Fault("amount", str(refusal)),), 422)
+    except InvalidInput as refusal:
+        renamed = {"reason": "amend_reason"}
+        faults = tuple(Fault(renamed.get(f.field, f.field), f.rule) for f in refusal.faults)
+        return _line_page(line_id, faults, 422)
+    say("The amount is amended. A colleague has to approve it; then solve the rest again.")
+    return _back_to_plan(answer["plan_id"])
+
+
+def _back_to_plan(plan_id: int) -> ResponseReturnValue:
+    plan = reading().get_one(report.PlanPutForward, plan_id)
+    return redirect(url_for("plans.show", round_id=plan.round_id))
