@@ -40,7 +40,7 @@ import numpy as np
 import pulp
 
 from optimizer.cells import Cells, Mask, cover
-from optimizer.pairs import Pairs, exact
+from optimizer.pairs import Amounts, Pairs, exact
 from optimizer.problem import Problem
 
 Expression = dict[Any, float]  # an LpVariable to its coefficient
@@ -236,8 +236,8 @@ def add_flows(model: Model) -> None:
 
 
 def add_parts(model: Model, has_parts: Mask) -> None:
-    """ticket_c z_cp <= x_cp <= cap_cp z_cp;  sum_c z_cp <= K y_p;  z_cp <= y_p <= sum_c z_cp."""
-    pairs, unit, policy = model.pairs, model.unit, model.problem.policy
+    """ticket_c z_cp <= x_cp <= cap_cp z_cp;  z_cp <= y_p."""
+    pairs, unit = model.pairs, model.unit
     for p in np.flatnonzero(has_parts.any(axis=0)).tolist():
         takers: Expression = {}
         for c in np.flatnonzero(has_parts[:, p]).tolist():
@@ -252,10 +252,41 @@ def add_parts(model: Model, has_parts: Mask) -> None:
             model.add("part", name, {z: 1.0, model.y[p]: -1.0}, LE, 0)
             takers[z] = 1.0
         if bool((has_parts[:, p] == (pairs.cap[:, p] > 0)).all()):
-            name = model.problem.proposals[p].id
-            model.add("anyone", name, {**takers, model.y[p]: -1.0}, GE, 0)
-            if policy.max_cofunders is not None and policy.max_cofunders < len(takers):
-                model.add("cofunders", name, {**takers, model.y[p]: -policy.max_cofunders}, LE, 0)
+            _count_lines(model, p, takers)
+
+
+def _count_lines(model: Model, p: int, takers: Expression) -> None:
+    """n y_p <= sum_c z_cp <= K y_p, and X_p <= F_k y_p + (R_p - F_k) (sum_c z_cp - k y_p).
+
+    n is the fewest lines that reach the minimum; F_k the most that k lines can pay, with k the
+    last number that cannot pay the whole ask. Both only tighten.
+    """
+    name, y, cofunders = (
+        model.problem.proposals[p].id,
+        model.y[p],
+        model.problem.policy.max_cofunders,
+    )
+    reach = reaches(model.pairs)[:, p]
+    fewest = 1 + int((reach < model.pairs.least[p]).sum())
+    model.add("anyone", name, {**takers, y: -float(fewest)}, GE, 0)
+    if cofunders is not None and cofunders < len(takers):
+        model.add("cofunders", name, {**takers, y: -float(cofunders)}, LE, 0)
+    short = int((reach < model.pairs.ask[p]).sum())
+    if short and fewest <= short < len(takers):
+        rest = (int(model.pairs.ask[p]) - int(reach[short - 1])) / model.unit
+        paid = int(reach[short - 1]) / model.unit
+        row = dict.fromkeys(takers, -rest)
+        row[y] = short * rest - paid
+        for variable, weight in model.total[p].items():
+            row[variable] = row.get(variable, 0.0) + weight
+        model.add("last", name, row, LE, 0)
+
+
+def reaches(pairs: Pairs) -> Amounts:
+    """By proposal, the most that 1, 2, ... lines could pay it, minor units."""
+    single = np.minimum(pairs.cap, pairs.budget[:, np.newaxis])
+    reached: Amounts = np.cumsum(-np.sort(-single, axis=0), axis=0)
+    return reached
 
 
 def add_areas(model: Model) -> None:
@@ -377,8 +408,7 @@ def set_objective(model: Model) -> None:
         for z in model.z.values():
             model.earn(z, -cost)
     elif cost:
-        single = np.minimum(pairs.cap, pairs.budget[:, np.newaxis])
-        reached = np.cumsum(-np.sort(-single, axis=0), axis=0)
+        reached = reaches(pairs)
         for p, y in model.y.items():
             lines = 1 + int((reached[:, p] < pairs.least[p]).sum())
             model.earn(y, -cost * lines)

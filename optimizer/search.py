@@ -87,6 +87,7 @@ def _best(
 MENDABLE = {"ticket", "max_cofunders"}
 CORE = 30  # proposals near the margin that the first small search decides, at least
 NODES = 2000  # of its tree
+FEW_PAIRS = 4000
 
 
 def _relaxed(
@@ -113,9 +114,14 @@ def _relaxed(
     standing = standings(model, live, root.x)
     clock.tell("margin", found.value if found.lines is not None else None, found.bound)
     _offer(model, live, root.x, standing, found, gap, clock)
-    if found.gap <= gap or clock.has_run_out:
+    if found.gap <= gap or clock.has_run_out or _lines_decide(pairs):
         return
     _prove(model, live, root, standing, found, gap, clock)
+
+
+def _lines_decide(pairs: Pairs) -> bool:
+    """Whether the exact model is both needed for the last of the gap and small enough at once."""
+    return bool(pairs.problem.policy.agreement_cost) and int((pairs.cap > 0).sum()) <= FEW_PAIRS
 
 
 def standings(model: Model, live: Live, x: Vector) -> NDArray[np.float64]:
