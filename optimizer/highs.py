@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import time
+import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +24,7 @@ Vector = NDArray[np.float64]
 INFINITY: float = highspy.kHighsInf
 SEED = 0
 ROW_SLACK = 1e-6
+MIP_INTERRUPT = int(highspy.cb.HighsCallbackType.kCallbackMipInterrupt)
 FEASIBLE = int(highspy.SolutionStatus.kSolutionStatusFeasible)
 
 
@@ -55,6 +57,12 @@ class Clock:
         cancelled: Callable[[], bool] | None = None,
     ) -> Clock:
         return cls(time.monotonic() + max(0.0, seconds), progress, cancelled)
+
+    def within(self, stage: str) -> Clock:
+        """The same time for a part of the run whose own values mean nothing to the listener."""
+        heard = self.progress
+        told = None if heard is None else (lambda _stage, _value, _bound: heard(stage, None, None))
+        return Clock(self.deadline, told, self.cancelled)
 
     @property
     def left(self) -> float:
@@ -162,29 +170,49 @@ class Live:
         held = self.highs.getLp()
         self.low, self.high = np.array(held.col_lower_), np.array(held.col_upper_)
         self._row_low, self._row_high = np.array(held.row_lower_), np.array(held.row_upper_)
+        self.scale = 1.0  # minor units in a unit of the model
+        self.enough: float | None = None
+        self._reported = 0.0
+        self._error: Exception | None = None
         self._listen()
 
     def _listen(self) -> None:
+        """Let HiGHS ask now and then; weakly, since it would keep this object alive for ever."""
+        held = weakref.ref(self)
+
+        def heard(kind: Any, _text: str, out: Any, back: Any, _data: Any) -> None:
+            live = held()
+            if live is not None and live._wants_stop(kind, out):
+                back.user_interrupt = True
+
         kinds = highspy.cb.HighsCallbackType
-        if self.clock.cancelled is None and self.clock.progress is None:
-            return
-        self.highs.setCallback(self._heard, None)
+        self.highs.setCallback(heard, None)
         for kind in (kinds.kCallbackMipInterrupt, kinds.kCallbackSimplexInterrupt):
             self.highs.startCallback(kind)
 
-    def _heard(self, kind: Any, _text: str, out: Any, back: Any, _data: Any) -> None:
-        """HiGHS asks now and then whether to go on; it must not see an exception."""
-        if self.clock.cancelled is not None and self.clock.cancelled():
-            back.user_interrupt = True
-        if int(kind) == int(highspy.cb.HighsCallbackType.kCallbackMipInterrupt):
-            self._report(-out.mip_primal_bound, -out.mip_dual_bound)
+    def _wants_stop(self, kind: Any, out: Any) -> bool:
+        """Whether the caller cancelled, or what is known already is close enough to the bound."""
+        try:
+            if self.clock.cancelled is not None and self.clock.cancelled():
+                return True
+            if int(kind) != MIP_INTERRUPT:
+                return False
+            bound = -out.mip_dual_bound * self.scale
+            if self.enough is not None:
+                self._report(-out.mip_primal_bound * self.scale, bound)
+            return self.enough is not None and bound <= self.enough
+        except Exception as error:  # HiGHS must not see it: raised again after the run
+            self._error = error
+            return True
 
     def _report(self, value: float, bound: float) -> None:
-        if self.clock.progress is not None:
-            known = [v * self.scale if math.isfinite(v) else None for v in (value, bound)]
-            self.clock.progress("search", known[0], known[1])
-
-    scale: float = 1.0
+        if self.clock.progress is not None and time.monotonic() - self._reported > 0.2:
+            self._reported = time.monotonic()
+            self.clock.progress(
+                "search",
+                value if math.isfinite(value) else None,
+                bound if math.isfinite(bound) else None,
+            )
 
     def restore(self) -> None:
         """Every column's limits as they were in the model."""
@@ -232,19 +260,21 @@ class Live:
             self._basis = self.highs.getBasis()
         return answer
 
-    def search(self, gap: float, nodes: int | None = None) -> Answer:
+    def search(self, gap: float, nodes: int | None = None, enough: float | None = None) -> Answer:
         """The model with its integers, to a relative `gap`.
 
-        `nodes` limits the tree rather than the time, so that the answer can be had again. HiGHS
-        starts from nothing: with presolve it can make an 'optimal' point out of a start that
-        breaks a row (1.16), also out of the LP solution it still holds. A point that fails its
-        rows, and a claim that there is none, are looked at again without presolve.
+        It also ends when the bound falls to `enough`, minor units: when a plan known already is
+        good enough. `nodes` limits the tree rather than the time, so that the answer can be had
+        again. HiGHS starts from nothing: with presolve it can make an 'optimal' point out of a
+        start that breaks a row (1.16), also out of the LP solution it still holds. A point that
+        fails its rows, and a claim that there is none, are looked at again without presolve.
         """
         self._integrality(True)
         self.highs.setOptionValue("mip_rel_gap", max(0.0, gap))
         self.highs.setOptionValue("mip_abs_gap", 1e-9)
         self.highs.setOptionValue("mip_max_nodes", nodes if nodes is not None else 2**31 - 1)
         self.highs.clearSolver()
+        self.enough = enough
         answer = self._run()
         if answer.is_infeasible or (answer.x is not None and not self._holds(answer)):
             self.highs.setOptionValue("presolve", "off")
@@ -279,6 +309,8 @@ class Live:
         self.clock.look()
         self.highs.setOptionValue("time_limit", max(0.01, self.clock.left))
         self.highs.run()
+        if self._error is not None:
+            raise self._error
         self.clock.look()
         status = self.highs.getModelStatus()
         info = self.highs.getInfo()

@@ -46,6 +46,12 @@ class Found:
             return math.inf
         return (self.bound - self.value) / max(1.0, abs(self.value))
 
+    def enough(self, gap: float) -> float:
+        """The bound that would prove the gap for these lines."""
+        if self.lines is None:
+            return -math.inf
+        return self.value + gap * max(1.0, abs(self.value))
+
     def offer(self, problem: Problem, lines: Lines | None) -> None:
         """Keep these lines if they are worth more; the first found stays on a tie."""
         if lines is not None:
@@ -208,7 +214,7 @@ def _prove(
             decided = is_open & (root.bound - np.abs(standing) <= cutoff)
             side = (standing > 0).astype(float)
             live.set_columns(columns[decided], side[decided], side[decided])
-    answer = live.search(gap / 3)
+    answer = live.search(gap / 3, enough=found.enough(gap))
     live.restore()
     if answer.is_infeasible and found.lines is None:
         raise Infeasible
@@ -258,7 +264,7 @@ def _exact(
     model = build(pairs, floors, detail)
     live = Live(model.lp, clock)
     live.scale = model.unit
-    answer = live.search(gap / 2)
+    answer = live.search(gap / 2, enough=found.enough(gap))
     if answer.is_infeasible:
         if found.lines is not None and detail.is_eased:
             raise SolverFault("the exact model is said to be infeasible, but a plan exists")
