@@ -10,7 +10,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -42,7 +42,7 @@ LONGEST_DEFINITION = 1000
 class AreaEntry:
     """One area as an edit wants it. `key` is empty for a new one; `field` names it in the form.
 
-    `into`: the key this area is retired into; empty where it stays.
+    `into`: the key this area is retired into, chosen in `into_field`; empty where it stays.
     """
 
     field: str
@@ -51,6 +51,7 @@ class AreaEntry:
     name: str
     definition: str = ""
     into: str = ""
+    into_field: str = ""
 
 
 def add_shipped_taxonomy(session: Session, round_: Round) -> Taxonomy:
@@ -94,6 +95,7 @@ def edit_areas(
     number: int,
     entries: list[AreaEntry],
     note: str,
+    faults: tuple[Fault, ...] = (),
 ) -> Taxonomy:
     """Make the next version of the areas from `entries`, in their order.
 
@@ -107,13 +109,13 @@ def edit_areas(
     entries = _with_keys(entries, {key for t in round_.taxonomies for key in _keys(t)})
     retired = {e.key: e.into for e in entries if e.into}
     kept = [_moved(e, retired) for e in entries if not e.into]
-    faults = _faults_of(entries, kept, current)
+    found = [*faults, *_faults_of(entries, kept, current)]
     if not note.strip():
-        faults.append(Fault("note", "Say in a few words what changes and why; it stays on record."))
-    if not faults and _is_same(current, kept):
-        faults.append(Fault("", "Nothing was changed."))
-    if faults:
-        raise InvalidInput(*faults)
+        found.append(Fault("note", "Say in a few words what changes and why; it stays on record."))
+    if not found and _is_same(current, kept):
+        found.append(Fault("", "Nothing was changed."))
+    if found:
+        raise InvalidInput(*found)
     made = Taxonomy(
         number=number + 1,
         note=note.strip(),
@@ -167,14 +169,18 @@ def _with_keys(entries: list[AreaEntry], taken: set[str]) -> list[AreaEntry]:
             "-".join(filter(None, (parent, slug(e.name) or "area"))), taken | set(keys.values())
         )
         keys[e.field] = key
-        made.append(AreaEntry(e.field, key, parent, e.name.strip(), e.definition.strip(), e.into))
+        made.append(
+            replace(
+                e, key=key, parent_key=parent, name=e.name.strip(), definition=e.definition.strip()
+            )
+        )
     return made
 
 
 def _moved(entry: AreaEntry, retired: Mapping[str, str]) -> AreaEntry:
     """A child of a retired top area goes with it, into the area that takes its place."""
     parent = retired.get(entry.parent_key or "", entry.parent_key)
-    return AreaEntry(entry.field, entry.key, parent, entry.name, entry.definition)
+    return replace(entry, parent_key=parent)
 
 
 def _faults_of(entries: list[AreaEntry], kept: list[AreaEntry], current: Taxonomy) -> list[Fault]:
@@ -200,9 +206,9 @@ def _faults_of(entries: list[AreaEntry], kept: list[AreaEntry], current: Taxonom
             faults.append(Fault(f"{e.field}.name", "The area it belongs to is not on this list."))
     for e in entries:
         if e.into and (e.into not in staying or e.into == e.key or e.into not in known):
-            faults.append(Fault(f"{e.field}.into", "Choose an area that stays, to take its place."))
+            faults.append(Fault(e.into_field, "Choose an area that stays, to take its place."))
         elif e.into and known[e.key].parent_key is None and e.into not in tops:
-            faults.append(Fault(f"{e.field}.into", "A top area goes into another top area."))
+            faults.append(Fault(e.into_field, "A top area goes into another top area."))
     for key in known.keys() - given:
         faults.append(
             Fault("", f"“{known[key].name}” is missing: retire an area into another instead.")

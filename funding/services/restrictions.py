@@ -73,7 +73,11 @@ class Terms:
 def sentence(commitment: Commitment | Terms, taxonomy: Taxonomy) -> str:
     """What the restrictions mean, in plain words: one sentence or a few."""
     terms = Terms.of(commitment) if isinstance(commitment, Commitment) else commitment
-    names = {area.key: area.name for area in taxonomy.areas}
+    return in_words(terms, {area.key: area.name for area in taxonomy.areas})
+
+
+def in_words(terms: Terms, names: Mapping[str, str]) -> str:
+    """As `sentence`; `names`: area key -> name."""
     said = [f"May pay {_how_much(terms)}{_which(terms, names)}."]
     if terms.pays_share_only and terms.areas:
         these = "this area" if len(terms.areas) == 1 else "these areas"

@@ -1,0 +1,60 @@
+"""A round's dates as people read them: what happens when, how long is left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from funding.formatting import plural
+from funding.models import Round, RoundState
+from funding.models.states import MOVES
+
+STAGE_NAMES = {
+    RoundState.DRAFT: "Draft",
+    RoundState.OPEN: "Open",
+    RoundState.IN_REVIEW: "In review",
+    RoundState.ALLOCATING: "Allocating",
+    RoundState.DECIDING: "Deciding",
+    RoundState.CLOSED: "Closed",
+}
+
+
+def time_left(moment: datetime, at: datetime) -> str:
+    """12 days left, 3 hours left, or: passed 17 days ago."""
+    gap = abs(moment - at)
+    if gap >= timedelta(days=2):
+        amount = plural(gap.days, "day")
+    elif gap >= timedelta(hours=2):
+        amount = plural(int(gap.total_seconds() // 3600), "hour")
+    else:
+        amount = plural(max(1, int(gap.total_seconds() // 60)), "minute")
+    return f"{amount} left" if moment > at else f"passed {amount} ago"
+
+
+def days_left(day: date, zone: str, at: datetime) -> str:
+    """As time_left, counted to the end of that day in its zone."""
+    end = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone)).astimezone(UTC)
+    return time_left(end, at)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage of the round's life, as ui.stages shows it: state is done, current or empty."""
+
+    label: str
+    state: str
+    note: str
+
+
+def stages_of(round_: Round) -> list[Stage]:
+    names = list(MOVES["round"])
+    here = names.index(round_.state)
+    return [
+        Stage(
+            STAGE_NAMES[RoundState(name)],
+            "done" if place < here else "current" if place == here else "",
+            "",
+        )
+        for place, name in enumerate(names)
+    ]
