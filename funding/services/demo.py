@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from funding.formatting import minor_units, parse_amount
+from funding.formatting import minor_units
 from funding.models import (
     AreaNeed,
     Binding,
@@ -76,6 +76,11 @@ def _document(name: str) -> Any:
 
 def _list(text: str) -> list[str] | None:
     return text.split("|") if text else None
+
+
+def _minor(text: str, currency: str) -> int:
+    """A seed's amount, written with two decimals in any currency, in minor units."""
+    return int(Decimal(text) * 10 ** minor_units(currency))
 
 
 def _day(text: str) -> date | None:
@@ -218,7 +223,7 @@ def _load_commitments(
                 funder=funder, invited_at=round_.opens_at, joined_at=round_.opens_at
             )
             round_.participants.append(funders[row["funder"]])
-        amount = parse_amount(row["amount"], currency)
+        amount = _minor(row["amount"], currency)
         second_above = SECOND_APPROVAL_ABOVE * (100 if currency == "JPY" else 1)
         commitment = Commitment(
             key=row["id"],
@@ -233,10 +238,10 @@ def _load_commitments(
             regions=_list(row["regions"]),
             risk_tiers=_list(row["risk_tiers"]),
             cap_per_proposal=(
-                parse_amount(row["cap_per_proposal"], currency) if row["cap_per_proposal"] else None
+                _minor(row["cap_per_proposal"], currency) if row["cap_per_proposal"] else None
             ),
             cap_share_of_ask=float(row["cap_share_of_ask"] or 1),
-            ticket=parse_amount(row["ticket"], currency) if row["ticket"] else 0,
+            ticket=_minor(row["ticket"], currency) if row["ticket"] else 0,
             second_approval_above=second_above * 10 ** minor_units(currency),
             starts_on=_day(row["starts"]),
             ends_on=_day(row["ends"]),
@@ -362,7 +367,7 @@ def _load_history(session: Session, round_: Round) -> None:
                 organisation_id=round_.owner_id,
                 funder=row["funder"],
                 recipient=row["recipient"],
-                amount=parse_amount(row["amount"], row["currency"]),
+                amount=_minor(row["amount"], row["currency"]),
                 currency=row["currency"],
                 awarded_on=_day(row["date"]),
                 date_precision="day",
