@@ -156,14 +156,16 @@ def _read_text(text: str) -> Number:
     return Number(-value if dress["sign"] or dress["inner"] else value, symbol)
 
 
-def to_minor(number: Number, currency: str, *, may_be_zero: bool) -> int:
+def to_minor(
+    number: Number, currency: str, *, may_be_zero: bool, may_be_negative: bool = False
+) -> int:
     """The number in minor units of `currency`, at most MOST_MINOR_UNITS. Raises BadValue.
 
     A number that the file stores as a binary fraction (41133.770000000004) is taken at the minor
     unit it stands for; anything further off than a millionth of a unit is a fault.
     """
     places = decimals_of(currency)
-    if number.value < 0:
+    if number.value < 0 and not may_be_negative:
         raise BadValue("must not be negative")
     if number.value.adjusted() > 18:
         raise BadValue(f"at most {written(MOST_MINOR_UNITS, currency)}")
@@ -176,8 +178,9 @@ def to_minor(number: Number, currency: str, *, may_be_zero: bool) -> int:
         if places == 0:
             raise BadValue(f"no decimals in {currency}")
         raise BadValue(f"at most {places} decimals in {currency}")
-    if whole > MOST_MINOR_UNITS:
-        raise BadValue(f"at most {written(MOST_MINOR_UNITS, currency)}")
+    if abs(whole) > MOST_MINOR_UNITS:
+        sign = "-" if whole < 0 else ""
+        raise BadValue(f"at most {sign}{written(MOST_MINOR_UNITS, currency)}")
     if whole == 0 and not may_be_zero:
         raise BadValue("must be more than 0")
     return whole

@@ -32,10 +32,10 @@ NAME, TITLE, LONG_TEXT = 200, 500, 20_000
 
 
 def read_history(row: Row) -> HistoryRecord | None:
-    """A grant. Amount and date may be unknown; an amount may be 0, never negative."""
+    """A grant. Amount and date may be unknown; an amount may be 0, or negative: money returned."""
     row.refuse_merged("amount")
     currency = row.currency("amount")
-    amount = row.amount("amount", currency, may_be_zero=True)
+    amount = row.amount("amount", currency, may_be_zero=True, may_be_negative=True)
     awarded = row.date("awarded_on")
     stated = row.read("date_precision", read_precision, None)
     if stated == MULTI_YEAR:
@@ -60,6 +60,7 @@ def read_history(row: Row) -> HistoryRecord | None:
         return None
     row.tally["no_amount"] += record.amount is None
     row.tally["zero_amount"] += record.amount == 0
+    row.tally["returned"] += record.amount is not None and record.amount < 0
     row.tally["no_date"] += record.awarded_on is None
     if record.area:
         breadth = match_area(record.area, row.known).breadth

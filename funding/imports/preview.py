@@ -36,6 +36,7 @@ class Preview:
     kind: str
     format: str
     sheet: str
+    sheets: tuple[str, ...]
     header_row: int
     columns: tuple[Column, ...]
     examples: Mapping[int, tuple[str, ...]]
@@ -59,6 +60,7 @@ class Preview:
             "kind": self.kind,
             "format": self.format,
             "sheet": self.sheet,
+            "sheets": list(self.sheets),
             "columns": [
                 {
                     "heading": column.heading,
@@ -124,6 +126,7 @@ def summary(reading: FileReading) -> Preview:
         kind=reading.kind,
         format=reading.format,
         sheet=reading.sheet,
+        sheets=reading.sheets,
         header_row=reading.header_row,
         columns=reading.columns,
         examples=reading.examples or {},

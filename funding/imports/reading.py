@@ -50,6 +50,7 @@ class FileReading:
     |---|---|
     | format | what the file is, in words; "" where it could not be opened |
     | sheet | the worksheet that was read, "" where the file has none |
+    | sheets | the names of all worksheets |
     | header_row | the row of the headings |
     | columns | every column with the field it holds |
     | examples | the first values of each column, by its place |
@@ -62,6 +63,7 @@ class FileReading:
     kind: str
     format: str = ""
     sheet: str = ""
+    sheets: tuple[str, ...] = ()
     header_row: int = 0
     columns: tuple[Column, ...] = ()
     examples: Mapping[int, tuple[str, ...]] | None = None
@@ -173,6 +175,7 @@ class _Reader:
             kind=self._kind,
             format=self._table.format,
             sheet=self._layout.view.name if self._table.are_sheets else "",
+            sheets=tuple(v.name for v in self._table.views) if self._table.are_sheets else (),
             header_row=self._layout.header_row,
             columns=self._layout.columns,
             examples={place: tuple(values) for place, values in self._examples.items()},
@@ -264,6 +267,7 @@ def _counted(tally: Counter[str], order: str) -> list[str]:
     sentences = {
         "no_amount": "Rows without an amount, kept with the amount unknown",
         "zero_amount": "Rows with an amount of 0",
+        "returned": "Rows with an amount below 0: money returned, which totals subtract",
         "no_date": "Rows without a date, kept with the date unknown",
         "two_ways": f"Dates such as 05/06/2014, which were read {order} first",
         "dollars": "Amounts with a $ and no currency, which were read as USD",

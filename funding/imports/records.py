@@ -37,7 +37,7 @@ class HistoryRecord(ImportedRecord):
 
     | field | unit | meaning |
     |---|---|---|
-    | amount | minor units or None | None: not known, and then `currency` may be None too |
+    | amount | minor units or None | below 0: money returned; None: not known, with no currency |
     | awarded_on | date or None | the first day of its period where `date_precision` is coarser |
     | date_precision | day, month, quarter, year or None | None exactly when there is no date |
     | area | text | the cause area as given; `areas.match_area` finds ours |

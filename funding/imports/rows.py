@@ -137,14 +137,21 @@ class Row:
             self.tally["dollars"] += 1
         return found
 
-    def amount(self, name: str, currency: str | None, *, may_be_zero: bool = False) -> int | None:
+    def amount(
+        self,
+        name: str,
+        currency: str | None,
+        *,
+        may_be_zero: bool = False,
+        may_be_negative: bool = False,
+    ) -> int | None:
         """The amount in minor units; None where blank or at fault."""
         cell, column = self._found.get(name, _BLANK)
         if cell is None or _says_nothing(cell):
             return None
         try:
             number = read_number(cell)
-            if number.value < 0:
+            if number.value < 0 and not may_be_negative:
                 raise BadValue("must not be negative")
             if currency is None:
                 return None
@@ -152,7 +159,9 @@ class Row:
                 raise BadValue(f"the heading says {column.currency}, the row {currency}")
             if number.symbol and not symbol_fits(number.symbol, currency):
                 raise BadValue(f"is not in {currency}")
-            return to_minor(number, currency, may_be_zero=may_be_zero)
+            return to_minor(
+                number, currency, may_be_zero=may_be_zero, may_be_negative=may_be_negative
+            )
         except BadValue as error:
             self.fault(name, cell, error.rule)
             return None

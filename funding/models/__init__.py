@@ -12,7 +12,13 @@ from funding.models.decisions import (
     Tranche,
     TrancheState,
 )
-from funding.models.history import HistoricGrant, Import
+from funding.models.history import (
+    HistoricGrant,
+    Import,
+    ImportedItem,
+    ImportKind,
+    ImportState,
+)
 from funding.models.ledger import Account, AccountKind, IdempotencyKey, Transfer
 from funding.models.log import AllowedMove, ChainHead, Event, Job, Mail, Transition
 from funding.models.people import (

@@ -16,6 +16,7 @@ from funding.imports.amounts import (
     written,
 )
 from funding.imports.faults import BadValue
+from funding.imports.preview import summary
 from tests.imports.files import fault_lines, only_record, read_history
 
 
@@ -48,10 +49,6 @@ def test_an_amount_is_read_as_a_person_would_read_it(text: str, minor: int) -> N
     ("text", "rule"),
     [
         ("1.005", "at most 2 decimals in USD"),
-        ("-1", "must not be negative"),
-        ("-$5", "must not be negative"),
-        ("(5.00)", "must not be negative"),
-        ("−5", "must not be negative"),
         ("NaN", "must be an amount in digits, such as 1200.50"),
         ("1e309", "must be an amount in digits, such as 1200.50"),
         ("1E+05", "must be an amount in digits, such as 1200.50"),
@@ -62,6 +59,7 @@ def test_an_amount_is_read_as_a_person_would_read_it(text: str, minor: int) -> N
         ("=1+1", "must be an amount in digits, such as 1200.50"),
         (str(2**63), "at most 10,000,000,000,000.00 USD"),
         ("9" * 50, "at most 10,000,000,000,000.00 USD"),
+        (f"-{2**63}", "at most -10,000,000,000,000.00 USD"),
     ],
 )
 def test_a_bad_amount_is_a_fault_that_names_the_rule(text: str, rule: str) -> None:
@@ -95,6 +93,20 @@ def test_history_may_lack_an_amount_or_have_one_of_zero() -> None:
     assert [record.amount for record in reading.records] == [None, None, 0]
     assert "Rows without an amount, kept with the amount unknown: 2." in reading.notes
     assert "Rows with an amount of 0: 1." in reading.notes
+
+
+@pytest.mark.parametrize("text", ["-5", "-$5", "(5.00)", "−5"])
+def test_an_amount_below_zero_in_history_is_money_returned(text: str) -> None:
+    reading = read_history(f"A,B,{text},USD,2020", "A,C,20,USD,2021")
+    assert [record.amount for record in reading.records] == [-500, 2_000]
+    assert "Rows with an amount below 0: money returned, which totals subtract: 1." in reading.notes
+    assert summary(reading).totals == {"USD": 1_500}
+
+
+@pytest.mark.parametrize("text", ["-1", "-$5", "(5.00)", "−5"])
+def test_only_history_knows_amounts_below_zero(text: str) -> None:
+    with pytest.raises(BadValue, match="must not be negative"):
+        to_minor(read_number(text), "USD", may_be_zero=True)
 
 
 def test_a_binary_fraction_stands_for_the_cent_it_means() -> None:

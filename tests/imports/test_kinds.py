@@ -284,7 +284,7 @@ def test_one_grant_has_one_fingerprint_however_it_is_spelled() -> None:
 
 
 def test_a_preview_says_what_an_import_would_do() -> None:
-    data = history_csv("A,B,1200.5,USD,2020-06", "A,C,-1,USD,2020", "A,D,7,JPY,")
+    data = history_csv("A,B,1200.5,USD,2020-06", "A,C,x,USD,2020", "A,D,7,JPY,")
     seen = preview(data, "history", filename="grants.csv")
     assert (seen.rows_read, seen.rows_good, seen.rows_refused) == (3, 2, 1)
     assert not seen.is_sound
@@ -302,7 +302,9 @@ def test_a_preview_says_what_an_import_would_do() -> None:
     )
     plain = json.loads(json.dumps(seen.as_dict()))
     assert (plain["read"], plain["good"], plain["refused"]) == (3, 2, 1)
-    assert plain["faults"][0]["text"] == 'row 3, amount: "-1": must not be negative'
+    assert plain["faults"][0]["text"] == (
+        'row 3, amount: "x": must be an amount in digits, such as 1200.50'
+    )
     assert plain["columns"][0] == {
         "heading": "funder",
         "field": "funder",

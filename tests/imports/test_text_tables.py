@@ -69,11 +69,11 @@ def test_gzip_is_unpacked_whatever_the_name(tmp_path: Path) -> None:
 
 
 def test_rows_are_numbered_as_a_spreadsheet_numbers_them() -> None:
-    data = b'Our grants\n\nfunder,recipient,amount_usd\nA,"B\nC",1\n\nA,D,-1\n'
+    data = b'Our grants\n\nfunder,recipient,amount_usd\nA,"B\nC",1\n\nA,D,1.005\n'
     reading = read_records(data, "history")
     assert [entry.row for entry in reading.entries] == [4]
     assert reading.records[0].recipient == "B C"
-    assert fault_lines(reading) == ['row 6, amount: "-1": must not be negative']
+    assert fault_lines(reading) == ['row 6, amount: "1.005": at most 2 decimals in USD']
     assert "Rows above the headings that were passed over: 2." in reading.notes
     assert "Blank rows, which were passed over: 1." in reading.notes
 

@@ -53,10 +53,12 @@ def test_a_text_that_the_workbook_does_not_hold_is_a_fault() -> None:
 
 
 def test_titles_and_empty_rows_keep_the_row_numbers_right() -> None:
-    rows = [["Our grants 2020"], [], HEADINGS, [], GRANT, [], [*GRANT[:2], -5, *GRANT[3:]]]
+    rows = [["Our grants 2020"], [], HEADINGS, [], GRANT, [], [*GRANT[:2], "five", *GRANT[3:]]]
     reading = read_book(workbook(rows))
     assert [entry.row for entry in reading.entries] == [5]
-    assert fault_lines(reading) == ['row 7, amount: "-5": must not be negative']
+    assert fault_lines(reading) == [
+        'row 7, amount: "five": must be an amount in digits, such as 1200.50'
+    ]
 
 
 def test_a_cell_merged_downwards_counts_for_each_of_its_rows() -> None:

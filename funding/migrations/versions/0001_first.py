@@ -395,10 +395,15 @@ def upgrade() -> None:
         sa.Column("filename", sa.Text(), nullable=False),
         sa.Column("sha256", sa.Text(), nullable=False),
         sa.Column("mapping", JSON, nullable=False),
+        sa.Column("options", JSON, nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("progress", sa.Double(), nullable=True),
+        sa.Column("stage", sa.Text(), nullable=False),
         sa.Column("counts", JSON, nullable=False),
         sa.Column("faults", JSON, nullable=False),
         sa.Column("notes", JSON, nullable=False),
+        sa.Column("preview", JSON, nullable=False),
         sa.Column("created_by_id", sa.Integer(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
@@ -406,7 +411,7 @@ def upgrade() -> None:
             "kind in ('history', 'commitments', 'proposals')", name=op.f("ck_import_kind")
         ),
         sa.CheckConstraint(
-            "state in ('preview', 'running', 'done', 'refused', 'cancelled')",
+            "state in ('reading', 'preview', 'running', 'done', 'refused', 'cancelled')",
             name=op.f("ck_import_state"),
         ),
         sa.ForeignKeyConstraint(
@@ -704,12 +709,14 @@ def upgrade() -> None:
         sa.Column("area_key", sa.Text(), nullable=True),
         sa.Column("title", sa.Text(), nullable=True),
         sa.Column("purpose", sa.Text(), nullable=True),
+        sa.Column("round_name", sa.Text(), nullable=True),
         sa.Column("source_url", sa.Text(), nullable=True),
         sa.Column("external_id", sa.Text(), nullable=True),
         sa.Column("fingerprint", sa.Text(), nullable=False),
         sa.Column("occurrence", sa.Integer(), nullable=False),
         sa.CheckConstraint(
-            "amount between 0 and 1000000000000000", name=op.f("ck_historic_grant_amount_range")
+            "amount between -1000000000000000 and 1000000000000000",
+            name=op.f("ck_historic_grant_amount_range"),
         ),
         sa.ForeignKeyConstraint(
             ["import_id"], ["import.id"], name=op.f("fk_historic_grant_import_id")
@@ -737,6 +744,54 @@ def upgrade() -> None:
         "historic_grant",
         ["organisation_id", "awarded_on"],
         unique=False,
+    )
+    op.create_index(
+        op.f("ix_historic_grant_organisation_id_funder"),
+        "historic_grant",
+        ["organisation_id", "funder"],
+        unique=False,
+    )
+    op.create_table(
+        "imported_item",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("import_id", sa.Integer(), nullable=False),
+        sa.Column("round_id", sa.Integer(), nullable=False),
+        sa.Column("kind", sa.Text(), nullable=False),
+        sa.Column("external_id", sa.Text(), nullable=True),
+        sa.Column("fingerprint", sa.Text(), nullable=False),
+        sa.Column("commitment_id", sa.Integer(), nullable=True),
+        sa.Column("proposal_id", sa.Integer(), nullable=True),
+        sa.CheckConstraint(
+            "(kind = 'commitments' and commitment_id is not null and proposal_id is null) or (kind = 'proposals' and proposal_id is not null and commitment_id is null)",
+            name=op.f("ck_imported_item_kind"),
+        ),
+        sa.ForeignKeyConstraint(
+            ["commitment_id"], ["commitment.id"], name=op.f("fk_imported_item_commitment_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["import_id"], ["import.id"], name=op.f("fk_imported_item_import_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["proposal_id"], ["proposal.id"], name=op.f("fk_imported_item_proposal_id")
+        ),
+        sa.ForeignKeyConstraint(["round_id"], ["round.id"], name=op.f("fk_imported_item_round_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_imported_item")),
+        sa.UniqueConstraint(
+            "round_id",
+            "kind",
+            "external_id",
+            name=op.f("uq_imported_item_round_id_kind_external_id"),
+        ),
+        sa.UniqueConstraint(
+            "round_id",
+            "kind",
+            "fingerprint",
+            name=op.f("uq_imported_item_round_id_kind_fingerprint"),
+        ),
+        sqlite_strict=True,
+    )
+    op.create_index(
+        op.f("ix_imported_item_import_id"), "imported_item", ["import_id"], unique=False
     )
     op.create_table(
         "overlap",
