@@ -228,6 +228,12 @@ class Live:
                 np.broadcast_to(np.asarray(high, dtype=np.float64), index.shape).copy(),
             )
 
+    def set_costs(self, cost: float | Vector) -> None:
+        """Another objective (maximise) on the same rows."""
+        self._cost = -np.broadcast_to(np.asarray(cost, dtype=np.float64), self.columns).copy()
+        index = np.arange(self.columns, dtype=np.int32)
+        self.highs.changeColsCost(self.columns, index, self._cost)
+
     def set_rows(self, rows: Sequence[int] | NDArray[Any], low: Any, high: Any) -> None:
         index = np.asarray(rows, dtype=np.int32)
         for row, below, above in zip(

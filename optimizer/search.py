@@ -11,7 +11,9 @@ giving up.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +25,17 @@ from optimizer.problem import Problem
 from optimizer.value import Lines, breaches, value_of
 from optimizer.whole import Draft, draft
 
+MENDABLE = {"ticket", "max_cofunders"}
+CORE = 30  # proposals near the margin that the first small search decides, at least
+NODES = 2000  # of its tree
+FEW_PAIRS = 4000
+LARGEST_RANGE = 10**9  # grid steps in an ask; beyond it one step is nothing to a solver
+
 
 class Infeasible(Exception):
-    """No plan keeps every limit of the round."""
+    """No plan keeps every limit of the round. `floors`: what its funders were promised."""
+
+    floors: Mapping[str, float] = MappingProxyType({})
 
 
 class OutOfTime(Exception):
@@ -80,20 +90,23 @@ def _best(
     if not breaches(pairs, {}, floors, tolerance=float(is_eased)):
         found.offer(pairs.problem, {})
     _relaxed(pairs, floors, gap, clock, found, is_eased=is_eased)
-    for is_whole in (False, True):
+    fits = int(pairs.ask.max(initial=0)) // pairs.grid <= LARGEST_RANGE
+    for is_whole in (False, True) if fits else (False,):
         if found.gap > gap and not clock.has_run_out:
             detail = Detail(lines=True, whole=is_whole, is_eased=is_eased)
             _exact(pairs, floors, gap, clock, found, detail)
     if found.lines is None:
         raise OutOfTime
-    found.bound = max(found.bound, found.value)
+    found.bound = max(min(found.bound, _limitless(pairs)), found.value)
     return found
 
 
-MENDABLE = {"ticket", "max_cofunders"}
-CORE = 30  # proposals near the margin that the first small search decides, at least
-NODES = 2000  # of its tree
-FEW_PAIRS = 4000
+def _limitless(pairs: Pairs) -> float:
+    """What a plan that met every ask and every need would be worth: a bound without solving."""
+    problem = pairs.problem
+    asks = [int(ask) for ask in pairs.ask]
+    merit = math.fsum(p.merit * ask for p, ask in zip(problem.proposals, asks, strict=True))
+    return merit + math.fsum(s.width * s.weight for a in problem.areas for s in a.steps)
 
 
 def _relaxed(

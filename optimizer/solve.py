@@ -48,7 +48,11 @@ def solve(
     pairs = pairs_of(ordered)
     baselines = promised(ordered, clock)
     floors = floors_of(ordered, baselines)
-    found = RULES[rule](pairs, floors, gap, clock)
+    try:
+        found = RULES[rule](pairs, floors, gap, clock)
+    except Infeasible as infeasible:
+        infeasible.floors = floors
+        raise
     lines = found.lines
     if lines is None or (broken := breaches(pairs, lines, floors)):
         raise SolverFault(f"the plan breaks limits: {broken!r}")

@@ -40,11 +40,21 @@ def split(
 
     `cap` (pairs.cap where None) is the most of each line, 0 forbids it; `least` what given lines
     hold at least. Locked lines are always held. Tickets and co-funders are only held as far as
-    `cap` and `least` say so. `missing` is empty if the totals are met.
+    `cap` and `least` say so. `missing` is empty if the totals are met; where money runs short,
+    every minimum is met before any proposal gets more.
     """
-    flow = _Flow(pairs, totals, pairs.cap if cap is None else cap, least or {})
-    flow.place()
-    flow.chain()
+    able = pairs.cap if cap is None else cap
+    flow = _Flow(pairs, totals, able, least or {})
+    flow.spread()
+    if any(totals[p] - short < pairs.least[p] for p, short in flow.missing.items()):
+        floor = pairs.least.tolist()
+        for p in {p for _, p in flow.least}:
+            floor[p] = max(floor[p], sum(v for (_, q), v in flow.least.items() if q == p))
+        minimums = [min(total, lowest) for total, lowest in zip(totals, floor, strict=True)]
+        flow = _Flow(pairs, minimums, able, least or {})
+        flow.spread()
+        flow.missing = {p: m + totals[p] - minimums[p] for p, m in flow.missing.items()}
+        flow.spread()
     flow.open_rings()
     lines = {(c, p): amount for c, paid in enumerate(flow.paid) for p, amount in paid.items()}
     return Split(dict(sorted(lines.items())), {p: m for p, m in flow.missing.items() if m})
@@ -92,6 +102,11 @@ class _Flow:
             self.missing[p] -= amount
         bit = 1 << c
         self.room[p] = self.room[p] | bit if self.space(c, p) > 0 else self.room[p] & ~bit
+
+    def spread(self) -> None:
+        """Pay what is missing: directly, then along chains."""
+        self.place()
+        self.chain()
 
     def place(self) -> None:
         """Each proposal from one commitment if one has enough, else from several."""

@@ -1,0 +1,211 @@
+"""Why a round cannot be satisfied: the fewest demands that cannot hold together, and by how much.
+
+Demands are what people put on a round and could take back: locks, shares, guarantees, hard area
+caps. The rest (money, restrictions, asks and minimums, tickets, co-funders, rounding) is taken as
+given. Single demands are tried first; else halves are thrown out for as long as what is left
+still conflicts, then single ones (a deletion filter): no member of the set can be spared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+
+from optimizer.highs import Clock, Live
+from optimizer.model import Detail, build
+from optimizer.pairs import exact, in_order, pairs_of
+from optimizer.problem import Area, Lock, Problem
+from optimizer.whole import draft
+
+
+@dataclass(frozen=True)
+class Demand:
+    """One thing asked of the round: `kind` as the format names it, `where` the id it is about.
+
+    `limit` is its number in minor units, None for a lock; `text` says it in words.
+    """
+
+    kind: str
+    where: str
+    limit: float | None
+    text: str
+    lock: Lock | None = None
+
+
+@dataclass(frozen=True)
+class Member:
+    """A demand of the conflict. `short_by`: the least change of its number, in minor units, that
+    would let the others hold; None where it is a lock, or no change of it would do."""
+
+    demand: Demand
+    short_by: float | None
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """Demands that cannot all hold; without any one of them the others can.
+
+    Empty if even a round without demands has no plan, or none was found in time.
+    """
+
+    members: tuple[Member, ...]
+
+    def as_document(self) -> dict[str, object]:
+        """For a file: each member's kind, where, limit, short_by and text."""
+        rows = []
+        for member in self.members:
+            row = asdict(member.demand)
+            del row["lock"]
+            rows.append({**row, "short_by": member.short_by})
+        return {"conflict": rows}
+
+
+def conflict_of(
+    problem: Problem,
+    floors: Mapping[str, float],
+    seconds: float = 60.0,
+    cancelled: Callable[[], bool] | None = None,
+) -> Conflict:
+    """The conflict of a round that cannot be satisfied. `floors`: what funders are promised."""
+    clock = Clock.of(seconds, None, cancelled)
+    ordered = in_order(problem)
+    found = _fewest(ordered, list(demands(ordered, floors)), clock)
+    if found is None:
+        return Conflict(())
+    return Conflict(tuple(Member(d, _short_by(ordered, found, d, clock)) for d in found))
+
+
+def demands(problem: Problem, floors: Mapping[str, float]) -> Iterator[Demand]:
+    """Every demand of a round, in the order of the format."""
+    total = sum(c.amount for c in problem.commitments)
+    for lock in problem.locks:
+        yield Demand("lock", lock.proposal, None, _lock_text(lock), lock)
+    for name, least in sorted(floors.items()):
+        text = f"{name} is promised a value of at least {least:,.0f}"
+        yield Demand("guarantee", name, least, text)
+    for area in problem.areas:
+        if area.cap is not None:
+            yield Demand("area cap", area.id, area.cap, f"{area.id} gets at most {area.cap:,}")
+    policy = problem.policy
+    if policy.institution_share is not None:
+        limit = float(exact(policy.institution_share) * total)
+        text = f"no institution gets more than {policy.institution_share * 100:.4g} % of the money"
+        yield Demand("institution_share", "", limit, f"{text} ({limit:,.0f})")
+    for region, share in sorted(policy.region_least.items()):
+        limit = float(exact(share) * total)
+        text = f"{region} gets at least {share * 100:.4g} % of the money ({limit:,.0f})"
+        yield Demand("region_least", region, limit, text)
+    for tier, share in sorted(policy.risk_most.items()):
+        limit = float(exact(share) * total)
+        text = f"risk tier {tier} gets at most {share * 100:.4g} % of the money ({limit:,.0f})"
+        yield Demand("risk_most", tier, limit, text)
+
+
+def _lock_text(lock: Lock) -> str:
+    if lock.commitment is not None:
+        return f"{lock.commitment} pays {lock.proposal} exactly {lock.amount:,}"
+    if lock.amount is not None:
+        return f"{lock.proposal} gets exactly {lock.amount:,}"
+    return f"{lock.proposal} is {'funded' if lock.funded else 'not funded'}"
+
+
+def with_only(problem: Problem, kept: Sequence[Demand]) -> tuple[Problem, dict[str, float]]:
+    """The round with these demands and no others, at their own numbers, and its promises."""
+    total = sum(c.amount for c in problem.commitments)
+
+    def numbers(kind: str) -> dict[str, float]:
+        return {d.where: d.limit for d in kept if d.kind == kind and d.limit is not None}
+
+    def shares(kind: str) -> dict[str, float]:
+        return {where: limit / total if total else 0.0 for where, limit in numbers(kind).items()}
+
+    caps = numbers("area cap")
+    policy = replace(
+        problem.policy,
+        institution_share=shares("institution_share").get(""),
+        region_least=shares("region_least"),
+        risk_most=shares("risk_most"),
+        overlap_weight=0.0,
+        agreement_cost=0,
+        floor_penalty=0.0,
+    )
+    kept_round = replace(
+        problem,
+        areas=tuple(
+            Area(a.id, cap=int(caps[a.id]) if a.id in caps else None) for a in problem.areas
+        ),
+        locks=tuple(d.lock for d in kept if d.lock is not None),
+        policy=policy,
+    )
+    return kept_round, numbers("guarantee")
+
+
+def is_satisfiable(problem: Problem, kept: Sequence[Demand], clock: Clock) -> bool:
+    """Whether some plan keeps these demands, within the tolerances. Raises TimeoutError."""
+    reduced, floors = with_only(problem, kept)
+    pairs = pairs_of(reduced)
+    if pairs.blockers:
+        return False
+    for detail in (Detail(is_eased=True), Detail(lines=True, whole=True, is_eased=True)):
+        model = build(pairs, dict(floors), detail)
+        live = Live(model.lp, clock)
+        live.set_costs(0.0)
+        if live.relax().is_infeasible:
+            return False
+        answer = live.search(0.0)
+        if answer.is_infeasible:
+            return False
+        if clock.has_run_out:
+            raise TimeoutError
+        plan = None if answer.x is None else draft(model, live, answer.x)
+        if plan is not None and not plan.broken:
+            return True
+    return answer.x is not None
+
+
+def _fewest(problem: Problem, every: list[Demand], clock: Clock) -> list[Demand] | None:
+    """A set of demands that conflicts and no part of which does; None if that is not settled."""
+    try:
+        if not is_satisfiable(problem, [], clock) or is_satisfiable(problem, every, clock):
+            return None
+        for demand in every:
+            if not is_satisfiable(problem, [demand], clock):
+                return [demand]
+        kept, size = every, len(every) // 2
+        while size:
+            start = 0
+            while start < len(kept):
+                fewer = kept[:start] + kept[start + size :]
+                if is_satisfiable(problem, fewer, clock):
+                    start += size
+                else:
+                    kept = fewer
+            size //= 2
+    except TimeoutError:
+        return None
+    return kept
+
+
+def _short_by(problem: Problem, found: list[Demand], demand: Demand, clock: Clock) -> float | None:
+    """The least change of a demand's number that lets the others of the conflict hold."""
+    if demand.limit is None:
+        return None
+    others = [d for d in found if d is not demand]
+    is_most = demand.kind in ("area cap", "institution_share", "risk_most")
+    total = float(sum(c.amount for c in problem.commitments))
+    bad, good = demand.limit, max(demand.limit, total) if is_most else 0.0
+
+    def holds(limit: float) -> bool:
+        return is_satisfiable(problem, [*others, replace(demand, limit=limit)], clock)
+
+    try:
+        if not holds(good):
+            return None
+        while abs(good - bad) > max(1.0, 1e-6 * abs(demand.limit)):
+            middle = round((good + bad) / 2)
+            if middle in (good, bad):
+                break
+            good, bad = (middle, bad) if holds(middle) else (good, middle)
+    except TimeoutError:
+        return None
+    return abs(good - demand.limit)
