@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
-from optimizer.highs import Clock, Live
+from optimizer.backend import open_model
+from optimizer.highs import Clock
 from optimizer.model import Detail, build
 from optimizer.pairs import exact, in_order, pairs_of
 from optimizer.problem import Area, Lock, Problem
@@ -148,7 +149,7 @@ def is_satisfiable(problem: Problem, kept: Sequence[Demand], clock: Clock) -> bo
         return False
     for detail in (Detail(is_eased=True), Detail(lines=True, whole=True, is_eased=True)):
         model = build(pairs, dict(floors), detail)
-        live = Live(model.lp, clock)
+        live = open_model(model.lp, clock, model.unit)
         live.set_costs(0.0)
         if live.relax().is_infeasible:
             return False

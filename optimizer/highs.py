@@ -11,7 +11,7 @@ import math
 import time
 import weakref
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import highspy
@@ -38,7 +38,7 @@ class SolverFault(Exception):
 
 @dataclass
 class Clock:
-    """What is left of a run's time, and who listens to it.
+    """What is left of a run's time, who listens to it, and which solver it uses.
 
     `progress(stage, value, bound)` is told of news in minor units of value; `cancelled()` is
     asked often and ends the run with Cancelled.
@@ -47,6 +47,7 @@ class Clock:
     deadline: float
     progress: Callable[[str, float | None, float | None], None] | None = None
     cancelled: Callable[[], bool] | None = None
+    solver: str = "highs"
     has_run_out: bool = field(default=False)
 
     @classmethod
@@ -55,14 +56,15 @@ class Clock:
         seconds: float,
         progress: Callable[[str, float | None, float | None], None] | None = None,
         cancelled: Callable[[], bool] | None = None,
+        solver: str = "highs",
     ) -> Clock:
-        return cls(time.monotonic() + max(0.0, seconds), progress, cancelled)
+        return cls(time.monotonic() + max(0.0, seconds), progress, cancelled, solver)
 
     def within(self, stage: str) -> Clock:
         """The same time for a part of the run whose own values mean nothing to the listener."""
         heard = self.progress
         told = None if heard is None else (lambda _stage, _value, _bound: heard(stage, None, None))
-        return Clock(self.deadline, told, self.cancelled)
+        return Clock(self.deadline, told, self.cancelled, self.solver)
 
     @property
     def left(self) -> float:
@@ -140,6 +142,11 @@ class Answer:
     value: float
     bound: float
     x: Vector | None
+
+
+def worth_of(answer: Answer, bound: float) -> Answer:
+    """The same answer with a bound, which is never below its own value."""
+    return replace(answer, bound=max(bound, answer.value))
 
 
 class Live:

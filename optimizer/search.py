@@ -18,7 +18,8 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.highs import Answer, Clock, Live, SolverFault, Vector
+from optimizer.backend import Solver, open_model
+from optimizer.highs import Answer, Clock, SolverFault, Vector
 from optimizer.model import Detail, Model, build
 from optimizer.pairs import Pairs
 from optimizer.problem import Problem
@@ -121,8 +122,7 @@ def _relaxed(
     """Bound and plans from the model without tickets, co-funders and whole multiples."""
     clock.tell("model")
     model = build(pairs, floors, Detail(is_eased=is_eased))
-    live = Live(model.lp, clock)
-    live.scale = model.unit
+    live = open_model(model.lp, clock, model.unit)
     clock.tell("relaxation")
     root = live.relax()
     if root.is_infeasible:
@@ -143,7 +143,7 @@ def _lines_decide(pairs: Pairs) -> bool:
     return bool(pairs.problem.policy.agreement_cost) and int((pairs.cap > 0).sum()) <= FEW_PAIRS
 
 
-def standings(model: Model, live: Live, x: Vector) -> NDArray[np.float64]:
+def standings(model: Model, live: Solver, x: Vector) -> NDArray[np.float64]:
     """What funding each proposal adds to the LP's value at the LP's own prices, by y's order.
 
     With prices on every limit but a proposal's own ask and minimum, the value is at most the
@@ -168,7 +168,7 @@ def standings(model: Model, live: Live, x: Vector) -> NDArray[np.float64]:
 
 def _offer(
     model: Model,
-    live: Live,
+    live: Solver,
     x: Vector,
     standing: NDArray[np.float64],
     found: Found,
@@ -193,7 +193,7 @@ def _offer(
 
 
 def _keep(
-    model: Model, live: Live, x: Vector, found: Found, gap: float, clock: Clock
+    model: Model, live: Solver, x: Vector, found: Found, gap: float, clock: Clock
 ) -> Draft | None:
     """Turn a solution into whole lines, mend them if need be, and offer them."""
     plan = draft(model, live, x)
@@ -210,7 +210,7 @@ def _keep(
 
 def _prove(
     model: Model,
-    live: Live,
+    live: Solver,
     root: Answer,
     standing: NDArray[np.float64],
     found: Found,
@@ -255,7 +255,7 @@ def _mend(model: Model, plan: Draft, gap: float, clock: Clock) -> Draft | None:
         cap[rows, p] = pairs.cap[rows, p]
     part = replace(pairs, cap=cap, ask=np.where(cap.any(axis=0), pairs.ask, 0))
     small = build(part, model.floors, Detail(lines=True, is_eased=model.detail.is_eased))
-    live = Live(small.lp, clock)
+    live = open_model(small.lp, clock, small.unit)
     for p, y in small.y.items():
         if p not in troubled:
             live.low[y.index] = 1.0
@@ -275,8 +275,7 @@ def _exact(
     """Plan and bound with every line decided; at last with totals on the grid as well."""
     clock.tell("exact model", found.value if found.lines is not None else None, found.bound)
     model = build(pairs, floors, detail)
-    live = Live(model.lp, clock)
-    live.scale = model.unit
+    live = open_model(model.lp, clock, model.unit)
     answer = live.search(gap / 2, enough=found.enough(gap))
     if answer.is_infeasible:
         if found.lines is not None and detail.is_eased:

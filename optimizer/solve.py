@@ -35,6 +35,7 @@ def solve(
     seconds: float = 60.0,
     progress: Callable[[str, float | None, float | None], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
+    solver: str = "highs",
 ) -> Plan:
     """The best plan of a round, proven to the relative `gap`, or the best found in `seconds`.
 
@@ -43,7 +44,7 @@ def solve(
     OutOfTime (no plan at all), Cancelled, and SolverFault where a solver's answer fails its check.
     """
     started = time.monotonic()
-    clock = Clock.of(seconds, progress, cancelled)
+    clock = Clock.of(seconds, progress, cancelled, solver)
     ordered = in_order(problem)
     pairs = pairs_of(ordered)
     baselines = promised(ordered, clock)

@@ -13,7 +13,8 @@ import numpy as np
 import pulp
 from numpy.typing import NDArray
 
-from optimizer.highs import Live, Vector
+from optimizer.backend import Solver
+from optimizer.highs import Vector
 from optimizer.model import Model
 from optimizer.pairs import Amounts
 from optimizer.split import Pair, split
@@ -54,7 +55,7 @@ def integers(model: Model, x: Vector) -> dict[int, float]:
     return {v.index: float(round(x[v.index])) for v in chosen}
 
 
-def draft(model: Model, live: Live, x: Vector) -> Draft | None:
+def draft(model: Model, live: Solver, x: Vector) -> Draft | None:
     """The best whole lines with the integer variables as in `x`; None if nothing fits them."""
     fixed = integers(model, x)
     live.set_columns(list(fixed), list(fixed.values()), list(fixed.values()))
