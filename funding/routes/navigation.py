@@ -11,7 +11,11 @@ from funding.routes.context import actor_or_none
 
 ENTRIES: tuple[tuple[str, str, str], ...] = (
     ("Home", "home.index", PUBLIC),
+    ("Rounds", "rounds.index", PUBLIC),
+    ("Commitments", "commitments.mine", "commitment.edit"),
     ("Awards", "awards.index", "award.read"),
+    ("People", "people.index", "people.manage"),
+    ("Organisations", "people.organisation_list", "organisations.manage"),
     ("My proposals", "applications.index", "proposal.write"),
 )
 """(label, endpoint, permission) in the order shown."""
@@ -28,6 +32,7 @@ def page_context() -> dict[str, Any]:
             "home_url": url_for("home.index"),
             "sign_in_url": url_for("identity.sign_in"),
             "sign_out_url": url_for("identity.leave"),
+            "account_url": url_for("people.account") if by else None,
         },
     }
 

@@ -136,6 +136,20 @@ def sign_out(session: Session, *, by: Actor, token: str) -> None:
     record(session, by, "signed out")
 
 
+def sign_out_elsewhere(session: Session, *, by: Actor, token: str) -> None:
+    """End every other login session of this person."""
+    _end_sessions(session, by.person_id, but=digest_of(token))
+    record(session, by, "signed out elsewhere")
+
+
+def _end_sessions(session: Session, person_id: int, but: str = "") -> None:
+    session.execute(
+        sa.delete(LoginSession).where(
+            LoginSession.person_id == person_id, LoginSession.token_hash != but
+        )
+    )
+
+
 def one_time_link(
     session: Session, person: Person, purpose: str, lasts: timedelta, public_url: str
 ) -> str:
@@ -270,9 +284,6 @@ def set_password(
     person = link.person
     person.password_hash = hash_password(password, person)
     link.used_at = now()
-    for other in session.scalars(
-        sa.select(LoginSession).where(LoginSession.person_id == person.id)
-    ):
-        session.delete(other)
+    _end_sessions(session, person.id)
     record(session, Actor.of(person), "password set", person, through=link.purpose)
     return _start_session(session, person, browser)
