@@ -16,10 +16,10 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 
 import numpy as np
-from numpy.typing import NDArray
 
 from optimizer.backend import Solver, open_model
 from optimizer.highs import Answer, Clock, SolverFault, Vector
+from optimizer.margins import margins
 from optimizer.model import Detail, Model, build
 from optimizer.pairs import Pairs
 from optimizer.problem import Problem
@@ -130,7 +130,7 @@ def _relaxed(
     found.bound = min(found.bound, root.bound * model.unit)
     if root.x is None:
         return
-    standing = standings(model, live, root.x)
+    standing = margins(model, live).standing()[list(model.y)]
     clock.tell("margin", found.value if found.lines is not None else None, found.bound)
     _offer(model, live, root.x, standing, found, gap, clock)
     if found.gap <= gap or clock.has_run_out or _lines_decide(pairs):
@@ -143,34 +143,11 @@ def _lines_decide(pairs: Pairs) -> bool:
     return bool(pairs.problem.policy.agreement_cost) and int((pairs.cap > 0).sum()) <= FEW_PAIRS
 
 
-def standings(model: Model, live: Solver, x: Vector) -> NDArray[np.float64]:
-    """What funding each proposal adds to the LP's value at the LP's own prices, by y's order.
-
-    With prices on every limit but a proposal's own ask and minimum, the value is at most the
-    LP's minus the size of this for each proposal decided the other way (the Lagrangian bound).
-    """
-    duals, reduced = live.row_duals, live.reduced_costs
-    problem = model.problem
-    result = np.zeros(len(model.y))
-    for k, (p, y) in enumerate(model.y.items()):
-        profit = float(reduced[y.index])
-        ask_row = model.rows.get(("ask", problem.proposals[p].id))
-        if ask_row is not None:
-            least_row = model.rows["least", problem.proposals[p].id]
-            on_ask, on_least = float(duals[ask_row.index]), float(duals[least_row.index])
-            ((total, _),) = model.total[p].items()
-            ask, least = (int(v) / model.unit for v in (model.pairs.ask[p], model.pairs.least[p]))
-            rate = float(reduced[total.index]) + on_ask + on_least
-            profit += -ask * on_ask - least * on_least + max(rate * ask, rate * least)
-        result[k] = profit
-    return result
-
-
 def _offer(
     model: Model,
     live: Solver,
     x: Vector,
-    standing: NDArray[np.float64],
+    standing: Vector,
     found: Found,
     gap: float,
     clock: Clock,
@@ -212,7 +189,7 @@ def _prove(
     model: Model,
     live: Solver,
     root: Answer,
-    standing: NDArray[np.float64],
+    standing: Vector,
     found: Found,
     gap: float,
     clock: Clock,

@@ -1,0 +1,142 @@
+"""`python -m optimizer solve | check | explain`: the optimizer on files of the exchange format.
+
+Exit status: 0 done; 2 the input is wrong (one line a fault on standard error); 3 the round cannot
+be satisfied (the conflicting set on standard output); 4 `check` found a violation; 5 out of time
+with no plan at all.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from optimizer.backend import SOLVERS
+from optimizer.check import check
+from optimizer.conflicts import conflict_of
+from optimizer.explain import explain
+from optimizer.read import BadInput, read_plan, read_round, write_plan
+from optimizer.solve import RULES, Infeasible, OutOfTime, solve
+
+DONE, BAD_INPUT, UNSATISFIABLE, VIOLATION, OUT_OF_TIME = 0, 2, 3, 4, 5
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return int(options.run(options))
+    except BadInput as bad:
+        for fault in bad.faults:
+            print(fault, file=sys.stderr)
+        return BAD_INPUT
+    except OutOfTime:
+        print("No plan was found in the time given.", file=sys.stderr)
+        return OUT_OF_TIME
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m optimizer",
+        description="Allocate a funding round, check a plan, or explain one (docs/format.md).",
+        epilog="Exit status: 0 done, 2 wrong input, 3 the round cannot be satisfied, "
+        "4 a violation found, 5 out of time with no plan.",
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    solving = commands.add_parser("solve", help="find the best plan of a round")
+    solving.add_argument("round", type=Path, metavar="ROUND.json")
+    solving.add_argument("--rule", choices=sorted(RULES), default="welfare")
+    solving.add_argument(
+        "--gap", type=_gap, default=1e-3, help="how far from the best a plan may be (0.001: 0.1 %%)"
+    )
+    solving.add_argument(
+        "--seconds", type=_seconds, default=60.0, help="for the whole run, baselines included"
+    )
+    solving.add_argument("--solver", choices=SOLVERS, default=SOLVERS[0])
+    solving.add_argument("-o", "--output", type=Path, metavar="PLAN.json")
+    solving.set_defaults(run=_solve)
+    checking = commands.add_parser("check", help="reckon every limit and figure of a plan again")
+    checking.add_argument("round", type=Path, metavar="ROUND.json")
+    checking.add_argument("plan", type=Path, metavar="PLAN.json")
+    checking.add_argument(
+        "--resolve", action="store_true", help="reckon the funders' baselines again, too"
+    )
+    checking.set_defaults(run=_check)
+    explaining = commands.add_parser("explain", help="say why, for each proposal, line and limit")
+    explaining.add_argument("round", type=Path, metavar="ROUND.json")
+    explaining.add_argument("plan", type=Path, metavar="PLAN.json")
+    explaining.add_argument("--seconds", type=_seconds, default=60.0)
+    explaining.add_argument("-o", "--output", type=Path, metavar="PLAN.json")
+    explaining.set_defaults(run=_explain)
+    return parser
+
+
+def _gap(text: str) -> float:
+    value = float(text)
+    if not 0 <= value < 1:
+        raise argparse.ArgumentTypeError("a share from 0 up to 1 is expected")
+    return value
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not (value > 0 and math.isfinite(value)):
+        raise argparse.ArgumentTypeError("a number of seconds above 0 is expected")
+    return value
+
+
+def _solve(options: argparse.Namespace) -> int:
+    started = time.monotonic()
+    problem = read_round(options.round)
+    try:
+        plan = solve(
+            problem,
+            rule=options.rule,
+            gap=options.gap,
+            seconds=options.seconds,
+            solver=options.solver,
+        )
+    except Infeasible as infeasible:
+        left = max(1.0, options.seconds - (time.monotonic() - started))
+        _write(conflict_of(problem, infeasible.floors, left).as_document(), None)
+        return UNSATISFIABLE
+    _write(write_plan(plan), options.output)
+    return DONE
+
+
+def _check(options: argparse.Namespace) -> int:
+    problem = read_round(options.round)
+    violations = check(problem, read_plan(options.plan, problem), resolve=options.resolve)
+    for violation in violations:
+        print(violation)
+    return VIOLATION if violations else DONE
+
+
+def _explain(options: argparse.Namespace) -> int:
+    problem = read_round(options.round)
+    plan = read_plan(options.plan, problem)
+    violations = check(problem, plan)
+    if violations:
+        for violation in violations:
+            print(violation)
+        return VIOLATION
+    found = explain(problem, plan, seconds=options.seconds)
+    _write(found.add_to(write_plan(plan)), options.output)
+    return DONE
+
+
+def _write(document: dict[str, object], path: Path | None) -> None:
+    text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+    if path is None:
+        sys.stdout.buffer.write(text.encode("utf-8"))
+        sys.stdout.flush()
+    else:
+        path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,161 @@
+"""What a plan rests on: prices of limits, reasons by proposal and line, what pooling gains.
+
+Sentences are for those who decide on grants. Ids are used as names unless names are given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+
+from optimizer.baselines import reach_alone, reach_leaving
+from optimizer.highs import Clock
+from optimizer.pairs import in_order
+from optimizer.prices import Price, shadow_prices
+from optimizer.problem import Line, Plan, Problem
+from optimizer.reasons import Ground, Refusal, grounds, refusals
+
+NO_MINOR = frozenset(
+    [
+        "BIF",
+        "CLP",
+        "DJF",
+        "GNF",
+        "ISK",
+        "JPY",
+        "KMF",
+        "KRW",
+        "PYG",
+        "RWF",
+        "UGX",
+        "UYI",
+        "VND",
+        "VUV",
+        "XAF",
+        "XOF",
+        "XPF",
+    ]
+)
+THOUSANDTHS = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
+
+
+@dataclass(frozen=True)
+class Gain:
+    """A funder's value in the plan and without the pool; baselines None where not reckoned.
+
+    `gain` is over leaving; `is_proven` is whether the baselines are proven to 1e-6.
+    """
+
+    value: float
+    alone: float | None
+    leave: float | None
+    is_proven: bool
+
+    @property
+    def gain(self) -> float | None:
+        return None if self.leave is None else self.value - self.leave
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Everything that can be said of a plan; keys are ids."""
+
+    prices: tuple[Price, ...]
+    proposals: Mapping[str, Refusal]
+    lines: Mapping[Line, Ground]
+    funders: Mapping[str, Gain]
+
+    def add_to(self, document: dict[str, object]) -> dict[str, object]:
+        """A plan's document with `shadow_prices`, and `why` by proposal, line and funder."""
+        rows = [
+            {
+                "commitment": line.commitment,
+                "proposal": line.proposal,
+                "amount": line.amount,
+                "why": asdict(ground),
+            }
+            for line, ground in self.lines.items()
+        ]
+        why = {
+            "proposals": {id_: asdict(refusal) for id_, refusal in self.proposals.items()},
+            "funders": {id_: {**asdict(g), "gain": g.gain} for id_, g in self.funders.items()},
+        }
+        prices = [asdict(price) for price in self.prices]
+        return {**document, "lines": rows, "shadow_prices": prices, "why": why}
+
+
+def explain(
+    problem: Problem,
+    plan: Plan,
+    *,
+    seconds: float = 60.0,
+    names: Mapping[str, str] | None = None,
+    money: Callable[[float], str] | None = None,
+    cancelled: Callable[[], bool] | None = None,
+    has_baselines: bool = True,
+    solver: str = "highs",
+) -> Explanation:
+    """Explain a plan that passes `check`.
+
+    `names` maps ids to names for sentences; `money` writes minor units (the currency's code and
+    whole units where None). Baselines that the plan does not state are reckoned in what is left
+    of `seconds`, unless `has_baselines` is False.
+    """
+    clock = Clock.of(seconds, None, cancelled, solver)
+    ordered = in_order(problem)
+    known = names or {}
+
+    def name(id_: str) -> str:
+        return known.get(id_, id_)
+
+    write = money or writer(problem.currency)
+    floors = promises(ordered, plan)
+    return Explanation(
+        prices=shadow_prices(ordered, plan, floors, clock),
+        proposals=refusals(ordered, plan, floors, clock, name, write),
+        lines=grounds(ordered, plan, name, write),
+        funders={
+            id_: _gain(ordered, plan, id_, clock, has_baselines) for id_ in sorted(plan.funders)
+        },
+    )
+
+
+def promises(problem: Problem, plan: Plan) -> dict[str, float]:
+    """The least value of each funder that was promised one, as the plan states baselines."""
+    found: dict[str, float] = {}
+    for funder in problem.funders:
+        stated = plan.funders.get(funder.id, {})
+        least = [stated[funder.guarantee]] if funder.guarantee in stated else []
+        if funder.at_least is not None:
+            least.append(funder.at_least)
+        if least:
+            found[funder.id] = max(least)
+    return found
+
+
+def _gain(problem: Problem, plan: Plan, id_: str, clock: Clock, has_baselines: bool) -> Gain:
+    stated = plan.funders[id_]
+    alone, leave, is_proven = stated.get("alone"), stated.get("leave"), True
+    if has_baselines and id_ in problem.funder_by_id:
+        if alone is None and clock.left:
+            found = reach_alone(problem, id_, clock)
+            alone, is_proven = found.value, found.is_proven
+        if leave is None and clock.left:
+            found = reach_leaving(problem, id_, clock)
+            leave, is_proven = found.value, is_proven and found.is_proven
+    return Gain(stated["value"], alone, leave, is_proven)
+
+
+def writer(currency: str) -> Callable[[float], str]:
+    """Minor units as the currency's code and whole units: `USD 1,200,000`."""
+    digits = 0 if currency in NO_MINOR else 3 if currency in THOUSANDTHS else 2
+
+    def write(amount: float) -> str:
+        whole = amount / 10**digits
+        return (
+            f"{currency} {whole:,.0f}"
+            if whole >= 100 or digits == 0
+            else f"{currency} {whole:,.2f}"
+        )
+
+    return write

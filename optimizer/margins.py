@@ -1,0 +1,94 @@
+"""What funding each proposal is worth at the prices of the LP relaxation.
+
+A proposal pays the price of each commitment it draws on, cheapest first within its caps, and of
+each limit on a sum; it is credited with its merit and the needs it meets. Its own rows (ask,
+minimum, class) are not priced but kept, since their duals are degenerate wherever no money flows.
+This is the Lagrangian of the relaxed model: a plan that decides some proposal the other way than
+its standing says is worth at most the LP's value less the size of that standing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.backend import Solver
+from optimizer.highs import Vector
+from optimizer.model import Model
+
+
+@dataclass(frozen=True)
+class Margins:
+    """By proposal, in model units: `worth` of a unit of money, `fixed` worth of being funded.
+
+    `price` of commitments, cheapest first, and what each could pay (`pays`), in that order.
+    """
+
+    worth: Vector
+    fixed: Vector
+    least: Vector
+    ask: Vector
+    price: Vector
+    pays: Vector
+
+    def standing(self, extra: float | Vector = 0.0) -> Vector:
+        """What funding each proposal adds, at its best amount; `extra` is added to its merit."""
+        worth = self.worth + extra
+        cheap = (self.pays * (self.price[:, np.newaxis] < worth)).sum(axis=0)
+        amount = np.maximum(self.least, np.minimum(self.ask, cheap))
+        before = np.cumsum(self.pays, axis=0) - self.pays
+        drawn = np.clip(amount - before, 0.0, self.pays)
+        standing: Vector = self.fixed + worth * amount - self.price @ drawn
+        return standing
+
+    def merit_needed(self) -> Vector:
+        """How much more merit would bring each proposal's standing to 0; infinite if above 1."""
+        low, high = np.zeros(len(self.worth)), np.ones(len(self.worth))
+        out_of_reach = self.standing(high) < 0
+        enough = self.standing() >= 0
+        for _ in range(30):
+            middle = (low + high) / 2
+            is_short = self.standing(middle) < 0
+            low, high = np.where(is_short, middle, low), np.where(is_short, high, middle)
+        needed: Vector = np.where(enough, 0.0, np.where(out_of_reach, np.inf, high))
+        return needed
+
+
+def margins(model: Model, live: Solver) -> Margins:
+    """The margins at the corner that `live` has just found for the relaxed model."""
+    duals, reduced = live.row_duals, live.reduced_costs
+    problem, pairs, unit = model.problem, model.pairs, model.unit
+    count = len(problem.proposals)
+    own_price = np.zeros(count)  # what the row that feeds it charges, to be taken out again
+    for k, members in enumerate(model.cells.classes):
+        row = model.rows["class", str(k)]
+        own_price[[p for p in members if not model.cells.explicit[p]]] = duals[row.index]
+    worth, fixed = np.zeros(count), np.zeros(count)
+    for p, proposal in enumerate(problem.proposals):
+        funding = model.rows.get(("funding", proposal.id))
+        if funding is not None:
+            own_price[p] = duals[funding.index]
+        y = model.y.get(p)
+        if y is not None:
+            fixed[p] = reduced[y.index]
+        for variable, weight in model.total[p].items():
+            if variable is y:  # R_p y_p: all or nothing
+                fixed[p] -= weight * own_price[p]
+                continue
+            worth[p] = reduced[variable.index] - own_price[p]
+            ask = model.rows.get(("ask", proposal.id))
+            if ask is not None:
+                on_ask = duals[ask.index]
+                on_least = duals[model.rows["least", proposal.id].index]
+                worth[p] += on_ask + on_least
+                fixed[p] -= (int(pairs.ask[p]) * on_ask + int(pairs.least[p]) * on_least) / unit
+    lines = [model.rows.get(("commitment", c.id)) for c in problem.commitments]
+    price = np.array([0.0 if row is None else duals[row.index] for row in lines])
+    order = np.argsort(price, kind="stable")
+    pays = np.minimum(pairs.cap, pairs.budget[:, np.newaxis])[order] / unit
+    whole = [p for p, y in model.y.items() if y in model.total[p]]
+    ask = pairs.ask / unit
+    worth[whole] = fixed[whole] / np.maximum(ask[whole], 1e-300)
+    fixed[whole] = 0.0
+    return Margins(worth, fixed, pairs.least / unit, ask, price[order], pays)

@@ -1,0 +1,326 @@
+"""Why each proposal is not funded, and what each line rests on, earns and costs.
+
+The margin comes from the LP relaxation's prices: a proposal's standing is what funding it would
+add once the money, the needs and the limits it uses are paid for at those prices.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from optimizer.backend import open_model
+from optimizer.highs import Clock
+from optimizer.margins import Margins, margins
+from optimizer.model import Detail, Model, build, share_of
+from optimizer.pairs import Pairs, most, pairs_of, refusal, share_inside
+from optimizer.problem import Line, Plan, Problem
+from optimizer.value import area_amounts, need_met, shortfall
+
+Words = Callable[[str], str]  # an id to a name
+Money = Callable[[float], str]  # minor units to words
+
+NOBODY = "No money in this round may pay for this kind of work, place or risk tier."
+TOO_MUCH = (
+    "The money in this round that may pay for it cannot reach the least amount the proposal needs."
+)
+NOT_CHOSEN = (
+    "The money in this round that may pay for it was not enough for every proposal that could "
+    "be paid from it."
+)
+WITHDRAWN = "It was set aside in this round before the money was allocated."
+
+
+@dataclass(frozen=True)
+class Refusal:
+    """Why one proposal is not funded.
+
+    | field | meaning |
+    |---|---|
+    | kind | locked_out, no_eligible_money, out_of_reach, overlap, limit, below_margin, within_gap |
+    | commitments | those that may pay it |
+    | others | funded proposals that stand in its way, the nearest first |
+    | limits | (kind, id) of the limits that leave it no room |
+    | merit_needed | how much more merit would bring it to the margin, about; None: none would |
+    | costs | least value lost by funding it all the same, minor units, about |
+    | clauses | where no money may pay it: each commitment's clause |
+    | sentence | for those who decide |
+    | for_applicant | says nothing of scores or others |
+    """
+
+    kind: str
+    sentence: str
+    for_applicant: str
+    commitments: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
+    limits: tuple[tuple[str, str], ...] = ()
+    clauses: tuple[tuple[str, str], ...] = ()
+    merit_needed: float | None = None
+    costs: float | None = None
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a line rests on, and what it earns (above 0) or costs (below 0), in value.
+
+    Gap, floor and overlap are what would be lost if the whole proposal were not funded, by the
+    line's part of it; an overlap is shared between its two proposals.
+    """
+
+    clause: str
+    merit: float
+    gap: float
+    floor: float
+    overlap: float
+    agreement: float
+
+
+def refusals(
+    problem: Problem,
+    plan: Plan,
+    floors: Mapping[str, float],
+    clock: Clock,
+    name: Words,
+    money: Money,
+) -> dict[str, Refusal]:
+    """A reason for each proposal without money, for a round `in_order`."""
+    pairs = pairs_of(problem)
+    model = build(pairs, dict(floors), Detail(is_eased=True))
+    live = open_model(model.lp, clock, model.unit)
+    root = live.relax()
+    found = None if root.x is None else margins(model, live)
+    margin = _Margin(problem, plan, pairs, model, found, name, money)
+    unfunded = [k for k, p in enumerate(problem.proposals) if not plan.totals.get(p.id)]
+    return {problem.proposals[p].id: margin.reason(p) for p in unfunded}
+
+
+class _Margin:
+    """What is needed to say why one proposal is not in the plan."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        plan: Plan,
+        pairs: Pairs,
+        model: Model,
+        margins: Margins | None,
+        name: Words,
+        money: Money,
+    ) -> None:
+        self.problem, self.plan, self.pairs, self.model = problem, plan, pairs, model
+        self.name, self.money = name, money
+        nothing = np.zeros(len(problem.proposals))
+        self.standing = nothing if margins is None else margins.standing()
+        self.needed = nothing if margins is None else margins.merit_needed()
+        self.place = {p.id: k for k, p in enumerate(problem.proposals)}
+        self.totals = [plan.totals.get(p.id, 0) for p in problem.proposals]
+        self.payers: dict[str, list[str]] = {}
+        left = {c.id: int(b) for c, b in zip(problem.commitments, pairs.budget, strict=True)}
+        for line in plan.lines:
+            left[line.commitment] -= line.amount
+            self.payers.setdefault(line.commitment, []).append(line.proposal)
+        self.left = left
+
+    def reason(self, p: int) -> Refusal:
+        """The first of the reasons, in order of how final they are, that holds."""
+        proposal = self.problem.proposals[p]
+        if p in self.pairs.pinned_out:
+            return Refusal("locked_out", "Not funded: a lock keeps it out.", WITHDRAWN)
+        clauses = [(c.id, refusal(c, proposal)) for c in self.problem.commitments]
+        refused = tuple((c, clause) for c, clause in clauses if clause is not None)
+        if len(refused) == len(clauses):
+            return self._nobody(refused)
+        able = tuple(c for c, clause in clauses if clause is None)
+        if self.pairs.ask[p] == 0:
+            return self._out_of_reach(p, able)
+        costs = max(0.0, -float(self.standing[p]) * self.model.unit)
+        charge, partners = self._overlap(p)
+        if partners and costs < charge:
+            names = _and([self.name(q) for q in partners])
+            sentence = (
+                f"Not funded: it overlaps with {names}, funded already; paying for it too would "
+                f"spend {self.money(charge)} twice."
+            )
+            return Refusal(
+                "overlap", sentence, NOT_CHOSEN, able, tuple(partners), (), (), None, costs
+            )
+        full = self._full(p)
+        if full:
+            what = _and([words for _, words in full])
+            sentence = f"Not funded: {what}, which leaves it less than its minimum."
+            limits = tuple(limit for limit, _ in full)
+            return Refusal("limit", sentence, NOT_CHOSEN, able, (), limits, (), None, costs)
+        return self._below(p, able, costs)
+
+    def _nobody(self, refused: tuple[tuple[str, str], ...]) -> Refusal:
+        by_clause: dict[str, list[str]] = {}
+        for commitment, clause in refused:
+            by_clause.setdefault(clause, []).append(self.name(commitment))
+        parts = [f"{_and(names)}: {clause}" for clause, names in by_clause.items()]
+        sentence = f"Not funded: no commitment may pay it. {'; '.join(parts)}."
+        return Refusal("no_eligible_money", sentence, NOBODY, clauses=refused)
+
+    def _out_of_reach(self, p: int, able: tuple[str, ...]) -> Refusal:
+        proposal = self.problem.proposals[p]
+        caps = sorted(
+            (most(self.problem.commitment_by_id[c], proposal) for c in able), reverse=True
+        )
+        reach = sum(caps[: self.problem.policy.max_cofunders])
+        sentence = (
+            f"Not funded: {_and([self.name(c) for c in able])} may pay it, but together at most "
+            f"{self.money(reach)} of the {self.money(proposal.minimum)} it needs at least."
+        )
+        return Refusal("out_of_reach", sentence, TOO_MUCH, able)
+
+    def _overlap(self, p: int) -> tuple[float, list[str]]:
+        """What its overlaps with funded proposals would cost, and those, the dearest first."""
+        policy, id_ = self.problem.policy, self.problem.proposals[p].id
+        found: dict[str, float] = {}
+        for overlap in self.problem.overlaps:
+            if id_ in overlap.proposals:
+                other = overlap.proposals[id_ == overlap.proposals[0]]
+                if self.plan.totals.get(other):
+                    both = min(self.problem.proposal_by_id[q].minimum for q in (id_, other))
+                    found[other] = found.get(other, 0.0) + overlap.degree * both
+        charge = policy.overlap_weight * math.fsum(found.values())
+        return charge, sorted(found, key=lambda q: (-found[q], q))
+
+    def _full(self, p: int) -> list[tuple[tuple[str, str], str]]:
+        """Hard limits on sums that leave the proposal less than its minimum."""
+        proposal, policy = self.problem.proposals[p], self.problem.policy
+        least = int(self.pairs.least[p])
+        found: list[tuple[tuple[str, str], str]] = []
+
+        def sum_over(attribute: str, value: str | None) -> int:
+            members = zip(self.problem.proposals, self.totals, strict=True)
+            return sum(total for q, total in members if getattr(q, attribute) == value)
+
+        if policy.institution_share is not None and proposal.institution is not None:
+            limit = share_of(self.model, policy.institution_share, up=False) * self.model.unit
+            if sum_over("institution", proposal.institution) + least > limit:
+                words = f"{proposal.institution} has nearly all that one institution may get"
+                found.append((("institution_share", proposal.institution), words))
+        tier = proposal.risk_tier
+        if tier is not None and tier in policy.risk_most:
+            limit = share_of(self.model, policy.risk_most[tier], up=False) * self.model.unit
+            if sum_over("risk_tier", tier) + least > limit:
+                words = f"risk tier {tier} has nearly all that it may get"
+                found.append((("risk_most", tier), words))
+        amounts = area_amounts(self.problem, self.totals)
+        for area in self.problem.areas:
+            weight = proposal.areas.get(area.id, 0.0)
+            if area.cap is not None and weight and amounts[area.id] + weight * least > area.cap:
+                words = f"{self.name(area.id)} has nearly all that it may get"
+                found.append((("area cap", area.id), words))
+        return found
+
+    def _below(self, p: int, able: tuple[str, ...], costs: float) -> Refusal:
+        """Money that may pay it goes further elsewhere, or the plan is as good without it."""
+        rivals = {q for c in able for q in self.payers.get(c, ())}
+        nearest = sorted(
+            rivals, key=lambda q: (abs(float(self.standing[self.place[q]])) / self._ask(q), q)
+        )
+        merit = self._merit_needed(p)
+        others = tuple(nearest[:3])
+        spare = sum(
+            min(self.left[c], most(self.problem.commitment_by_id[c], self.problem.proposals[p]))
+            for c in able
+        )
+        if costs == 0 or merit == 0:
+            sentence = (
+                "Not funded: it stands at the margin; a plan with it would be worth no more than "
+                "the difference to which this plan is proven the best."
+            )
+            return Refusal("within_gap", sentence, NOT_CHOSEN, able, others, (), (), 0.0, costs)
+        only = "the only commitment" if len(able) == 1 else "the only commitments"
+        verb = "is" if len(able) == 1 else "are"
+        payers = _and([self.name(c) for c in able], at_most=4)
+        used = "fully used" if spare == 0 else f"used but for {self.money(spare)}"
+        sentence = f"Not funded: {only} that may pay it ({payers}) {verb} {used}"
+        if others:
+            sentence += (
+                f" by proposals worth more per unit of money (nearest: {self.name(others[0])})"
+            )
+        if merit is None:
+            sentence += "; no higher merit alone would change that."
+        else:
+            sentence += f"; it would need about {_shown(merit)} more merit."
+        return Refusal("below_margin", sentence, NOT_CHOSEN, able, others, (), (), merit, costs)
+
+    def _ask(self, id_: str) -> int:
+        return self.problem.proposal_by_id[id_].ask
+
+    def _merit_needed(self, p: int) -> float | None:
+        """More merit that would bring it to the margin; None if that makes more than 1."""
+        needed = float(self.needed[p])
+        return needed if self.problem.proposals[p].merit + needed <= 1 else None
+
+
+def _shown(merit: float) -> str:
+    return f"{max(merit, 0.001):.3f}" if merit < 0.01 else f"{math.ceil(merit * 100) / 100:.2f}"
+
+
+def _and(names: list[str], at_most: int = 6) -> str:
+    if len(names) > at_most:
+        names = [*names[: at_most - 1], f"{len(names) - at_most + 1} others"]
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def grounds(problem: Problem, plan: Plan, name: Words, money: Money) -> dict[Line, Ground]:
+    """What each line rests on, earns and costs."""
+    totals = [plan.totals.get(p.id, 0) for p in problem.proposals]
+    amounts = area_amounts(problem, totals)
+    funded = {p for p, total in plan.totals.items() if total}
+    overlap_cost: dict[str, float] = {}
+    for overlap in problem.overlaps:
+        if funded.issuperset(overlap.proposals):
+            both = min(problem.proposal_by_id[p].minimum for p in overlap.proposals)
+            half = problem.policy.overlap_weight * overlap.degree * both / 2
+            for p in overlap.proposals:
+                overlap_cost[p] = overlap_cost.get(p, 0.0) + half
+    found = {}
+    for line in plan.lines:
+        proposal, total = problem.proposal_by_id[line.proposal], plan.totals[line.proposal]
+        part = line.amount / total
+        gap = floor = 0.0
+        for area in problem.areas:
+            weight = proposal.areas.get(area.id, 0.0)
+            if weight:
+                have = amounts[area.id]
+                rest = max(0.0, have - weight * total)
+                gap += need_met(area, have) - need_met(area, rest)
+                saved = shortfall(area, rest) - shortfall(area, have)
+                floor += problem.policy.floor_penalty * saved
+        found[line] = Ground(
+            clause=_clause(problem, line, name, money),
+            merit=proposal.merit * line.amount,
+            gap=gap * part,
+            floor=floor * part,
+            overlap=-overlap_cost.get(line.proposal, 0.0) * part + 0.0,
+            agreement=-float(problem.policy.agreement_cost),
+        )
+    return found
+
+
+def _clause(problem: Problem, line: Line, name: Words, money: Money) -> str:
+    """The commitment's own terms that this line meets."""
+    commitment = problem.commitment_by_id[line.commitment]
+    proposal = problem.proposal_by_id[line.proposal]
+    terms = []
+    if commitment.areas is not None:
+        share = float(share_inside(commitment, proposal))
+        areas = _and([name(a) for a in commitment.areas]) if commitment.areas else "no area"
+        terms.append(
+            f"{share:.0%} of the work lies in {areas} (at least {commitment.least_share:.0%})"
+        )
+    if commitment.regions is not None:
+        terms.append(f"it is in {proposal.region}")
+    if commitment.risk_tiers is not None:
+        terms.append(f"its risk tier is {proposal.risk_tier}")
+    limit = most(commitment, proposal)
+    if limit < min(proposal.ask, commitment.amount):
+        terms.append(f"it pays at most {money(limit)} of this ask")
+    return "; ".join(terms) if terms else "it may pay any proposal"
