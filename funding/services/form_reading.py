@@ -102,7 +102,8 @@ class FormReader:
             budget=self._budget(),
             team=self._team(),
         )
-        if entries.minimum > entries.ask:
+        is_readable = all(fault.field not in ("ask", "minimum") for fault in self.faults)
+        if is_readable and entries.minimum > entries.ask:
             self._fault("minimum", "The least viable amount cannot be more than what you ask for.")
         if entries.starts_on and entries.ends_on and entries.starts_on > entries.ends_on:
             self._fault("ends_on", "The last day cannot be before the first.")
