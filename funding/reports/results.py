@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from funding.exports.csv_files import csv_text
-from funding.formatting import format_percent, format_short, minor_units, plural
+from funding.formatting import format_percent, format_short, plural
 from funding.listing import Listing
 from funding.models import (
     Area,
@@ -292,7 +290,11 @@ def overlaps_of(
 
 @dataclass(frozen=True)
 class Headline:
-    """The figures at the head of a result; money in base minor units."""
+    """The figures at the head of a result; money in base minor units.
+
+    `least_gain`: of the funder that pooling gives least, over what it reaches without; None where
+    no baseline was worked out.
+    """
 
     funded: int
     candidates: int
@@ -301,6 +303,7 @@ class Headline:
     asked: int
     available: int
     lines: int
+    least_gain: float | None
 
 
 def headline(session: Session, run: Run, by: Actor | None = None) -> Headline:
@@ -330,7 +333,27 @@ def headline(session: Session, run: Run, by: Actor | None = None) -> Headline:
     ).one()
     problem = run.problem or {"commitments": []}
     available = sum(c["amount"] for c in problem["commitments"])
-    return Headline(funded, candidates, unscored or 0, int(allocated), int(asked), available, lines)
+    return Headline(
+        funded,
+        candidates,
+        unscored or 0,
+        int(allocated),
+        int(asked),
+        available,
+        lines,
+        _least_gain(run),
+    )
+
+
+def _least_gain(run: Run) -> float | None:
+    explained = (run.explanation or {}).get("funders", {})
+    gains = [
+        figures["value"] / baseline - 1
+        for key, kept in (run.plan or {"funders": {}})["funders"].items()
+        for figures in [{**kept, **explained.get(key, {})}]
+        if (baseline := max(figures.get("alone") or 0, figures.get("leave") or 0)) > 0
+    ]
+    return min(gains, default=None)
 
 
 def headline_in_words(session: Session, run: Run) -> list[str]:
@@ -372,52 +395,15 @@ def latest_runs(session: Session, scenarios: list[Scenario]) -> dict[int, Run]:
     }
 
 
-CSV_HEAD = (
-    "proposal",
-    "title",
-    "institution",
-    "region",
-    "rank",
-    "merit",
-    "areas",
-    "currency",
-    "ask",
-    "minimum",
-    "suggested",
-    "paid by",
-    "overlaps with",
-    "reason",
-)
-
-
-def major(minor: int, currency: str) -> Decimal:
-    """Minor units as a plain decimal number, for tables that others calculate with."""
-    return Decimal(minor).scaleb(-minor_units(currency))
-
-
-def rows_as_csv(rows: list[ProposalRow], currency: str) -> str:
-    return csv_text(
-        CSV_HEAD,
-        (
-            (
-                row.key,
-                row.title,
-                row.institution,
-                row.region,
-                row.rank,
-                f"{row.merit:.4f}" if row.is_scored else None,
-                "; ".join(f"{name} {share:.0%}" for name, share in row.areas),
-                currency,
-                major(row.ask, currency),
-                major(row.minimum, currency),
-                major(row.amount, currency),
-                "; ".join(
-                    f"{p.commitment} ({p.funder}): {major(p.amount, p.currency)} {p.currency}"
-                    for p in row.payers
-                ),
-                "; ".join(f"{o.key} ({o.degree:.0%})" for o in row.overlaps),
-                row.reason,
-            )
-            for row in rows
-        ),
+def institutions_of(session: Session, by: Actor, run: Run) -> list[tuple[str, str]]:
+    """(key, name) of the institutions whose proposals the person sees in this run."""
+    rows = session.execute(
+        sa.select(Organisation.key, Organisation.name)
+        .where(
+            sa.exists()
+            .where(RunProposal.run_id == run.id, RunProposal.proposal_id == Proposal.id)
+            .where(Proposal.institution_id == Organisation.id, without_conflict(by))
+        )
+        .order_by(Organisation.name)
     )
+    return [(key, name) for key, name in rows.tuples()]

@@ -6,7 +6,7 @@ of a plan before `optimizer.check` has found no fault in it.
 
 from __future__ import annotations
 
-import logging
+from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -30,11 +30,10 @@ from funding.services.round_document import RoundInput, build_problem
 from funding.services.run_progress import RunProgress
 from optimizer.check import check
 from optimizer.highs import Cancelled
+from optimizer.pairs import most, refusal
 from optimizer.problem import Plan, Problem
 from optimizer.read import BadInput, read_round, write_plan
 from optimizer.solve import Infeasible, OutOfTime, SolverFault, solve
-
-log = logging.getLogger("tributary.allocation")
 
 GAP = 1e-3
 SECONDS = 120.0
@@ -214,3 +213,32 @@ def _ids(session: Session, table: type[Proposal | Commitment], round_id: int) ->
     """Ids by key of a round's proposals or commitments."""
     rows = session.execute(sa.select(table.key, table.id).where(table.round_id == round_id))
     return dict(rows.all())
+
+
+@dataclass(frozen=True)
+class Clause:
+    """Whether a commitment (by key) may pay a proposal: the clause against it, or how much."""
+
+    commitment: str
+    refusal: str | None
+    most: int
+
+
+def clauses_of(document: dict[str, Any], proposal_key: str) -> list[Clause]:
+    """For each commitment of a round, in order: may it pay this proposal, and at most how much?"""
+    alone = {
+        **document,
+        "proposals": [p for p in document["proposals"] if p["id"] == proposal_key],
+        "commitments": [
+            {**c, "excludes": [p for p in c.get("excludes", ()) if p == proposal_key]}
+            for c in document["commitments"]
+        ],
+        "overlaps": [],
+        "locks": [],
+    }
+    problem = read_round(alone)
+    return [
+        Clause(c.id, refusal(c, proposal), most(c, proposal))
+        for proposal in problem.proposals
+        for c in problem.commitments
+    ]

@@ -1,0 +1,73 @@
+"""One proposal within a run: what it gets, from whom, and why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from funding.errors import NotFound
+from funding.models import Pin, Proposal, Run, RunProposal
+from funding.permissions import Actor, without_conflict
+from funding.reports.discretion import Discretion
+from funding.reports.results import OverlapNote, Payer, overlaps_of, payers_of, tags_of
+
+
+@dataclass(frozen=True)
+class ProposalInRun:
+    """Money in base minor units; `rank` by merit among the proposals the reader sees.
+
+    `earned`: (what, value) of the parts of the plan's value that this proposal brings or costs.
+    `changes`: what it would take to be funded, each a sentence. `pins`: of the scenario, on it.
+    """
+
+    amount: int
+    merit: float
+    is_scored: bool
+    rank: int
+    candidates: int
+    areas: list[tuple[str, float]]
+    payers: list[Payer]
+    overlaps: list[OverlapNote]
+    reason: str
+    earned: list[tuple[str, float]]
+    changes: list[str]
+    applicant: str
+    pins: list[Pin]
+
+
+def proposal_in_run(
+    session: Session, by: Actor, run: Run, proposal: Proposal, discretion: Discretion
+) -> ProposalInRun:
+    """Raises NotFound where the run did not look at this proposal."""
+    row = session.scalars(
+        sa.select(RunProposal).where(
+            RunProposal.run_id == run.id, RunProposal.proposal_id == proposal.id
+        )
+    ).one_or_none()
+    if row is None:
+        raise NotFound("proposal")
+    seen = (
+        sa.select(sa.func.count())
+        .select_from(RunProposal)
+        .join(Proposal, Proposal.id == RunProposal.proposal_id)
+        .where(RunProposal.run_id == run.id, without_conflict(by))
+    )
+    why: dict[str, Any] = row.detail.get("why", {})
+    return ProposalInRun(
+        amount=row.amount,
+        merit=row.merit,
+        is_scored=row.detail.get("is_scored", True),
+        rank=(session.scalar(seen.where(RunProposal.merit > row.merit)) or 0) + 1,
+        candidates=session.scalar(seen) or 0,
+        areas=tags_of(session, run.scenario.round, [proposal.id])[proposal.id],
+        payers=payers_of(session, run.id, [proposal.id])[proposal.id],
+        overlaps=overlaps_of(session, run, [proposal.id], discretion)[proposal.id],
+        reason=discretion.text(row.reason),
+        earned=[(what, value) for what, value in why.get("earned", [])],
+        changes=[discretion.text(sentence) for sentence in why.get("changes", [])],
+        applicant=row.detail.get("applicant", ""),
+        pins=[pin for pin in run.scenario.pins if pin.proposal_id == proposal.id],
+    )

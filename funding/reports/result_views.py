@@ -1,0 +1,316 @@
+"""A result seen by funder, by area, by overlap and as a whole: read from the kept run alone.
+
+Money is in base minor units unless a field says otherwise. Values are the optimizer's: money
+weighted by merit (and, for a funder, by its own weights), in the same units.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, aliased
+
+from funding.models import Commitment, Organisation, Overlap, Proposal, Run, RunLine, RunProposal
+from funding.permissions import Actor, without_conflict
+from funding.reports.discretion import Discretion
+
+
+@dataclass(frozen=True)
+class CommitmentUse:
+    """What a run makes of one commitment. `price`: value that one more unit of it would add.
+
+    `native_spent` is in the commitment's own currency.
+    """
+
+    id: int
+    name: str
+    currency: str
+    available: int
+    spent: int
+    native_spent: int
+    price: float | None
+
+    @property
+    def left(self) -> int:
+        return max(0, self.available - self.spent)
+
+
+@dataclass(frozen=True)
+class FunderLine:
+    """A line of the funder's money that the reader may see."""
+
+    proposal_id: int
+    key: str
+    title: str
+    commitment: str
+    amount: int
+    currency: str
+    base_amount: int
+    ask: int
+    total: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class FunderView:
+    """What the plan is to one funder: its value in it, alone and had it left; its money."""
+
+    id: int
+    key: str
+    name: str
+    value: float
+    alone: float | None
+    leave: float | None
+    guarantee: str
+    commitments: list[CommitmentUse]
+    lines: list[FunderLine]
+
+    @property
+    def spent(self) -> int:
+        return sum(c.spent for c in self.commitments)
+
+    @property
+    def available(self) -> int:
+        return sum(c.available for c in self.commitments)
+
+    @property
+    def baseline(self) -> float | None:
+        """The stricter of the two baselines that were worked out."""
+        known = [v for v in (self.alone, self.leave) if v is not None]
+        return max(known) if known else None
+
+    @property
+    def gain(self) -> float | None:
+        """How much more is reached in the pool than without it, as a share of the latter."""
+        return gain_over(self.value, self.baseline)
+
+
+def gain_over(value: float, baseline: float | None) -> float | None:
+    """value / baseline - 1; None where there is nothing to compare with."""
+    return value / baseline - 1 if baseline else None
+
+
+def funder_views(session: Session, by: Actor, run: Run, discretion: Discretion) -> list[FunderView]:
+    """Every funder with money in the round, by name; lines largest first. Four queries."""
+    problem, plan = run.problem or {}, run.plan or {}
+    prices = _prices(run, "commitment")
+    available = {c["id"]: c["amount"] for c in problem["commitments"]}
+    guarantees = {f["id"]: f["guarantee"] for f in problem["funders"]}
+    rows = session.execute(
+        sa.select(
+            Commitment,
+            sa.func.coalesce(sa.func.sum(RunLine.base_amount), 0),
+            sa.func.coalesce(sa.func.sum(RunLine.amount), 0),
+        )
+        .outerjoin(
+            RunLine, sa.and_(RunLine.commitment_id == Commitment.id, RunLine.run_id == run.id)
+        )
+        .where(Commitment.round_id == run.scenario.round_id, Commitment.key.in_(available))
+        .group_by(Commitment.id)
+        .order_by(Commitment.name)
+    ).tuples()
+    uses: defaultdict[int, list[CommitmentUse]] = defaultdict(list)
+    for c, spent, native in rows:
+        uses[c.funder_id].append(
+            CommitmentUse(
+                c.id,
+                c.name,
+                c.currency,
+                available[c.key],
+                int(spent),
+                int(native),
+                prices.get(c.key),
+            )
+        )
+    lines = _lines_by_funder(session, by, run, discretion)
+    explained = (run.explanation or {}).get("funders", {})
+    views = []
+    for funder in session.scalars(
+        sa.select(Organisation).where(Organisation.id.in_(uses)).order_by(Organisation.name)
+    ):
+        figures = {**plan["funders"].get(funder.key, {}), **explained.get(funder.key, {})}
+        views.append(
+            FunderView(
+                funder.id,
+                funder.key,
+                funder.name,
+                figures.get("value", 0.0),
+                figures.get("alone"),
+                figures.get("leave"),
+                guarantees.get(funder.key, "none"),
+                uses[funder.id],
+                lines[funder.id],
+            )
+        )
+    return views
+
+
+def _lines_by_funder(
+    session: Session, by: Actor, run: Run, discretion: Discretion
+) -> defaultdict[int, list[FunderLine]]:
+    rows = session.execute(
+        sa.select(RunLine, Proposal, Commitment, RunProposal.amount)
+        .join(Proposal, Proposal.id == RunLine.proposal_id)
+        .join(Commitment, Commitment.id == RunLine.commitment_id)
+        .join(
+            RunProposal,
+            sa.and_(RunProposal.run_id == run.id, RunProposal.proposal_id == Proposal.id),
+        )
+        .where(RunLine.run_id == run.id, without_conflict(by))
+        .order_by(RunLine.base_amount.desc(), Proposal.key)
+    ).tuples()
+    found: defaultdict[int, list[FunderLine]] = defaultdict(list)
+    for line, proposal, commitment, total in rows:
+        found[commitment.funder_id].append(
+            FunderLine(
+                proposal.id,
+                proposal.key,
+                proposal.title,
+                commitment.name,
+                line.amount,
+                commitment.currency,
+                line.base_amount,
+                proposal.ask,
+                total,
+                discretion.text(line.reason),
+            )
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class AreaView:
+    """One area's need and what the plan does for it.
+
+    need: the widths of its steps together; spent: by others; amount: by this plan; open: what
+    stays; shortfall: below its floor; prices: value of one more unit of the floor, of the cap
+    """
+
+    key: str
+    name: str
+    need: int
+    steps: list[tuple[int, float]]
+    spent: int
+    amount: int
+    floor: int
+    cap: int | None
+    shortfall: int
+    floor_price: float | None
+    cap_price: float | None
+
+    @property
+    def open(self) -> int:
+        return max(0, self.need - self.spent - self.amount)
+
+    def part(self, amount: int) -> float:
+        """`amount` as a share of the bar: the need, or all money there if that is more."""
+        whole = max(self.need, self.spent + self.amount, 1)
+        return amount / whole
+
+
+def area_views(run: Run) -> list[AreaView]:
+    """Every top area of the round as solved, largest open need first."""
+    names = {a.key: a.name for a in run.scenario.round.taxonomy.areas}
+    results = (run.plan or {})["areas"]
+    floors, caps = _prices(run, "area_floor"), _prices(run, "area_cap")
+    views = [
+        AreaView(
+            area["id"],
+            names.get(area["id"], area["id"]),
+            sum(step["width"] for step in area["steps"]),
+            [(step["width"], step["weight"]) for step in area["steps"]],
+            area["spent"],
+            results[area["id"]]["amount"],
+            area["floor"],
+            area["cap"],
+            results[area["id"]]["shortfall"],
+            floors.get(area["id"]),
+            caps.get(area["id"]),
+        )
+        for area in (run.problem or {})["areas"]
+    ]
+    return sorted(views, key=lambda v: (-v.open, v.name))
+
+
+def _prices(run: Run, limit: str) -> dict[str, float]:
+    """Shadow prices of one kind of limit by what it limits; empty where none was worked out."""
+    prices: Any = (run.explanation or {}).get("shadow_prices", {})
+    return prices.get(limit, {})
+
+
+@dataclass(frozen=True)
+class OverlapView:
+    """A confirmed overlap and how the plan deals with it; `twice` is the money at stake."""
+
+    id: int
+    first: tuple[int, str, str, int]
+    second: tuple[int, str, str, int]
+    degree: float
+    twice: int
+    cost: float
+    note: str
+
+    @property
+    def is_avoided(self) -> bool:
+        return not (self.first[3] and self.second[3])
+
+
+def overlap_views(session: Session, by: Actor, run: Run) -> list[OverlapView]:
+    """The confirmed overlaps between proposals the reader may see, costliest first. One query."""
+    first, second = aliased(Proposal), aliased(Proposal)
+    in_first, in_second = aliased(RunProposal), aliased(RunProposal)
+    rows = session.execute(
+        sa.select(Overlap, first, second, in_first.amount, in_second.amount)
+        .join(first, first.id == Overlap.first_id)
+        .join(second, second.id == Overlap.second_id)
+        .join(in_first, sa.and_(in_first.run_id == run.id, in_first.proposal_id == first.id))
+        .join(in_second, sa.and_(in_second.run_id == run.id, in_second.proposal_id == second.id))
+        .where(
+            Overlap.round_id == run.scenario.round_id,
+            Overlap.verdict == "duplicate",
+            Overlap.degree > 0,
+            without_conflict(by, first),
+            without_conflict(by, second),
+        )
+    ).tuples()
+    weight = (run.problem or {})["policy"].get("overlap_weight", 1.0)
+    views = []
+    for pair, p, r, to_p, to_r in rows:
+        twice = min(p.minimum, r.minimum)
+        views.append(
+            OverlapView(
+                pair.id,
+                (p.id, p.key, p.title, to_p),
+                (r.id, r.key, r.title, to_r),
+                pair.degree,
+                twice,
+                weight * pair.degree * twice,
+                pair.note,
+            )
+        )
+    return sorted(views, key=lambda v: (v.is_avoided, -v.cost))
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A limit that binds, in words, and the value that one more unit of it would add."""
+
+    words: str
+    price: float
+
+
+def binding_limits(run: Run) -> list[Limit]:
+    """Limits of the round as a whole whose shadow price is not zero, dearest first."""
+    prices: dict[str, dict[str, float]] = (run.explanation or {}).get("shadow_prices", {})
+    return sorted(
+        (
+            Limit(f"{kind}: {where}" if where else kind, price)
+            for kind, of_kind in prices.items()
+            for where, price in of_kind.items()
+            if price
+        ),
+        key=lambda limit: -abs(limit.price),
+    )

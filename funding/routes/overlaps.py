@@ -1,0 +1,223 @@
+"""Overlaps of a round: candidates by text, a pair side by side, the officer's verdict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from funding.exports.csv_files import csv_text
+from funding.forms import Typed, share_text
+from funding.listing import Listing
+from funding.models import Overlap, Round
+from funding.permissions import fetch, working_rounds
+from funding.reports import overlaps as report
+from funding.reports.shared_passages import shared_passages
+from funding.routes.context import actor, in_transaction, reading, say
+from funding.routes.round_tabs import may_in, offer_round_tabs
+from funding.routes.security import permission
+from funding.routes.submitting import differences, submit, typed_form
+from funding.services import overlaps as service
+from funding.services.overlap_search import NEAREST, THRESHOLD
+
+bp = Blueprint("overlaps", __name__)
+offer_round_tabs(bp)
+
+LABELS = {"verdict": "Verdict", "degree": "Degree", "note": "Note"}
+CHOICES = [
+    ("duplicate", "Duplicate", "The same work, in whole or in part: it would be paid twice."),
+    ("complementary", "Complementary", "Each is more useful with the other."),
+    ("distinct", "Distinct", "The same team or field, other work."),
+    ("unsure", "Unsure", "Somebody else should look."),
+]
+
+
+def _round(round_id: int) -> Round:
+    return fetch(reading(), working_rounds(actor(), "overlap.read"), round_id, "round")
+
+
+def _overlap(overlap_id: int) -> Overlap:
+    return fetch(reading(), service.visible_overlaps(actor()), overlap_id, "overlap")
+
+
+def _listing() -> Listing:
+    return Listing.parse(
+        request.path,
+        request.args,
+        sortable=report.SORTABLE,
+        filters=report.FILTERS,
+        default_sort="-similarity",
+    )
+
+
+@bp.get("/rounds/<int:round_id>/overlaps")
+@permission("overlap.read")
+def index(round_id: int) -> ResponseReturnValue:
+    return _list(_round(round_id), {"values": {}, "errors": {}})
+
+
+def _list(round_: Round, form: dict[str, Any]) -> str:
+    session, by = reading(), actor()
+    listing, rows = report.list_pairs(session, by, round_.id, _listing())
+    shown = {"round": round_, "listing": listing, "rows": rows, "words": report.VERDICT_WORDS}
+    if request.headers.get("HX-Request"):
+        return render_template("overlaps/_rows.html", **shown)
+    search = service.last_search(session, round_.id)
+    counts = report.counts_by_verdict(session, by, round_.id)
+    return render_template(
+        "overlaps/index.html",
+        **shown,
+        form=form,
+        search=search,
+        is_searching=search is not None and search.state in ("queued", "running"),
+        threshold=THRESHOLD,
+        nearest=NEAREST,
+        choices=CHOICES,
+        verdicts=[
+            (verdict, f"{words.capitalize()} ({counts.get(verdict, 0)})")
+            for verdict, words in report.VERDICT_WORDS.items()
+        ],
+        may_decide=may_in(by, round_, "overlap.decide"),
+    )
+
+
+@bp.get("/rounds/<int:round_id>/overlaps.csv")
+@permission("overlap.read")
+def index_csv(round_id: int) -> ResponseReturnValue:
+    """All pairs under the filters of the list."""
+    round_ = _round(round_id)
+    _, rows = report.list_pairs(reading(), actor(), round_id, _listing(), is_whole=True)
+    answer = Response(csv_text(report.CSV_HEAD, report.csv_rows(rows)), mimetype="text/csv")
+    answer.headers.set("Content-Disposition", "attachment", filename=f"{round_.key}-overlaps.csv")
+    return answer
+
+
+@bp.post("/rounds/<int:round_id>/overlaps/search")
+@permission("overlap.decide")
+def search(round_id: int) -> ResponseReturnValue:
+    in_transaction(service.start_search, round_id=round_id)
+    return redirect(url_for("overlaps.index", round_id=round_id))
+
+
+@bp.get("/rounds/<int:round_id>/overlaps/searching")
+@permission("overlap.read")
+def searching(round_id: int) -> ResponseReturnValue:
+    """Asked again and again while texts are compared; then the list is drawn anew."""
+    _round(round_id)
+    search = service.last_search(reading(), round_id)
+    if search is not None and search.state in ("queued", "running"):
+        return "", 204
+    answer = make_response("", 200)
+    answer.headers["HX-Redirect"] = url_for("overlaps.index", round_id=round_id)
+    return answer
+
+
+@bp.post("/rounds/<int:round_id>/overlaps")
+@permission("overlap.decide")
+def mark(round_id: int) -> ResponseReturnValue:
+    """A pair by hand."""
+    typed = typed_form()
+    verdict = _verdict(typed)
+
+    def done(marked: Overlap) -> ResponseReturnValue:
+        say("The pair is marked.")
+        return redirect(url_for("overlaps.show", overlap_id=marked.id))
+
+    return submit(
+        lambda: in_transaction(
+            service.mark_overlap,
+            round_id=round_id,
+            first_key=typed.text("first"),
+            second_key=typed.text("second"),
+            **verdict,
+        ),
+        done,
+        lambda errors, _is_stale: _list(
+            _round(round_id), {"values": typed.values, "errors": errors}
+        ),
+    )
+
+
+def _verdict(typed: Typed) -> dict[str, Any]:
+    """What the fields of a verdict say, with what could not be read."""
+    return {
+        "verdict": typed.text("verdict"),
+        "degree": typed.share("degree"),
+        "note": typed.text("note"),
+        "faults": tuple(typed.faults),
+    }
+
+
+@bp.get("/overlaps/<int:overlap_id>")
+@permission("overlap.read")
+def show(overlap_id: int) -> ResponseReturnValue:
+    overlap = _overlap(overlap_id)
+    return _pair(overlap, {"values": _values(overlap), "errors": {}}, overlap.version, None)
+
+
+def _values(overlap: Overlap) -> dict[str, str]:
+    verdict = "" if overlap.verdict == "candidate" else overlap.verdict
+    return {
+        "verdict": verdict,
+        "degree": share_text(overlap.degree) if overlap.degree else "",
+        "note": overlap.note,
+    }
+
+
+def _pair(overlap: Overlap, form: dict[str, Any], version: int, changes: list[Any] | None) -> str:
+    session = reading()
+    sides = []
+    passages = shared_passages(overlap.first.abstract, overlap.second.abstract)
+    for proposal, parts in zip((overlap.first, overlap.second), passages, strict=True):
+        sides.append(
+            {
+                "title": proposal.title,
+                "url": url_for("proposals.show", proposal_id=proposal.id),
+                "proposal": proposal,
+                "meta": report.institution_name(session, proposal),
+                "passages": [{"text": part.text, "match": part.match} for part in parts],
+            }
+        )
+    return render_template(
+        "overlaps/show.html",
+        overlap=overlap,
+        round=session.get_one(Round, overlap.round_id),
+        sides=sides,
+        facts=report.facts_of(session, overlap.first, overlap.second),
+        shared=sum(1 for part in passages[0] if part.match),
+        form=form,
+        version=version,
+        changes=changes,
+        choices=CHOICES,
+        words=report.VERDICT_WORDS,
+        decided_by=report.decided_by(session, overlap),
+        may_decide=may_in(actor(), session.get_one(Round, overlap.round_id), "overlap.decide"),
+    )
+
+
+@bp.post("/overlaps/<int:overlap_id>")
+@permission("overlap.decide")
+def decide(overlap_id: int) -> ResponseReturnValue:
+    _overlap(overlap_id)
+    typed = typed_form()
+    version = typed.whole("version", 0, 10**9, "The form is incomplete.") or 0
+    verdict = _verdict(typed)
+
+    def again(errors: dict[str, str], is_stale: bool) -> str:
+        now = _overlap(overlap_id)
+        changes = differences(LABELS, typed.values, _values(now)) if is_stale else None
+        form = {"values": typed.values, "errors": errors}
+        return _pair(now, form, now.version if is_stale else version, changes)
+
+    def done(decided: Overlap) -> ResponseReturnValue:
+        say("Your verdict is saved.")
+        return redirect(url_for("overlaps.index", round_id=decided.round_id))
+
+    return submit(
+        lambda: in_transaction(
+            service.decide_overlap, overlap_id=overlap_id, version=version, **verdict
+        ),
+        done,
+        again,
+    )

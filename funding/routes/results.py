@@ -1,0 +1,226 @@
+"""What a run came to: proposals, funders, areas, overlaps and the whole; tables and files."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from funding.errors import NotFound
+from funding.exports.csv_files import csv_text
+from funding.listing import Listing
+from funding.models import Run, RunState, ScenarioState
+from funding.permissions import fetch, visible_proposals
+from funding.places import region_name
+from funding.reports import result_csv, result_detail, result_views, results
+from funding.reports.discretion import Discretion
+from funding.reports.scenarios import commitment_choices, commitments_by_key
+from funding.routes.choices import REGION_CHOICES, top_area_choices
+from funding.routes.context import actor, reading
+from funding.routes.scenarios import may_run, run_of
+from funding.routes.security import permission
+from funding.services.allocation import clauses_of
+
+bp = Blueprint("results", __name__)
+
+TABS = (
+    ("proposals", "Proposals"),
+    ("funders", "Funders"),
+    ("areas", "Areas"),
+    ("overlaps", "Overlaps"),
+    ("whole", "The whole"),
+)
+DOCUMENTS = {"round": "problem", "plan": "plan", "explanation": "explanation"}
+
+
+def _finished(run_id: int) -> Run:
+    """A run that ended with a plan; raises NotFound for any other."""
+    run = run_of(run_id)
+    if run.state != RunState.DONE:
+        raise NotFound("result")
+    return run
+
+
+def _discretion(run: Run) -> Discretion:
+    return Discretion.of(reading(), actor(), run.scenario.round_id)
+
+
+def _page(template: str, run: Run, tab: str, **values: Any) -> str:
+    round_ = run.scenario.round
+    newer = results.latest_runs(reading(), [run.scenario]).get(run.scenario_id)
+    return render_template(
+        f"scenarios/{template}.html",
+        run=run,
+        scenario=run.scenario,
+        round=round_,
+        currency=round_.base_currency,
+        headline=results.headline(reading(), run, actor()),
+        quality=results.quality_in_words(run),
+        tabs=[
+            {
+                "label": label,
+                "url": url_for(
+                    "results.view" if key != "proposals" else "results.show",
+                    run_id=run.id,
+                    **({} if key == "proposals" else {"view": key}),
+                ),
+                "current": key == tab,
+            }
+            for key, label in TABS
+        ],
+        tab=tab,
+        newer=newer if newer is not None and newer.id != run.id else None,
+        is_changed=run.scenario.state == ScenarioState.DRAFT,
+        may_run=may_run(round_),
+        may_pin=may_run(round_) and run.scenario.state != ScenarioState.PUT_FORWARD,
+        **values,
+    )
+
+
+def _listing() -> Listing:
+    return Listing.parse(
+        request.path,
+        request.args,
+        sortable=results.SORTABLE,
+        filters=results.FILTERS,
+        default_sort="-merit",
+    )
+
+
+@bp.get("/runs/<int:run_id>")
+@permission("scenario.read")
+def show(run_id: int) -> ResponseReturnValue:
+    """The proposals of a result, a page at a time."""
+    run = _finished(run_id)
+    session, by = reading(), actor()
+    listing, rows = results.list_rows(session, by, run, _listing(), _discretion(run))
+    round_ = run.scenario.round
+    shown: dict[str, Any] = {
+        "listing": listing,
+        "rows": rows,
+        "here": request.full_path.rstrip("?"),
+        "region_name": region_name,
+    }
+    if request.headers.get("HX-Request"):
+        return render_template(
+            "scenarios/_rows.html",
+            run=run,
+            scenario=run.scenario,
+            currency=round_.base_currency,
+            may_pin=may_run(round_) and run.scenario.state != ScenarioState.PUT_FORWARD,
+            **shown,
+        )
+    return _page(
+        "proposals",
+        run,
+        "proposals",
+        areas=top_area_choices(round_.taxonomy),
+        regions=REGION_CHOICES,
+        institutions=results.institutions_of(session, by, run),
+        outcomes=results.OUTCOMES,
+        **shown,
+    )
+
+
+@bp.get("/runs/<int:run_id>/<any(funders, areas, overlaps, whole):view>")
+@permission("scenario.read")
+def view(run_id: int, view: str) -> ResponseReturnValue:
+    run = _finished(run_id)
+    session, by = reading(), actor()
+    discretion = _discretion(run)
+    values: dict[str, Any] = {}
+    if view == "funders":
+        values["funders"] = result_views.funder_views(session, by, run, discretion)
+    elif view == "areas":
+        values["areas"] = result_views.area_views(run)
+        values["weights"] = (run.problem or {})["policy"]
+    elif view == "overlaps":
+        values["overlaps"] = result_views.overlap_views(session, by, run)
+    else:
+        values["rates"] = run.rates
+        values["has_files"] = not discretion.hides_something
+        values["limits"] = result_views.binding_limits(run)
+    return _page(view, run, view, **values)
+
+
+@bp.get("/runs/<int:run_id>/proposals/<int:proposal_id>")
+@permission("scenario.read")
+def proposal(run_id: int, proposal_id: int) -> ResponseReturnValue:
+    """Why this proposal gets what it gets, or nothing."""
+    run = _finished(run_id)
+    session, by = reading(), actor()
+    proposal = fetch(session, visible_proposals(by), proposal_id, "proposal")
+    detail = result_detail.proposal_in_run(session, by, run, proposal, _discretion(run))
+    return _page(
+        "proposal",
+        run,
+        "proposals",
+        proposal=proposal,
+        detail=detail,
+        clauses=_clauses(run, proposal.key),
+        commitments=commitment_choices(session, run.scenario.round_id),
+        here=request.path,
+        region_name=region_name,
+    )
+
+
+def _clauses(run: Run, key: str) -> list[dict[str, Any]]:
+    """Which money may pay a proposal, with names: those that may first."""
+    names = commitments_by_key(reading(), run.scenario.round_id)
+    found = [
+        {
+            "commitment": names[clause.commitment][0],
+            "funder": names[clause.commitment][1],
+            "refusal": clause.refusal,
+            "most": clause.most,
+        }
+        for clause in clauses_of(run.problem or {}, key)
+    ]
+    return sorted(found, key=lambda c: (c["refusal"] is not None, c["commitment"]))
+
+
+# -- files --------------------------------------------------------------------------------------
+
+
+def _file(text: str, name: str, kind: str) -> Response:
+    answer = Response(text, mimetype=kind)
+    answer.headers.set("Content-Disposition", "attachment", filename=name)
+    return answer
+
+
+@bp.get("/runs/<int:run_id>/<any(proposals, funders, areas, overlaps):table>.csv")
+@permission("scenario.read")
+def table(run_id: int, table: str) -> ResponseReturnValue:
+    """One table of a result; that of proposals under the filters of the page it is asked from."""
+    run = _finished(run_id)
+    session, by = reading(), actor()
+    discretion, currency = _discretion(run), run.scenario.round.base_currency
+    if table == "proposals":
+        _, rows = results.list_rows(session, by, run, _listing(), discretion, is_whole=True)
+        head, cells = result_csv.of_proposals(rows, currency)
+    elif table == "funders":
+        views = result_views.funder_views(session, by, run, discretion)
+        head, cells = result_csv.of_funders(views, currency)
+    elif table == "areas":
+        head, cells = result_csv.of_areas(result_views.area_views(run), currency)
+    else:
+        views_of_pairs = result_views.overlap_views(session, by, run)
+        head, cells = result_csv.of_overlaps(views_of_pairs, currency)
+    return _file(csv_text(head, cells), f"run-{run.id}-{table}.csv", "text/csv")
+
+
+@bp.get("/runs/<int:run_id>/<any(round, plan, explanation):document>.json")
+@permission("scenario.read")
+def document(run_id: int, document: str) -> ResponseReturnValue:
+    """A run's input or answer in the exchange format.
+
+    The files name every proposal, so they are not there for whoever may not hear of one.
+    """
+    run = _finished(run_id)
+    contents = getattr(run, DOCUMENTS[document])
+    if contents is None or _discretion(run).hides_something:
+        raise NotFound("file")
+    text = json.dumps(contents, indent=1, ensure_ascii=False)
+    return _file(text, f"run-{run.id}-{document}.json", "application/json")
