@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from funding import __version__
-from funding.cli import database, demo, people, serve, settings, solve
+from funding.cli import database, demo, imports, people, serve, settings, solve
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -23,6 +23,7 @@ for command in (
     database.init,
     database.verify_log,
     demo.demo,
+    imports.import_file,
     people.user,
     settings.settings,
     solve.solve,

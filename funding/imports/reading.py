@@ -17,6 +17,7 @@ from funding.imports.parse import READERS
 from funding.imports.readers import open_table
 from funding.imports.recognise import (
     Column,
+    HeadingsUnknown,
     Layout,
     find_layout,
     mapping_faults,
@@ -110,6 +111,14 @@ def read_records(
         source = Source(content, filename, limits)
         table = open_table(source)
         layout = find_layout(table, kind, mapping, sheet)
+    except HeadingsUnknown as unknown:
+        return FileReading(
+            kind,
+            format=table.format,
+            header_row=unknown.layout.header_row,
+            columns=unknown.layout.columns,
+            faults=(unknown.as_fault(),),
+        )
     except FileRefused as refusal:
         return FileReading(kind, faults=(refusal.as_fault(),))
     return _Reader(kind, table, layout, mapping or {}, defaults or {}, known, month_first).read(

@@ -56,12 +56,20 @@ class Layout:
         return found
 
 
+class HeadingsUnknown(FileRefused):
+    """No row is recognised as headings; `layout` is of the first, for a person to say."""
+
+    def __init__(self, sentence: str, layout: Layout) -> None:
+        super().__init__(sentence)
+        self.layout = layout
+
+
 def find_layout(
     table: Table, kind: str, mapping: Mapping[str, str] | None = None, sheet: str | None = None
 ) -> Layout:
     """The view and the row of headings that recognise most of the fields of `kind`.
 
-    Raises FileRefused where no row is recognised, naming what was found.
+    Raises HeadingsUnknown where no row is recognised, FileRefused for an unknown sheet.
     """
     is_any = sheet is None or not table.are_sheets
     views = [view for view in table.views if is_any or view.name == sheet]
@@ -73,8 +81,15 @@ def find_layout(
         best = _best_row(views, kind, mapping or {}, are_guessed=True)
     if best is None:
         needed = ", ".join(field.label for field in FIELDS[kind] if field.is_required)
-        raise FileRefused(
-            f"No row of column headings was recognised. Needed: {needed}.{_beginning(views)}"
+        sentence = f"No row of column headings was recognised. Needed: {needed}."
+        first = next((row for view in views for row in _rows_that_hold(view)), None)
+        if first is None:
+            raise FileRefused(sentence)
+        headings = [_as_heading(cell) for cell in first.cells]
+        columns = tuple(Column(index, text) for index, text in enumerate(headings) if text)
+        begins = shown(", ".join(column.heading for column in columns))
+        raise HeadingsUnknown(
+            f"{sentence} It begins with: {begins}.", Layout(views[0], first.number, columns)
         )
     return replace(best, columns=_guess_the_rest(best.columns, kind))
 
@@ -95,14 +110,6 @@ def _best_row(
             if score > best_score:
                 best, best_score = Layout(view, row.number, columns), score
     return best
-
-
-def _beginning(views: Sequence[View]) -> str:
-    for view in views:
-        for row in _rows_that_hold(view):
-            headings = filter(None, map(_as_heading, row.cells))
-            return f" It begins with: {shown(', '.join(headings))}."
-    return ""
 
 
 def missing_fields(layout: Layout, kind: str, defaults: Mapping[str, str]) -> tuple[Fault, ...]:

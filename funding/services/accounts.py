@@ -16,6 +16,14 @@ from funding.services.identity import (
 )
 from funding.services.log import record
 
+PLATFORM = "platform"
+"""Key of the organisation that runs the site."""
+
+
+def platform_organisation() -> Organisation:
+    """The organisation that runs the site, where it is not there yet; to be added by the caller."""
+    return Organisation(key=PLATFORM, name="This platform", kind=OrganisationKind.PLATFORM)
+
 
 def add_person(
     session: Session, *, email: str, name: str, organisation_key: str, role: str, public_url: str
@@ -28,10 +36,8 @@ def add_person(
     organisation = session.scalars(
         sa.select(Organisation).where(Organisation.key == organisation_key)
     ).one_or_none()
-    if organisation is None and organisation_key == "platform":
-        organisation = Organisation(
-            key="platform", name="This platform", kind=OrganisationKind.PLATFORM
-        )
+    if organisation is None and organisation_key == PLATFORM:
+        organisation = platform_organisation()
         session.add(organisation)
         session.flush()
     if organisation is None:

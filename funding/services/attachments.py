@@ -68,7 +68,7 @@ def store(data: Path, filename: str, stream: BinaryIO) -> StoredFile:
     Raises InvalidInput (field `files`) for a file that is empty, too large, of another kind, or
     not what its name says.
     """
-    name = _plain_name(filename)
+    name = plain_name(filename)
     ending = PurePath(name).suffix.lower()
     if ending not in TYPES:
         raise _refusal(name, f"only {KINDS_IN_WORDS} files are taken")
@@ -85,7 +85,7 @@ def store(data: Path, filename: str, stream: BinaryIO) -> StoredFile:
     return StoredFile(name, media_type, len(content), sha256)
 
 
-def _plain_name(filename: str) -> str:
+def plain_name(filename: str) -> str:
     """The last part of the name, without control characters, at most 120 long."""
     last = PureWindowsPath(filename).name
     cleaned = "".join(letter for letter in last if letter.isprintable()).strip()

@@ -55,7 +55,7 @@ def register_commitment(
             by,
             idempotency_key,
             request,
-            lambda: {"id": _register(session, by, round_, funder_id, promise).id},
+            lambda: {"id": add_commitment(session, by, round_, funder_id, promise).id},
         )
         return int(answer["id"])
     raise InvalidInput(*without_repeats(faults, promise_faults(session, round_, promise, None)))
@@ -73,21 +73,30 @@ def _check_joined(session: Session, round_: Round, funder_id: int) -> None:
         raise RuleBroken("Join the round first; then its commitments can be registered.")
 
 
-def _register(
-    session: Session, by: Actor, round_: Round, funder_id: int, promise: Promise
+def add_commitment(
+    session: Session,
+    by: Actor | None,
+    round_: Round,
+    funder_id: int,
+    promise: Promise,
+    key: str = "",
 ) -> Commitment:
+    """Write a commitment with its money on the ledger; who may is the caller's to ask.
+
+    `key`: its key in the round, made of its name where left out. Raises InvalidInput.
+    """
     found = promise_faults(session, round_, promise, None)
     if found:
         raise InvalidInput(*found)
     funder = session.get_one(Organisation, funder_id)
     taken = set(session.scalars(sa.select(Commitment.key).where(Commitment.round_id == round_.id)))
     commitment = Commitment(
-        key=unused(slug(f"{funder.key} {promise.name}"), taken),
+        key=unused(key or slug(f"{funder.key} {promise.name}"), taken),
         round=round_,
         funder=funder,
         amount=promise.terms.amount,
         currency=promise.terms.currency,
-        created_by_id=by.person_id,
+        created_by_id=by.person_id if by else None,
     )
     write_promise(commitment, promise)
     commitment.releases = release_rows(promise.releases)
