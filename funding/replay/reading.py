@@ -1,0 +1,143 @@
+"""From a file to a list of grants in one currency; what is left out is said, never guessed."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from funding.errors import InvalidInput
+from funding.imports.amounts import read_currency
+from funding.imports.faults import BadValue, Fault
+from funding.imports.reading import Progress, read_records
+from funding.imports.records import HistoryRecord
+from funding.replay.columns import read_extra_columns, without_extra
+from funding.replay.grants import GrantList, PastGrant
+from funding.services.rates import rate
+
+
+class BadFile(Exception):
+    """The file cannot be replayed; `faults` name the rows and fields, `str()` has one a line."""
+
+    def __init__(self, faults: Iterable[Fault]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("\n".join(map(str, self.faults)))
+
+
+def read_grants(
+    content: Path | str | bytes,
+    *,
+    filename: str | None = None,
+    mapping: Mapping[str, str] | None = None,
+    currency: str | None = None,
+    sheet: str | None = None,
+    progress: Progress | None = None,
+) -> GrantList:
+    """Every grant of a CSV, XLSX or 360Giving JSON file. Raises BadFile, with every fault.
+
+    `mapping`: column -> field of a past grant, or ask, minimum, merit. `currency`: what to reckon
+    in; where it is not given, the one that most grants are in.
+    """
+    mapping = dict(mapping or {})
+    reading = read_records(
+        content,
+        "history",
+        mapping=without_extra(mapping),
+        filename=filename,
+        sheet=sheet,
+        progress=progress,
+    )
+    faults = list(reading.faults)
+    if currency is not None:
+        try:
+            currency = read_currency(currency)
+        except BadValue as error:
+            faults.append(Fault(None, "currency", currency, error.rule))
+    extra: dict[int, dict[str, Any]] = {}
+    if not faults:
+        extra, more = read_extra_columns(content, reading, mapping, filename=filename, sheet=sheet)
+        faults += more
+    if faults:
+        raise BadFile(faults)
+    name = filename or ("" if isinstance(content, bytes) else Path(content).name)
+    rows = [(entry.row, entry.record) for entry in reading.entries]
+    return grants_of_records(name, rows, currency=currency, extra=extra, notes=reading.notes)
+
+
+def grants_of_records(
+    name: str,
+    rows: Iterable[tuple[int, HistoryRecord]],
+    *,
+    currency: str | None = None,
+    extra: Mapping[int, Mapping[str, Any]] | None = None,
+    notes: Iterable[str] = (),
+) -> GrantList:
+    """The list of grants from records with their row numbers. Raises BadFile where none is left.
+
+    Amounts in another currency are converted at the European Central Bank's rate of their day.
+    """
+    rows, extra, said = list(rows), extra or {}, list(notes)
+    usable = [(row, record) for row, record in rows if record.amount and record.currency]
+    if len(usable) < len(rows):
+        said.append(
+            "Rows without an amount, or with 0, take no part in a replay: "
+            f"{len(rows) - len(usable):,}."
+        )
+    if not usable:
+        raise BadFile([Fault(None, "amount", None, "no row of the file has an amount")])
+    counts = Counter(record.currency for _, record in usable)
+    base = currency or min(counts, key=lambda code: (-counts[code], code or ""))
+    grants, without_rate = [], []
+    for row, record in usable:
+        try:
+            grants.append(_grant(row, record, base, extra.get(row, {})))
+        except InvalidInput:
+            without_rate.append(row)
+    converted = sum(counts[code] for code in counts if code != base) - len(without_rate)
+    if converted > 0:
+        said.append(
+            f"Amounts in other currencies, converted to {base} at the European Central Bank's "
+            f"rate of their day: {converted:,}."
+        )
+    if without_rate:
+        first = ", ".join(map(str, without_rate[:5]))
+        said.append(
+            f"Rows in a currency without a rate to {base} on their day, or with no day, left out: "
+            f"{len(without_rate):,} (row {first}{', …' if len(without_rate) > 5 else ''})."
+        )
+    if not grants:
+        raise BadFile([Fault(None, "currency", None, f"no row can be converted to {base}")])
+    return GrantList.of(name, base, grants, said)
+
+
+def _grant(row: int, record: HistoryRecord, base: str, extra: Mapping[str, Any]) -> PastGrant:
+    assert record.amount is not None
+    assert record.currency is not None
+    if record.currency == base:
+
+        def convert(minor: int | None) -> int | None:
+            return minor
+    else:
+        if record.awarded_on is None:
+            raise InvalidInput  # no day, so no rate of its day
+        at = rate(record.currency, base, record.awarded_on)
+
+        def convert(minor: int | None) -> int | None:
+            return None if minor is None else max(1, at.to_base(minor))
+
+    return PastGrant(
+        row=row,
+        funder=record.funder,
+        recipient=record.recipient,
+        amount=convert(record.amount) or record.amount,
+        year=record.awarded_on.year if record.awarded_on else None,
+        on=record.awarded_on.isoformat() if record.awarded_on else "",
+        area=record.area,
+        purpose=record.purpose,
+        title=record.title,
+        round=record.round,
+        ask=convert(extra.get("ask")),
+        minimum=convert(extra.get("minimum")),
+        merit=extra.get("merit"),
+    )
