@@ -8,6 +8,7 @@ lost by it, and the corners of the relaxed model then lie on the grid by themsel
 from __future__ import annotations
 
 from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
@@ -75,19 +76,25 @@ def most(commitment: Commitment, proposal: Proposal) -> int:
     return min(limits)
 
 
-def refusal(commitment: Commitment, proposal: Proposal) -> str | None:
-    """The clause by which this commitment may not pay this proposal, in words; None if it may."""
+def refusal(
+    commitment: Commitment, proposal: Proposal, name: Callable[[str], str] = str
+) -> str | None:
+    """The clause by which this commitment may not pay this proposal, in words; None if it may.
+
+    `name` turns ids of areas, regions and tiers into names.
+    """
     if proposal.id in commitment.excludes:
         return "the proposal is excluded (a conflict of interest or a refusal)"
     if commitment.regions is not None and proposal.region not in commitment.regions:
-        return f"it pays only in {', '.join(commitment.regions) or 'no region'}"
+        return f"it pays only in {', '.join(map(name, commitment.regions)) or 'no region'}"
     if commitment.risk_tiers is not None and proposal.risk_tier not in commitment.risk_tiers:
-        return f"it pays only for risk tier {', '.join(commitment.risk_tiers) or '(none)'}"
+        tiers = ", ".join(map(name, commitment.risk_tiers))
+        return f"it pays only for risk tier {tiers or '(none)'}"
     if commitment.areas is not None:
         share = share_inside(commitment, proposal)
         if share < exact(commitment.least_share) - SHARE_TOLERANCE:
             least = f"{commitment.least_share:.0%}"
-            areas = ", ".join(commitment.areas) or "no area"
+            areas = ", ".join(map(name, commitment.areas)) or "no area"
             return f"less than {least} of the work lies in {areas} ({float(share):.0%})"
     if most(commitment, proposal) < max(1, commitment.ticket):
         return "the most it may pay to one such proposal is below the least it pays at all"

@@ -129,7 +129,7 @@ class _Margin:
         proposal = self.problem.proposals[p]
         if p in self.pairs.pinned_out:
             return Refusal("locked_out", "Not funded: a lock keeps it out.", WITHDRAWN)
-        clauses = [(c.id, refusal(c, proposal)) for c in self.problem.commitments]
+        clauses = [(c.id, refusal(c, proposal, self.name)) for c in self.problem.commitments]
         refused = tuple((c, clause) for c, clause in clauses if clause is not None)
         if len(refused) == len(clauses):
             return self._nobody(refused)
@@ -201,7 +201,9 @@ class _Margin:
         if policy.institution_share is not None and proposal.institution is not None:
             limit = share_of(self.model, policy.institution_share, up=False) * self.model.unit
             if sum_over("institution", proposal.institution) + least > limit:
-                words = f"{proposal.institution} has nearly all that one institution may get"
+                words = (
+                    f"{self.name(proposal.institution)} has nearly all that one institution may get"
+                )
                 found.append((("institution_share", proposal.institution), words))
         tier = proposal.risk_tier
         if tier is not None and tier in policy.risk_most:
@@ -317,7 +319,7 @@ def _clause(problem: Problem, line: Line, name: Words, money: Money) -> str:
             f"{share:.0%} of the work lies in {areas} (at least {commitment.least_share:.0%})"
         )
     if commitment.regions is not None:
-        terms.append(f"it is in {proposal.region}")
+        terms.append(f"it is in {name(proposal.region or 'no region')}")
     if commitment.risk_tiers is not None:
         terms.append(f"its risk tier is {proposal.risk_tier}")
     limit = most(commitment, proposal)
