@@ -7,8 +7,7 @@ lost by it, and the corners of the relaxed model then lie on the grid by themsel
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cache
