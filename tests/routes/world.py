@@ -1,0 +1,135 @@
+"""A whole round with one of everything, so that every address of the site can be asked for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from funding.db import now
+from funding.models import (
+    Attachment,
+    Award,
+    FormQuestion,
+    Import,
+    LineState,
+    Overlap,
+    Pin,
+    Role,
+    RoundEnquiry,
+    RoundFunder,
+    TeamMember,
+    Tranche,
+)
+from funding.permissions import Actor
+from funding.services import ledger
+from funding.services.decisions import approve_lines
+from tests.builders import (
+    make_commitment,
+    make_organisation,
+    make_person,
+    make_plan,
+    make_proposal,
+    make_round,
+)
+
+
+@dataclass(frozen=True)
+class Side:
+    """The ids to fill addresses with, and the e-mail address of a person in each role."""
+
+    ids: dict[str, object]
+    people: dict[Role, str]
+
+
+def make_side(session: Session) -> Side:
+    """One committee, funder and institution with a person in every role, and all they work on."""
+    committee = make_organisation(session, "committee")
+    funder = make_organisation(session, "funder")
+    institution = make_organisation(session, "institution")
+    platform = make_organisation(session, "platform")
+    homes = {
+        Role.PLATFORM_ADMIN: platform,
+        Role.RESEARCHER: institution,
+        Role.REVIEWER: committee,
+        Role.COMMITTEE: committee,
+    }
+    people = {role: make_person(session, homes.get(role, funder), role) for role in Role}
+    colleague = Actor.of(make_person(session, funder, Role.PROGRAM_OFFICER))
+    finance = make_person(session, funder, Role.FINANCE_OFFICER)
+
+    round_ = make_round(session, committee)
+    commitment = make_commitment(session, round_, funder)
+    make_commitment(session, round_, make_organisation(session))
+    invited = make_organisation(session)
+    round_.participants.append(RoundFunder(funder=invited))
+    round_.questions.append(FormQuestion(position=0, key="use", label="Who will use it?"))
+    enquiry = RoundEnquiry(
+        round_id=round_.id, question="May a team of one apply?", answer="Yes.", answered_at=now()
+    )
+    lead = people[Role.RESEARCHER]
+    proposal = make_proposal(session, round_, institution=institution, lead=lead)
+    member = TeamMember(position=0, name="Somebody", role="engineer")
+    proposal.team.append(member)
+    attachment = Attachment(
+        name="plan.pdf", media_type="application/pdf", size=3, sha256="0" * 64, added_by_id=lead.id
+    )
+    proposal.attachments.append(attachment)
+    other = make_proposal(session, round_)
+    overlap = Overlap(round_id=round_.id, first=proposal, second=other, degree=0.5)
+    batch = Import(
+        kind="history",
+        organisation_id=funder.id,
+        filename="grants.csv",
+        sha256="0" * 64,
+        state="done",
+        counts={"read": 0, "new": 0, "same": 0, "refused": 0},
+    )
+    session.add_all([enquiry, overlap, batch])
+    session.flush()
+
+    plan = make_plan(
+        session,
+        round_,
+        [(commitment, proposal, 6_000_00), (commitment, other, 6_000_00)],
+        Actor.of(people[Role.PROGRAM_OFFICER]),
+    )
+    first, second = plan.lines
+    assert approve_lines(session, by=colleague, lines={second.id: None}, key="world")["approved"]
+    award = session.query(Award).filter_by(plan_line_id=second.id).one()
+    assert second.state == LineState.APPROVED
+    tranche = Tranche(amount=1_000_00, due_on=now().date(), prepared_by_id=finance.id)
+    award.tranches.append(tranche)
+    session.flush()
+    ledger.schedule(session, None, tranche)
+    pin = Pin(proposal_id=proposal.id, funded=True)
+    plan.run.scenario.pins.append(pin)
+    session.flush()
+    ids: dict[str, object] = {
+        "round_id": round_.id,
+        "commitment_id": commitment.id,
+        "funder_id": funder.id,
+        "proposal_id": proposal.id,
+        "attachment_id": attachment.id,
+        "member_id": member.id,
+        "score_id": proposal.scores[0].id,
+        "question_id": round_.questions[0].id,
+        "enquiry_id": enquiry.id,
+        "overlap_id": overlap.id,
+        "scenario_id": plan.run.scenario_id,
+        "run_id": plan.run_id,
+        "pin_id": pin.id,
+        "line_id": first.id,
+        "award_id": award.id,
+        "tranche_id": tranche.id,
+        "binding_id": people[Role.AUDITOR].bindings[0].id,
+        "import_id": batch.id,
+        "area_key": "interpretability",
+        "name": "plan.pdf",
+        "token": "made-up",
+        "version": "0",
+        "view": "funders",
+        "table": "proposals",
+        "document": "plan",
+    }
+    return Side(ids, {role: person.email for role, person in people.items()})
