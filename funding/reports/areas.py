@@ -171,7 +171,7 @@ def versions_of(session: Session, round_: Round) -> list[VersionRow]:
             .where(Taxonomy.round_id == round_.id)
             .group_by(Area.taxonomy_id)
         )
-        .tuples()
+        
         .all()
     )
     rows = session.execute(

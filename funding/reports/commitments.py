@@ -189,7 +189,7 @@ def commitment_row(session: Session, commitment: Commitment, on: datetime) -> Co
 
 
 def area_names(session: Session, round_ids: set[int]) -> dict[int, dict[str, str]]:
-    """Each round's names of areas by key, of its newest version: one query."""
+    """Each round's names of top areas by key, of its newest version: one query."""
     newest = (
         sa.select(Taxonomy.round_id, sa.func.max(Taxonomy.number).label("number"))
         .where(Taxonomy.round_id.in_(round_ids))
@@ -198,11 +198,12 @@ def area_names(session: Session, round_ids: set[int]) -> dict[int, dict[str, str
     )
     rows = session.execute(
         sa.select(Taxonomy.round_id, Area.key, Area.name)
-        .join(Area, Area.taxonomy_id == Taxonomy.id)
+        .join(Area, sa.and_(Area.taxonomy_id == Taxonomy.id, Area.parent_key.is_(None)))
         .join(
             newest,
             sa.and_(newest.c.round_id == Taxonomy.round_id, newest.c.number == Taxonomy.number),
         )
+        .order_by(Area.position)
     )
     names: dict[int, dict[str, str]] = {}
     for round_id, key, name in rows:

@@ -79,7 +79,7 @@ def list_pairs(
         query = query.limit(listing.per_page).offset(listing.offset)
     return listing, [
         PairRow(o.id, p, r, o.similarity, o.degree, o.verdict, o.note, name)
-        for o, p, r, name in session.execute(query).tuples()
+        for o, p, r, name in session.execute(query)
     ]
 
 

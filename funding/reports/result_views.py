@@ -111,7 +111,7 @@ def funder_views(session: Session, by: Actor, run: Run, discretion: Discretion) 
         .where(Commitment.round_id == run.scenario.round_id, Commitment.key.in_(available))
         .group_by(Commitment.id)
         .order_by(Commitment.name)
-    ).tuples()
+    )
     uses: defaultdict[int, list[CommitmentUse]] = defaultdict(list)
     for c, spent, native in rows:
         uses[c.funder_id].append(
@@ -161,7 +161,7 @@ def _lines_by_funder(
         )
         .where(RunLine.run_id == run.id, without_conflict(by))
         .order_by(RunLine.base_amount.desc(), Proposal.key)
-    ).tuples()
+    )
     found: defaultdict[int, list[FunderLine]] = defaultdict(list)
     for line, proposal, commitment, total in rows:
         found[commitment.funder_id].append(
@@ -275,7 +275,7 @@ def overlap_views(session: Session, by: Actor, run: Run) -> list[OverlapView]:
             without_conflict(by, first),
             without_conflict(by, second),
         )
-    ).tuples()
+    )
     weight = (run.problem or {})["policy"].get("overlap_weight", 1.0)
     views = []
     for pair, p, r, to_p, to_r in rows:

@@ -239,7 +239,7 @@ def payers_of(session: Session, run_id: int, ids: list[int]) -> defaultdict[int,
             .join(Organisation, Organisation.id == Commitment.funder_id)
             .where(RunLine.run_id == run_id, RunLine.proposal_id.in_(part))
             .order_by(RunLine.base_amount.desc(), RunLine.id)
-        ).tuples()
+        )
         for line, commitment, currency, funder in rows:
             found[line.proposal_id].append(
                 Payer(
@@ -282,7 +282,7 @@ def overlaps_of(
                     other_id.not_in(discretion.ids),
                 )
                 .order_by(Overlap.degree.desc())
-            ).tuples()
+            )
             for own, overlap, key, title, degree, amount in rows:
                 found[own].append(OverlapNote(overlap, key, title, degree, amount > 0))
     return found
@@ -406,4 +406,4 @@ def institutions_of(session: Session, by: Actor, run: Run) -> list[tuple[str, st
         )
         .order_by(Organisation.name)
     )
-    return [(key, name) for key, name in rows.tuples()]
+    return [(key, name) for key, name in rows]

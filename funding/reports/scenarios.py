@@ -117,7 +117,7 @@ def pin_rows(session: Session, scenario: Scenario, discretion: Discretion) -> li
         .outerjoin(Commitment, Commitment.id == Pin.commitment_id)
         .where(Pin.scenario_id == scenario.id, Pin.proposal_id.not_in(discretion.ids))
         .order_by(Proposal.key, Pin.id)
-    ).tuples()
+    )
     return [PinRow(*row, scenario.round.base_currency) for row in rows]
 
 
@@ -135,7 +135,7 @@ def run_rows(session: Session, scenario: Scenario) -> list[RunRow]:
         .outerjoin(Person, Person.id == Run.asked_by_id)
         .where(Run.scenario_id == scenario.id)
         .order_by(Run.id.desc())
-    ).tuples()
+    )
     return [RunRow(*row) for row in rows]
 
 
@@ -154,7 +154,7 @@ def commitment_choices(session: Session, round_id: int) -> list[tuple[int, str]]
         .join(Organisation, Organisation.id == Commitment.funder_id)
         .where(Commitment.round_id == round_id)
         .order_by(Organisation.name, Commitment.name)
-    ).tuples()
+    )
     return [(id_, f"{name} ({funder})") for id_, name, funder in rows]
 
 
@@ -164,5 +164,5 @@ def commitments_by_key(session: Session, round_id: int) -> dict[str, tuple[str, 
         sa.select(Commitment.key, Commitment.name, Organisation.name)
         .join(Organisation, Organisation.id == Commitment.funder_id)
         .where(Commitment.round_id == round_id)
-    ).tuples()
+    )
     return {key: (name, funder) for key, name, funder in rows}

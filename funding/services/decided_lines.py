@@ -63,7 +63,7 @@ def decided_lines(session: Session, round_: Round) -> dict[tuple[str, str], Deci
         )
         .order_by(PlanLine.id)
         .options(joinedload(PlanLine.commitment))
-    ).tuples()
+    )
     return {
         (line.commitment.key, proposal): Decided(0, 0)
         if line.state == LineState.DECLINED

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
 from typing import Any
 
 import sqlalchemy as sa
@@ -43,7 +41,7 @@ from funding.services.decided_lines import (
     held_by_lines,
 )
 from funding.services.needs import spent_in_history
-from funding.services.rates import Rate, known_currencies, rate, stored_rate
+from funding.services.rates import Rate, is_published, rate_in_round, stored_rate
 
 _TAG_DECIMALS = 9  # beyond them sums of shares only show how floats add
 
@@ -134,29 +132,18 @@ def _rates(
     commitments: list[Commitment],
     history: dict[tuple[str, str], int],
 ) -> dict[str, Rate]:
-    """One rate for each currency in play, also where funders state their own: the latest stated.
-
-    Past grants in a currency without a rate are left out of the need.
-    """
+    """One rate for each currency in play; past grants in one without a rate are left out."""
     base, today = round_.base_currency, now().date()
-    published = set(known_currencies())
     currencies = {c.currency for c in commitments} | {base}
-    currencies |= {currency for _, currency in history} & published
+    currencies |= {currency for _, currency in history if is_published(currency, base)}
     plan = current_plan(session, round_)
     kept = plan.run.rates if plan else {}
-    stated: dict[str, Rate] = {}
-    for c in sorted(commitments, key=lambda c: (c.own_rate_on or date.min, c.key)):
-        if c.own_rate and c.own_rate_on:
-            stated[c.currency] = Rate(c.currency, base, Decimal(c.own_rate), c.own_rate_on)
-
-    def found(currency: str) -> Rate:
-        if currency in kept:
-            return stored_rate(currency, base, kept[currency])
-        if currency not in published and currency in stated:
-            return stated[currency]
-        return rate(currency, base, today)
-
-    return {currency: found(currency) for currency in sorted(currencies)}
+    return {
+        currency: stored_rate(currency, base, kept[currency])
+        if currency in kept
+        else rate_in_round(session, round_, currency, today)
+        for currency in sorted(currencies)
+    }
 
 
 def _balances(session: Session, round_: Round) -> dict[int, int]:
@@ -257,7 +244,7 @@ def _funders(
         .join(Organisation, Organisation.id == RoundFunder.funder_id)
         .where(RoundFunder.round_id == round_.id, RoundFunder.funder_id.in_(with_money))
         .order_by(Organisation.key)
-    ).tuples()
+    )
     parts = list(rows)
     weights: defaultdict[int, dict[str, float]] = defaultdict(dict)
     for weight in session.scalars(
