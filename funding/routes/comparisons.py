@@ -29,6 +29,7 @@ bp = Blueprint("comparisons", __name__)
 @permission("scenario.run")
 def picked(round_id: int) -> ResponseReturnValue:
     """Two picked scenarios: note that they were compared, and show them."""
+    round_of(round_id)
     ids = [int(id_) for id_ in request.form.getlist("picked") if id_.isdecimal()]
     if len(ids) != 2:
         raise InvalidInput(Fault("scenarios", "pick exactly two to compare"))

@@ -83,6 +83,7 @@ def make_side(session: Session) -> Side:
         filename="grants.csv",
         sha256="0" * 64,
         state="done",
+        finished_at=now(),
         counts={"read": 0, "new": 0, "same": 0, "refused": 0},
     )
     session.add_all([enquiry, overlap, batch])
