@@ -28,8 +28,9 @@ from optimizer.whole import Draft, draft
 
 MENDABLE = {"ticket", "max_cofunders"}
 CORE = 30  # proposals near the margin that the first small search decides, at least
-NODES = 2000  # of its tree
-FEW_PAIRS = 4000
+NODES = 500  # of its tree
+FIRST_GAP = 2e-5  # to which it goes at most: it proves nothing
+FEW_PAIRS = 4000  # eligible pairs up to which the exact model is taken at once
 LARGEST_RANGE = 10**9  # grid steps in an ask; beyond it one step is nothing to a solver
 
 
@@ -87,15 +88,14 @@ def best_lines(pairs: Pairs, floors: dict[str, float], gap: float, clock: Clock)
 def _best(
     pairs: Pairs, floors: dict[str, float], gap: float, clock: Clock, *, is_eased: bool
 ) -> Found:
-    found = Found(None, -math.inf, math.inf)
+    search = _Search(pairs, floors, gap, clock, is_eased)
     if not breaches(pairs, {}, floors, tolerance=float(is_eased)):
-        found.offer(pairs.problem, {})
-    _relaxed(pairs, floors, gap, clock, found, is_eased=is_eased)
-    fits = int(pairs.ask.max(initial=0)) // pairs.grid <= LARGEST_RANGE
-    for is_whole in (False, True) if fits else (False,):
-        if found.gap > gap and not clock.has_run_out:
-            detail = Detail(lines=True, whole=is_whole, is_eased=is_eased)
-            _exact(pairs, floors, gap, clock, found, detail)
+        search.found.offer(pairs.problem, {})
+    search.relaxed()
+    for detail in search.details():
+        if not search.is_done:
+            search.exact(detail)
+    found = search.found
     if found.lines is None:
         raise OutOfTime
     found.bound = max(min(found.bound, _limitless(pairs)), found.value)
@@ -110,160 +110,168 @@ def _limitless(pairs: Pairs) -> float:
     return merit + math.fsum(s.width * s.weight for a in problem.areas for s in a.steps)
 
 
-def _relaxed(
-    pairs: Pairs,
-    floors: dict[str, float],
-    gap: float,
-    clock: Clock,
-    found: Found,
-    *,
-    is_eased: bool,
-) -> None:
-    """Bound and plans from the model without tickets, co-funders and whole multiples."""
-    clock.tell("model")
-    model = build(pairs, floors, Detail(is_eased=is_eased))
-    live = open_model(model.lp, clock, model.unit)
-    clock.tell("relaxation")
-    root = live.relax()
-    if root.is_infeasible:
-        raise Infeasible
-    found.bound = min(found.bound, root.bound * model.unit)
-    if root.x is None:
-        return
-    standing = margins(model, live).standing()[list(model.y)]
-    clock.tell("margin", found.value if found.lines is not None else None, found.bound)
-    _offer(model, live, root.x, standing, found, gap, clock)
-    if found.gap <= gap or clock.has_run_out or _lines_decide(pairs):
-        return
-    _prove(model, live, root, standing, found, gap, clock)
+class _Search:
+    """One round on its way to a proven plan."""
 
+    def __init__(
+        self,
+        pairs: Pairs,
+        floors: dict[str, float],
+        gap: float,
+        clock: Clock,
+        is_eased: bool,
+    ) -> None:
+        self.pairs, self.floors, self.gap, self.clock = pairs, floors, gap, clock
+        self.is_eased = is_eased
+        self.found = Found(None, -math.inf, math.inf)
+        self.root_bound = math.inf
+        self.standing = np.zeros(len(pairs.problem.proposals))
 
-def _lines_decide(pairs: Pairs) -> bool:
-    """Whether the exact model is both needed for the last of the gap and small enough at once."""
-    return bool(pairs.problem.policy.agreement_cost) and int((pairs.cap > 0).sum()) <= FEW_PAIRS
+    @property
+    def is_done(self) -> bool:
+        return self.found.gap <= self.gap or self.clock.has_run_out
 
+    def tell(self, stage: str) -> None:
+        has_plan = self.found.lines is not None
+        self.clock.tell(stage, self.found.value if has_plan else None, self.found.bound)
 
-def _offer(
-    model: Model,
-    live: Solver,
-    x: Vector,
-    standing: Vector,
-    found: Found,
-    gap: float,
-    clock: Clock,
-) -> None:
-    """A plan from a search over the proposals nearest the margin, others as the LP has them."""
-    columns = np.array([y.index for y in model.y.values()], dtype=np.int32)
-    if columns.size:
-        value = x[columns]
-        loose = np.abs(value - np.round(value)) > 1e-6
-        order = np.lexsort((np.arange(columns.size), np.abs(standing)))
-        loose[order[: max(CORE, 3 * int(loose.sum()))]] = True
-        kept = columns[~loose]
-        live.set_columns(kept, np.round(x[kept]), np.round(x[kept]))
-        answer = live.search(gap / 4, nodes=NODES)
-        live.restore()
-        if answer.x is None:
+    def details(self) -> list[Detail]:
+        """The models that hold more than the relaxed one, in the order in which they are tried."""
+        needs_lines = Detail(lines=True, is_eased=self.is_eased)
+        everything = Detail(lines=True, whole=True, is_eased=self.is_eased)
+        if int(self.pairs.ask.max(initial=0)) // self.pairs.grid > LARGEST_RANGE:
+            return [needs_lines]
+        return [everything] if self._is_coarse() else [needs_lines, everything]
+
+    def _is_coarse(self) -> bool:
+        """Whether one step of the grid is more than the gap, so that only whole totals prove it."""
+        worth = abs(self.found.value) if self.found.lines is not None else math.inf
+        return self.pairs.grid > self.gap * worth
+
+    def _is_decided_by_detail(self) -> bool:
+        """Whether the exact model is needed for the last of the gap, and small enough at once."""
+        is_small = int((self.pairs.cap > 0).sum()) <= FEW_PAIRS
+        return is_small and (bool(self.pairs.problem.policy.agreement_cost) or self._is_coarse())
+
+    def relaxed(self) -> None:
+        """Bound and plans from the model without tickets, co-funders and whole multiples."""
+        self.clock.tell("model")
+        model = build(self.pairs, self.floors, Detail(is_eased=self.is_eased))
+        live = open_model(model.lp, self.clock, model.unit)
+        self.clock.tell("relaxation")
+        root = live.relax()
+        if root.is_infeasible:
+            raise Infeasible
+        self.root_bound = self.found.bound = root.bound * model.unit
+        if root.x is None:
             return
-        x = answer.x
-    _keep(model, live, x, found, gap, clock)
+        self.standing = margins(model, live).standing() * model.unit
+        self.tell("margin")
+        self._first(model, live, root.x)
+        if not self.is_done and not self._is_decided_by_detail():
+            self._prove(model, live, self.gap / 3)
 
+    def exact(self, detail: Detail) -> None:
+        """Plan and bound with every line decided, or with totals on the grid as well."""
+        self.tell("exact model")
+        model = build(self.pairs, self.floors, detail)
+        live = open_model(model.lp, self.clock, model.unit)
+        answer = self._prove(model, live, self.gap / 2)
+        if answer.is_finished and detail.whole and not self.is_done:
+            raise SolverFault("the solver's plan does not hold in whole units")
 
-def _keep(
-    model: Model, live: Solver, x: Vector, found: Found, gap: float, clock: Clock
-) -> Draft | None:
-    """Turn a solution into whole lines, mend them if need be, and offer them."""
-    plan = draft(model, live, x)
-    if plan is not None and plan.broken and {b.limit for b in plan.broken} <= MENDABLE:
-        plan = _mend(model, plan, gap, clock)
-    elif plan is not None and not plan.broken and model.problem.policy.agreement_cost:
-        found.offer(model.problem, plan.lines)
-        plan = _mend(model, plan, gap, clock)
-    if plan is not None and not plan.broken:
-        found.offer(model.problem, plan.lines)
-        clock.tell("plan", found.value, found.bound)
-    return plan
-
-
-def _prove(
-    model: Model,
-    live: Solver,
-    root: Answer,
-    standing: Vector,
-    found: Found,
-    gap: float,
-    clock: Clock,
-) -> None:
-    """Search what the prices do not already decide, to the gap."""
-    cutoff = -math.inf
-    if found.lines is not None:
-        cutoff = (found.value + gap / 2 * max(1.0, abs(found.value))) / model.unit
+    def _first(self, model: Model, live: Solver, x: Vector) -> None:
+        """A plan from a search over the proposals nearest the margin, others as the LP has them."""
         columns = np.array([y.index for y in model.y.values()], dtype=np.int32)
         if columns.size:
+            near = np.abs(self.standing[list(model.y)])
+            loose = np.abs(x[columns] - np.round(x[columns])) > 1e-6
+            order = np.lexsort((np.arange(columns.size), near))
+            loose[order[: max(CORE, 3 * int(loose.sum()))]] = True
+            kept = columns[~loose]
+            live.set_columns(kept, np.round(x[kept]), np.round(x[kept]))
+            answer = live.search(max(self.gap / 4, FIRST_GAP), nodes=NODES)
+            live.restore()
+            if answer.x is None:
+                return
+            x = answer.x
+        self._keep(model, live, x)
+
+    def _prove(self, model: Model, live: Solver, gap: float) -> Answer:
+        """Search what the relaxed model's prices do not already decide, to a relative gap."""
+        cutoff = self._decide(model, live)
+        answer = live.search(gap, enough=self.found.enough(self.gap))
+        live.restore()
+        if answer.is_infeasible and not self._has_strict_plan():
+            raise Infeasible
+        bound = -math.inf if answer.is_infeasible else answer.bound * model.unit
+        self.found.bound = min(self.found.bound, max(bound, cutoff))
+        if answer.x is not None:
+            self._keep(model, live, answer.x)
+        return answer
+
+    def _decide(self, model: Model, live: Solver) -> float:
+        """Fix what cannot pay: a plan that decided it otherwise is worth at most what is returned.
+
+        Sound for every model with more detail than the relaxed one, whose prices these are.
+        """
+        if self.found.lines is None:
+            return -math.inf
+        cutoff = self.found.value + self.gap / 2 * max(1.0, abs(self.found.value))
+        columns = np.array([y.index for y in model.y.values()], dtype=np.int32)
+        if columns.size:
+            standing = self.standing[list(model.y)]
             is_open = live.low[columns] < live.high[columns]
-            decided = is_open & (root.bound - np.abs(standing) <= cutoff)
+            decided = is_open & (self.root_bound - np.abs(standing) <= cutoff)
             side = (standing > 0).astype(float)
             live.set_columns(columns[decided], side[decided], side[decided])
-    answer = live.search(gap / 3, enough=found.enough(gap))
-    live.restore()
-    if answer.is_infeasible and found.lines is None:
-        raise Infeasible
-    bound = cutoff if answer.is_infeasible else max(answer.bound, cutoff)
-    found.bound = min(found.bound, bound * model.unit)
-    if answer.x is not None:
-        _keep(model, live, answer.x, found, gap, clock)
+        return cutoff
 
+    def _has_strict_plan(self) -> bool:
+        """Whether the plan in hand needs no tolerance that this pass does not use."""
+        lines, tolerance = self.found.lines, float(self.is_eased)
+        return lines is not None and not breaches(self.pairs, lines, self.floors, tolerance)
 
-def _mend(model: Model, plan: Draft, gap: float, clock: Clock) -> Draft | None:
-    """The same funded set with lines chosen exactly where they are in trouble or shared.
+    def _keep(self, model: Model, live: Solver, x: Vector) -> None:
+        """Turn a solution into whole lines, mend them if need be, and offer them."""
+        plan = draft(model, live, x)
+        if plan is not None and not plan.broken:
+            self.found.offer(self.pairs.problem, plan.lines)
+        if plan is not None and not model.detail.lines and self._can_mend(plan):
+            plan = self._mend(model, plan)
+            if plan is not None and not plan.broken:
+                self.found.offer(self.pairs.problem, plan.lines)
+        if self.found.lines is not None:
+            self.tell("plan")
 
-    Troubled proposals may be paid by any eligible commitment or dropped; the others keep who
-    pays them. Small, since a forest of lines shares few proposals.
-    """
-    pairs = model.pairs
-    payers: dict[int, list[int]] = {}
-    for c, p in plan.lines:
-        payers.setdefault(p, []).append(c)
-    troubled = {p for p, several in payers.items() if len(several) > 1}
-    troubled |= {p for (c, p), amount in plan.lines.items() if amount < pairs.ticket[c]}
-    cap = np.zeros_like(pairs.cap)
-    for p, several in payers.items():
-        rows = slice(None) if p in troubled else several
-        cap[rows, p] = pairs.cap[rows, p]
-    part = replace(pairs, cap=cap, ask=np.where(cap.any(axis=0), pairs.ask, 0))
-    small = build(part, model.floors, Detail(lines=True, is_eased=model.detail.is_eased))
-    live = open_model(small.lp, clock, small.unit)
-    for p, y in small.y.items():
-        if p not in troubled:
-            live.low[y.index] = 1.0
-    live.restore()
-    answer = live.search(gap / 8, nodes=NODES)
-    return None if answer.x is None else draft(small, live, answer.x)
+    def _can_mend(self, plan: Draft) -> bool:
+        """Whether choosing lines anew could save the plan, or save agreements."""
+        if plan.broken:
+            return {b.limit for b in plan.broken} <= MENDABLE
+        return bool(self.pairs.problem.policy.agreement_cost)
 
+    def _mend(self, model: Model, plan: Draft) -> Draft | None:
+        """The same funded set with lines chosen exactly where they are in trouble or shared.
 
-def _exact(
-    pairs: Pairs,
-    floors: dict[str, float],
-    gap: float,
-    clock: Clock,
-    found: Found,
-    detail: Detail,
-) -> None:
-    """Plan and bound with every line decided; at last with totals on the grid as well."""
-    clock.tell("exact model", found.value if found.lines is not None else None, found.bound)
-    model = build(pairs, floors, detail)
-    live = open_model(model.lp, clock, model.unit)
-    answer = live.search(gap / 2, enough=found.enough(gap))
-    if answer.is_infeasible:
-        if found.lines is not None and detail.is_eased:
-            raise SolverFault("the exact model is said to be infeasible, but a plan exists")
-        raise Infeasible  # a plan there may be, but only within the tolerances
-    found.bound = min(found.bound, answer.bound * model.unit)
-    if answer.x is None:
-        return
-    plan = draft(model, live, answer.x)
-    if plan is not None and not plan.broken:
-        found.offer(model.problem, plan.lines)
-    elif detail.whole and answer.is_finished and found.gap > gap:
-        broken = "no whole lines" if plan is None else repr(plan.broken)
-        raise SolverFault(f"the solver's plan does not hold in whole units: {broken}")
+        Troubled proposals may be paid by any eligible commitment or dropped; the others keep who
+        pays them. Small, since a forest of lines shares few proposals.
+        """
+        pairs = self.pairs
+        payers: dict[int, list[int]] = {}
+        for c, p in plan.lines:
+            payers.setdefault(p, []).append(c)
+        troubled = {p for p, several in payers.items() if len(several) > 1}
+        troubled |= {p for (c, p), amount in plan.lines.items() if amount < pairs.ticket[c]}
+        cap = np.zeros_like(pairs.cap)
+        for p, several in payers.items():
+            rows = slice(None) if p in troubled else several
+            cap[rows, p] = pairs.cap[rows, p]
+        part = replace(pairs, cap=cap, ask=np.where(cap.any(axis=0), pairs.ask, 0))
+        small = build(part, self.floors, Detail(lines=True, is_eased=self.is_eased))
+        live = open_model(small.lp, self.clock, small.unit)
+        for p, y in small.y.items():
+            if p not in troubled:
+                live.low[y.index] = 1.0
+        live.restore()
+        answer = live.search(max(self.gap / 8, FIRST_GAP), nodes=NODES)
+        return None if answer.x is None else draft(small, live, answer.x)
