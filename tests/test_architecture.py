@@ -39,7 +39,8 @@ LAYERS = {
 
 DOORS_TO_THE_OPTIMIZER = ("funding/services/allocation.py", "funding/replay/")
 WEB = ("flask", "werkzeug", "jinja2", "flask_login", "flask_wtf", "gunicorn")
-LINES = 400
+LINES = 420
+LINES_OF_A_TEST = 600  # tables of cases read line by line
 LONGER_FOR_A_REASON = {
     "funding/migrations/versions/0001_first.py": "generated from the models, read by nobody",
 }
@@ -135,7 +136,8 @@ def test_no_file_is_longer_than_one_reader_holds_in_mind() -> None:
         name: count
         for path in files
         if "vendor/" not in (name := path.relative_to(ROOT).as_posix())
-        and (count := len(path.read_text(encoding="utf-8").splitlines())) > LINES
+        and (count := len(path.read_text(encoding="utf-8").splitlines()))
+        > (LINES_OF_A_TEST if name.startswith("tests/") else LINES)
         and name not in LONGER_FOR_A_REASON
         and not name.endswith("plotly.css")  # generated
     }
@@ -181,6 +183,6 @@ def test_every_posting_form_carries_a_token() -> None:
         f"{path.relative_to(ROOT)}"
         for path in tracked("templates/*.html")
         for match in form.finditer(path.read_text(encoding="utf-8"))
-        if "csrf()" not in match.group()
+        if "csrf()" not in match.group() and "csrf_token()" not in match.group()
     ]
     assert not bare
