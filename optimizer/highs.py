@@ -8,10 +8,13 @@ bounds in place. One thread and a fixed seed: the same model gives the same answ
 from __future__ import annotations
 
 import math
+import os
+import sys
 import time
 import weakref
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Any
 
 import highspy
@@ -149,10 +152,29 @@ def worth_of(answer: Answer, bound: float) -> Answer:
     return replace(answer, bound=max(bound, answer.value))
 
 
+@cache
+def _let_highs_greet() -> None:
+    """Make a first HiGHS with standard output closed to it.
+
+    The first one of a process prints its name before it can be told not to, and standard output
+    belongs to the plan.
+    """
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        highspy.Highs()
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
+
+
 class Live:
     """A model inside HiGHS that can be changed and solved again from where it stands."""
 
     def __init__(self, lp: pulp.LpProblem, clock: Clock) -> None:
+        _let_highs_greet()
         solver = HiGHS(msg=False, threads=1)
         solver.createAndConfigureSolver(lp)
         solver.buildSolverModel(lp)
