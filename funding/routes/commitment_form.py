@@ -15,7 +15,7 @@ from funding.services.promises import Promise
 from funding.services.restrictions import Terms
 
 LISTS = ("areas", "regions", "risk_tiers", "excluded")
-"""Fields of which any number may be chosen; beside the first three stands `any_...`."""
+"""Fields of which any number may be chosen; none of the first three means any."""
 
 MOST_YEARS = 10
 SPARE_YEARS = 2  # empty rows offered beyond those in use
@@ -27,13 +27,10 @@ LABELS = {
     "starts_on": "First day",
     "ends_on": "Last day",
     "releases": "Release by year",
-    "any_areas": "Any area",
     "areas": "Areas",
     "least_share": "Least share in these areas",
     "pays_share_only": "Pays only for that share",
-    "any_regions": "Any region",
     "regions": "Regions",
-    "any_risk_tiers": "Any risk tier",
     "risk_tiers": "Risk tiers",
     "excluded": "Never pays",
     "cap_share_of_ask": "Most of one ask",
@@ -74,9 +71,7 @@ def values_of(promise: Promise) -> dict[str, Any]:
         "own_rate_on": promise.own_rate_on.isoformat() if promise.own_rate_on else "",
     }
     for name in ("areas", "regions", "risk_tiers"):
-        listed = getattr(terms, name)
-        values[name] = list(listed or ())
-        values[f"any_{name}"] = "1" if listed is None else ""
+        values[name] = list(getattr(terms, name) or ())
     years = sorted((promise.releases or {}).items())
     rows = max(FEWEST_YEARS, len(years) + SPARE_YEARS)
     for place in range(min(rows, MOST_YEARS)):
@@ -140,10 +135,8 @@ class _Money:
 
 
 def _listed(typed: Typed, name: str, known: list[str]) -> tuple[str, ...] | None:
-    """None for any; nothing ticked beside an unticked 'any' is an empty list, which is refused."""
-    if typed.ticked(f"any_{name}"):
-        return None
-    return tuple(typed.many(name, known))
+    """What is ticked; None, for any, where nothing is."""
+    return tuple(typed.many(name, known)) or None
 
 
 def _excluded(typed: Typed, institutions: Mapping[int, str]) -> dict[int, str]:

@@ -24,6 +24,8 @@ from funding.services.areas import top_areas
 from funding.services.rates import Rate
 
 SHARE_TOLERANCE = Fraction(1, 10**9)
+FEW = 2
+"""Where so few are left out, they are named instead of all those that are not."""
 
 _SHARES = {0.25: "a quarter", 0.5: "half", 0.75: "three quarters"}
 
@@ -73,11 +75,11 @@ class Terms:
 def sentence(commitment: Commitment | Terms, taxonomy: Taxonomy) -> str:
     """What the restrictions mean, in plain words: one sentence or a few."""
     terms = Terms.of(commitment) if isinstance(commitment, Commitment) else commitment
-    return in_words(terms, {area.key: area.name for area in taxonomy.areas})
+    return in_words(terms, {a.key: a.name for a in taxonomy.areas if a.parent_key is None})
 
 
 def in_words(terms: Terms, names: Mapping[str, str]) -> str:
-    """As `sentence`; `names`: area key -> name."""
+    """As `sentence`; `names`: key -> name of every top area."""
     said = [f"May pay {_how_much(terms)}{_which(terms, names)}."]
     if terms.pays_share_only and terms.areas:
         these = "this area" if len(terms.areas) == 1 else "these areas"
@@ -105,23 +107,30 @@ def _which(terms: Terms, names: Mapping[str, str]) -> str:
     """Which proposals: areas, then regions, then risk, each clause after the one before."""
     clauses = []
     if terms.areas is not None:
-        words = [_lowered(names.get(key, key)) for key in terms.areas]
-        together = " (together)" if len(words) > 1 and terms.least_share > 0 else ""
-        if not words:
-            clauses.append(" in no area at all")
-        elif terms.least_share == 1:
-            clauses.append(f" that is wholly {any_of(words, 'or')}{together}")
-        else:
-            clauses.append(
-                f" that is at least {_share(terms.least_share)} {any_of(words, 'or')}{together}"
-            )
+        clauses.append(_of_areas(terms, names))
     if terms.regions is not None:
         places = [REGIONS.get(key, key) for key in terms.regions]
-        clauses.append(f" in {any_of(places, 'or')}" if places else " in no region at all")
+        others = [name for key, name in REGIONS.items() if key not in terms.regions]
+        if 0 < len(others) <= FEW:
+            clauses.append(f" outside {any_of(others, 'or')}")
+        else:
+            clauses.append(f" in {any_of(places, 'or')}" if places else " in no region at all")
     if terms.risk_tiers is not None:
         tiers = list(terms.risk_tiers)
         clauses.append(f" of {any_of(tiers, 'or')} risk" if tiers else " in no tier of risk")
     return ",".join(clauses)
+
+
+def _of_areas(terms: Terms, names: Mapping[str, str]) -> str:
+    words = [_lowered(names.get(key, key)) for key in terms.areas or ()]
+    others = [_lowered(name) for key, name in names.items() if key not in (terms.areas or ())]
+    share = "wholly" if terms.least_share == 1 else f"at least {_share(terms.least_share)}"
+    if not words:
+        return " in no area at all"
+    if 0 < len(others) <= FEW < len(words):
+        return f" that is {share} in areas other than {any_of(others, 'or')}"
+    together = " (together)" if len(words) > 1 else ""
+    return f" that is {share} {any_of(words, 'or')}{together}"
 
 
 def _share(share: float) -> str:
