@@ -8,13 +8,11 @@ from flask.typing import ResponseReturnValue
 from funding.models import Person, Proposal
 from funding.permissions import fetch, visible_proposals
 from funding.routes.context import actor, in_transaction, reading, say
-from funding.routes.round_tabs import offer_round_tabs
 from funding.routes.security import permission
 from funding.routes.submitting import submit
 from funding.services import conflicts as service
 
 bp = Blueprint("conflicts", __name__)
-offer_round_tabs(bp)
 
 
 def _page(proposal_id: int, which: str, form: dict[str, dict[str, str]] | None = None) -> str:

@@ -3,7 +3,7 @@ the reader is an applicant or an officer of the round; for anybody else it is no
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, current_app, render_template, request, send_file, url_for
+from flask import Blueprint, Response, render_template, request, send_file
 from flask.typing import ResponseReturnValue
 
 from funding.errors import NotFound
@@ -17,13 +17,11 @@ from funding.reports import proposals as report
 from funding.routes.application_form import area_choices
 from funding.routes.choices import REGION_CHOICES, TIER_CHOICES
 from funding.routes.context import actor, config, reading
-from funding.routes.round_tabs import offer_round_tabs
 from funding.routes.security import permission
 from funding.services import attachments, drafts, risk, submission
 from funding.services.clock import database_now
 
 bp = Blueprint("proposals", __name__)
-offer_round_tabs(bp)
 
 STATES = [(s.value, s.value.capitalize()) for s in ProposalState if s != ProposalState.DRAFT]
 
@@ -114,9 +112,8 @@ def show(proposal_id: int) -> ResponseReturnValue:
         "proposals/show.html",
         **shared,
         scores=proposal_page.scores_of(session, proposal),
-        overlaps=_with_links(proposal_page.overlaps_of(session, by, proposal)),
+        overlaps=proposal_page.overlaps_of(session, by, proposal),
         runs=proposal_page.runs_of(session, by, proposal),
-        run_link=_scenario_url,
         conflicts=conflicts,
         names=proposal_page.names_of(session, {c.person_id for c in conflicts.named}),
         history=proposal_history.readers_history(session, proposal, zone),
@@ -152,22 +149,6 @@ def _show_own(proposal: Proposal, zone: str, shared: dict[str, object]) -> str:
         in_time=submission.is_in_time(session, proposal),
         history=proposal_history.applicants_history(session, proposal, zone),
     )
-
-
-def _with_links(
-    overlaps: list[proposal_page.ShownOverlap],
-) -> list[tuple[proposal_page.ShownOverlap, str | None]]:
-    is_there = "overlaps.show" in current_app.view_functions
-    return [
-        (shown, url_for("overlaps.show", overlap_id=shown.overlap.id) if is_there else None)
-        for shown in overlaps
-    ]
-
-
-def _scenario_url(shown: proposal_page.ShownRun) -> str | None:
-    if "scenarios.show" not in current_app.view_functions:
-        return None
-    return url_for("scenarios.show", scenario_id=shown.scenario.id)
 
 
 @bp.get("/proposals/<int:proposal_id>/attachments/<int:attachment_id>/<name>")

@@ -11,14 +11,12 @@ from funding.models import Proposal, Round
 from funding.permissions import fetch, visible_proposals, working_rounds
 from funding.reports.proposal_page import scores_of
 from funding.routes.context import actor, in_transaction, reading, say
-from funding.routes.round_tabs import offer_round_tabs
 from funding.routes.security import permission
 from funding.routes.submitting import submit
 from funding.services import score_files
 from funding.services import scores as service
 
 bp = Blueprint("scores", __name__)
-offer_round_tabs(bp)
 
 
 def scored_proposal(proposal_id: int) -> Proposal:
