@@ -170,9 +170,7 @@ def versions_of(session: Session, round_: Round) -> list[VersionRow]:
             .join(Taxonomy, Taxonomy.id == Area.taxonomy_id)
             .where(Taxonomy.round_id == round_.id)
             .group_by(Area.taxonomy_id)
-        )
-        
-        .all()
+        ).all()
     )
     rows = session.execute(
         sa.select(Taxonomy, Person.name)

@@ -215,7 +215,6 @@ def _institutions() -> dict[int, str]:
             .where(Organisation.kind == OrganisationKind.INSTITUTION)
             .order_by(Organisation.name)
         )
-        .tuples()
         .all()
     )
 
