@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from funding import __version__
-from funding.cli import database, demo, imports, people, serve, settings, solve
+from funding.cli import backup, database, demo, imports, people, replay, serve, settings, solve
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
@@ -20,11 +20,14 @@ def main() -> None:
 for command in (
     serve.serve,
     serve.worker,
+    backup.backup,
+    backup.restore,
     database.init,
     database.verify_log,
     demo.demo,
     imports.import_file,
     people.user,
+    replay.replay,
     settings.settings,
     solve.solve,
 ):
