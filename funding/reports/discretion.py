@@ -13,11 +13,7 @@ from sqlalchemy.orm import Session
 
 from funding.models import Proposal
 from funding.permissions import Actor, without_conflict
-
-
-def name_of(key: str, title: str) -> str:
-    """How sentences name a proposal; the only form in which they may."""
-    return f"“{title}” ({key})"
+from funding.services.run_words import proposal_name
 
 
 @dataclass(frozen=True)
@@ -36,7 +32,7 @@ class Discretion:
             )
         ).all()
         return cls(
-            tuple(name_of(key, title) for _, key, title in hidden),
+            tuple(proposal_name(key, title) for _, key, title in hidden),
             frozenset(id_ for id_, _, _ in hidden),
             frozenset(key for _, key, _ in hidden),
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -13,6 +12,14 @@ from funding.models import Pin, Proposal, Run, RunProposal
 from funding.permissions import Actor, without_conflict
 from funding.reports.discretion import Discretion
 from funding.reports.results import OverlapNote, Payer, overlaps_of, payers_of, tags_of
+
+EARNED_WORDS = {
+    "merit": "Merit times money",
+    "gap": "Needs it meets",
+    "floor": "Areas kept at their least",
+    "overlap": "Overlaps",
+    "agreement": "Agreements to make",
+}
 
 
 @dataclass(frozen=True)
@@ -55,7 +62,6 @@ def proposal_in_run(
         .join(Proposal, Proposal.id == RunProposal.proposal_id)
         .where(RunProposal.run_id == run.id, without_conflict(by))
     )
-    why: dict[str, Any] = row.detail.get("why", {})
     return ProposalInRun(
         amount=row.amount,
         merit=row.merit,
@@ -66,8 +72,8 @@ def proposal_in_run(
         payers=payers_of(session, run.id, [proposal.id])[proposal.id],
         overlaps=overlaps_of(session, run, [proposal.id], discretion)[proposal.id],
         reason=discretion.text(row.reason),
-        earned=[(what, value) for what, value in why.get("earned", [])],
-        changes=[discretion.text(sentence) for sentence in why.get("changes", [])],
+        earned=[(EARNED_WORDS[part], value) for part, value in row.detail.get("earned", [])],
+        changes=[discretion.text(sentence) for sentence in row.detail.get("changes", [])],
         applicant=row.detail.get("applicant", ""),
         pins=[pin for pin in run.scenario.pins if pin.proposal_id == proposal.id],
     )

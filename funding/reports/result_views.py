@@ -16,6 +16,8 @@ from sqlalchemy.orm import Session, aliased
 from funding.models import Commitment, Organisation, Overlap, Proposal, Run, RunLine, RunProposal
 from funding.permissions import Actor, without_conflict
 from funding.reports.discretion import Discretion
+from funding.reports.results import baselines_of
+from funding.services.run_words import names_of
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,7 @@ def gain_over(value: float, baseline: float | None) -> float | None:
 
 def funder_views(session: Session, by: Actor, run: Run, discretion: Discretion) -> list[FunderView]:
     """Every funder with money in the round, by name; lines largest first. Four queries."""
-    problem, plan = run.problem or {}, run.plan or {}
+    problem = run.problem or {}
     prices = _prices(run, "commitment")
     available = {c["id"]: c["amount"] for c in problem["commitments"]}
     guarantees = {f["id"]: f["guarantee"] for f in problem["funders"]}
@@ -126,12 +128,12 @@ def funder_views(session: Session, by: Actor, run: Run, discretion: Discretion) 
             )
         )
     lines = _lines_by_funder(session, by, run, discretion)
-    explained = (run.explanation or {}).get("funders", {})
+    explained = baselines_of(run)
     views = []
     for funder in session.scalars(
         sa.select(Organisation).where(Organisation.id.in_(uses)).order_by(Organisation.name)
     ):
-        figures = {**plan["funders"].get(funder.key, {}), **explained.get(funder.key, {})}
+        figures = explained.get(funder.key, {})
         views.append(
             FunderView(
                 funder.id,
@@ -215,7 +217,7 @@ def area_views(run: Run) -> list[AreaView]:
     """Every top area of the round as solved, largest open need first."""
     names = {a.key: a.name for a in run.scenario.round.taxonomy.areas}
     results = (run.plan or {})["areas"]
-    floors, caps = _prices(run, "area_floor"), _prices(run, "area_cap")
+    floors, caps = _prices(run, "area floor"), _prices(run, "area cap")
     views = [
         AreaView(
             area["id"],
@@ -235,10 +237,10 @@ def area_views(run: Run) -> list[AreaView]:
     return sorted(views, key=lambda v: (-v.open, v.name))
 
 
-def _prices(run: Run, limit: str) -> dict[str, float]:
+def _prices(run: Run, kind: str) -> dict[str, float]:
     """Shadow prices of one kind of limit by what it limits; empty where none was worked out."""
-    prices: Any = (run.explanation or {}).get("shadow_prices", {})
-    return prices.get(limit, {})
+    prices: list[dict[str, Any]] = (run.explanation or {}).get("shadow_prices", [])
+    return {price["where"]: price["price"] for price in prices if price["kind"] == kind}
 
 
 @dataclass(frozen=True)
@@ -302,15 +304,27 @@ class Limit:
     price: float
 
 
-def binding_limits(run: Run) -> list[Limit]:
-    """Limits of the round as a whole whose shadow price is not zero, dearest first."""
-    prices: dict[str, dict[str, float]] = (run.explanation or {}).get("shadow_prices", {})
-    return sorted(
-        (
-            Limit(f"{kind}: {where}" if where else kind, price)
-            for kind, of_kind in prices.items()
-            for where, price in of_kind.items()
-            if price
-        ),
-        key=lambda limit: -abs(limit.price),
-    )
+_LIMIT_WORDS = {
+    "commitment": "Money of {}",
+    "area cap": "Most allowed in {}",
+    "area floor": "Least wanted in {}",
+    "institution_share": "Most for one institution: {}",
+    "risk_most": "Most for {} risk",
+    "region_least": "Least for {}",
+    "guarantee": "What {} is promised",
+}
+
+
+def binding_limits(session: Session, run: Run) -> list[Limit]:
+    """Limits of the round whose shadow price is not zero, dearest first."""
+    names = names_of(session, run.scenario.round)
+    prices: list[dict[str, Any]] = (run.explanation or {}).get("shadow_prices", [])
+    found = [
+        Limit(
+            _LIMIT_WORDS[price["kind"]].format(names.get(price["where"], price["where"])),
+            price["price"],
+        )
+        for price in prices
+        if abs(price["price"]) >= 0.0005
+    ]
+    return sorted(found, key=lambda limit: -abs(limit.price))

@@ -345,12 +345,18 @@ def headline(session: Session, run: Run, by: Actor | None = None) -> Headline:
     )
 
 
+def baselines_of(run: Run) -> dict[str, dict[str, Any]]:
+    """By funder's key: its value in the plan, alone and had it left, where proven."""
+    stated: dict[str, dict[str, Any]] = (run.plan or {}).get("funders", {})
+    explained = (run.explanation or {}).get("why", {}).get("funders", {})
+    proven = {key: figures for key, figures in explained.items() if figures["is_proven"]}
+    return {key: {**proven.get(key, {}), **figures} for key, figures in stated.items()}
+
+
 def _least_gain(run: Run) -> float | None:
-    explained = (run.explanation or {}).get("funders", {})
     gains = [
         figures["value"] / baseline - 1
-        for key, kept in (run.plan or {"funders": {}})["funders"].items()
-        for figures in [{**kept, **explained.get(key, {})}]
+        for figures in baselines_of(run).values()
         if (baseline := max(figures.get("alone") or 0, figures.get("leave") or 0)) > 0
     ]
     return min(gains, default=None)
@@ -375,8 +381,8 @@ def quality_in_words(run: Run) -> str:
     gap = max(0.0, run.gap or 0.0)
     if run.status == "optimal":
         if gap < 5e-7:
-            return "No plan is worth more than this one."
-        return f"No plan is worth more than {format_percent(gap, 2)} above this one."
+            return "Proven: no plan is worth more than this one."
+        return f"Proven: a better plan could be worth at most {format_percent(gap, 2)} more."
     return (
         "The time was up before the search ended: this is the best plan found, and a better one "
         f"could be worth at most {format_percent(gap, 2)} more. It may differ if solved again."

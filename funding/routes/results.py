@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from funding.errors import NotFound
 from funding.exports.csv_files import csv_text
+from funding.formatting import format_amount
 from funding.listing import Listing
 from funding.models import Run, RunState, ScenarioState
 from funding.permissions import fetch, visible_proposals
@@ -141,7 +142,7 @@ def view(run_id: int, view: str) -> ResponseReturnValue:
     else:
         values["rates"] = run.rates
         values["has_files"] = not discretion.hides_something
-        values["limits"] = result_views.binding_limits(run)
+        values["limits"] = result_views.binding_limits(session, run)
     return _page(view, run, view, **values)
 
 
@@ -159,6 +160,11 @@ def proposal(run_id: int, proposal_id: int) -> ResponseReturnValue:
         "proposals",
         proposal=proposal,
         detail=detail,
+        earned=[
+            (what, format_amount(round(value), run.scenario.round.base_currency))
+            for what, value in detail.earned
+            if round(value)
+        ],
         clauses=_clauses(run, proposal.key),
         commitments=commitment_choices(session, run.scenario.round_id),
         here=request.path,
@@ -169,6 +175,7 @@ def proposal(run_id: int, proposal_id: int) -> ResponseReturnValue:
 def _clauses(run: Run, key: str) -> list[dict[str, Any]]:
     """Which money may pay a proposal, with names: those that may first."""
     names = commitments_by_key(reading(), run.scenario.round_id)
+    area_names = dict(REGION_CHOICES) | dict(top_area_choices(run.scenario.round.taxonomy))
     found = [
         {
             "commitment": names[clause.commitment][0],
@@ -176,7 +183,7 @@ def _clauses(run: Run, key: str) -> list[dict[str, Any]]:
             "refusal": clause.refusal,
             "most": clause.most,
         }
-        for clause in clauses_of(run.problem or {}, key)
+        for clause in clauses_of(run.problem or {}, key, area_names)
     ]
     return sorted(found, key=lambda c: (c["refusal"] is not None, c["commitment"]))
 

@@ -114,10 +114,19 @@ def show(scenario_id: int) -> ResponseReturnValue:
         needs=need_changes_in_words(scenario),
         pins=report.pin_rows(session, scenario, discretion),
         runs=report.run_rows(session, scenario),
+        fault=_fault(scenario, discretion),
         under_way=_under_way(scenario),
         may_run=may_run(scenario.round),
         is_fixed=scenario.state == ScenarioState.PUT_FORWARD,
     )
+
+
+def _fault(scenario: Scenario, discretion: Discretion) -> list[str]:
+    """Why the last run came to no plan, in lines; empty if it did, or there was none."""
+    last = scenario.runs[-1] if scenario.runs else None
+    if last is None or last.state not in (RunState.INFEASIBLE, RunState.FAILED):
+        return []
+    return discretion.text(last.message).split("\n")
 
 
 def _under_way(scenario: Scenario) -> Run | None:

@@ -6,7 +6,10 @@ of a plan before `optimizer.check` has found no fault in it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import sqlalchemy as sa
@@ -17,7 +20,6 @@ from funding.db import Database, now
 from funding.errors import TributaryError
 from funding.models import (
     Commitment,
-    Organisation,
     Proposal,
     Run,
     RunLine,
@@ -28,7 +30,10 @@ from funding.models import (
 from funding.services.log import record
 from funding.services.round_document import RoundInput, build_problem
 from funding.services.run_progress import RunProgress
+from funding.services.run_words import Words, earned, names_of
 from optimizer.check import check
+from optimizer.conflicts import conflict_of
+from optimizer.explain import Explanation, explain
 from optimizer.highs import Cancelled
 from optimizer.pairs import most, refusal
 from optimizer.problem import Plan, Problem
@@ -37,6 +42,8 @@ from optimizer.solve import Infeasible, OutOfTime, SolverFault, solve
 
 GAP = 1e-3
 SECONDS = 120.0
+EXPLAIN_SECONDS = 20.0
+CONFLICT_SECONDS = 30.0
 
 
 def run_scenario(database: Database, config: Config, run_id: int) -> None:
@@ -48,45 +55,69 @@ def run_scenario(database: Database, config: Config, run_id: int) -> None:
         return
     try:
         with database.reading() as session:
-            given = build_problem(session, session.get_one(Run, run_id).scenario)
+            scenario = session.get_one(Run, run_id).scenario
+            given = build_problem(session, scenario)
+            words = Words(names_of(session, scenario.round), given.document["currency"])
         problem = read_round(given.document)
         database.in_transaction(_keep_input, run_id=run_id, given=given, digest=problem.digest)
-        progress = RunProgress(database, run_id, _promised(database, problem))
-        plan = solve(
+        progress = RunProgress(database, run_id, _promised(problem, words))
+        plan = _solve(problem, progress, words)
+        progress.tell("check")
+        faults = check(problem, plan)
+        if faults:
+            raise SolverFault("; ".join(map(str, faults)))
+        progress.tell("explain")
+        explained = explain(
+            problem,
+            plan,
+            seconds=EXPLAIN_SECONDS,
+            names=words.names,
+            money=words.money,
+            cancelled=progress.is_cancelled,
+        )
+        progress.tell("store")
+        solved = Solved(given, problem, plan, explained)
+        database.in_transaction(store, run_id=run_id, solved=solved, words=words)
+    except Cancelled:
+        database.in_transaction(_end, run_id=run_id, state=RunState.CANCELLED, message="")
+    except Exception as error:
+        state, message = _in_words(error)
+        database.in_transaction(_end, run_id=run_id, state=state, message=message)
+        if not isinstance(error, (TributaryError, OutOfTime)):
+            raise
+
+
+class NoPlan(TributaryError):
+    """The round's demands contradict each other; the message names them, one a line."""
+
+
+def _solve(problem: Problem, progress: RunProgress, words: Words) -> Plan:
+    """The plan; raises NoPlan with the conflicting demands where there can be none."""
+    try:
+        return solve(
             problem,
             gap=GAP,
             seconds=SECONDS,
             progress=progress.tell,
             cancelled=progress.is_cancelled,
         )
-        progress.tell("check")
-        faults = check(problem, plan)
-        if faults:
-            raise SolverFault("; ".join(map(str, faults)))
-        progress.tell("store")
-        database.in_transaction(store, run_id=run_id, given=given, problem=problem, plan=plan)
-    except Cancelled:
-        database.in_transaction(_end, run_id=run_id, state=RunState.CANCELLED, message="")
-    except Exception as error:
-        state, message = _in_words(error)
-        database.in_transaction(_end, run_id=run_id, state=state, message=message)
-        if not isinstance(error, (TributaryError, Infeasible, OutOfTime)):
-            raise
+    except Infeasible as infeasible:
+        progress.tell("conflict")
+        conflict = conflict_of(problem, infeasible.floors, CONFLICT_SECONDS, progress.is_cancelled)
+        if not conflict.members:
+            raise NoPlan(str(infeasible) or "No plan keeps every limit of the round.") from None
+        members = [{**asdict(m.demand), "short_by": m.short_by} for m in conflict.members]
+        raise NoPlan(words.conflict(members)) from None
 
 
-def _promised(database: Database, problem: Problem) -> dict[str, str]:
+def _promised(problem: Problem, words: Words) -> dict[str, str]:
     """Names by key of the funders whose baselines are reckoned before the plan."""
-    keys = [f.id for f in problem.funders if f.guarantee != "none"]
-    with database.reading() as session:
-        rows = session.execute(
-            sa.select(Organisation.key, Organisation.name).where(Organisation.key.in_(keys))
-        )
-        return dict(rows.all())
+    return {f.id: words.name(f.id) for f in problem.funders if f.guarantee != "none"}
 
 
 def _in_words(error: Exception) -> tuple[RunState, str]:
     """The state a run ends in, and the sentences that people read."""
-    if isinstance(error, Infeasible):
+    if isinstance(error, NoPlan):
         return RunState.INFEASIBLE, str(error)
     if isinstance(error, OutOfTime):
         return RunState.FAILED, f"No plan was found within {SECONDS:.0f} seconds."
@@ -131,33 +162,29 @@ def _end(session: Session, *, run_id: int, state: RunState, message: str) -> Non
     )
 
 
-def store(
-    session: Session, *, run_id: int, given: RoundInput, problem: Problem, plan: Plan
-) -> None:
-    """Keep a checked plan: the run's figures, a row for each proposal and one for each line."""
+@dataclass(frozen=True)
+class Solved:
+    """A plan that passed its check, what it was made from, and what is said of it."""
+
+    given: RoundInput
+    problem: Problem
+    plan: Plan
+    explained: Explanation
+
+
+def store(session: Session, *, run_id: int, solved: Solved, words: Words) -> None:
+    """Keep a plan: the run's figures, a row for each proposal and one for each line."""
     run = session.get_one(Run, run_id)
+    plan = solved.plan
     run.state, run.finished_at, run.progress, run.stage = RunState.DONE, now(), 1.0, ""
     run.plan = write_plan(plan)
+    run.explanation = _plain(solved.explained.add_to(write_plan(plan)))
     run.value, run.bound, run.gap = plan.value, plan.bound, plan.gap
     run.status, run.seconds = plan.status, plan.seconds
     for table in (RunLine, RunProposal):
         session.execute(sa.delete(table).where(table.run_id == run_id))
-    lines = _lines(session, run, given, plan)
-    totals: dict[int, int] = {}
-    for line in lines:
-        totals[line["proposal_id"]] = totals.get(line["proposal_id"], 0) + line["base_amount"]
-    proposals = _ids(session, Proposal, run.scenario.round_id)
-    rows = [
-        {
-            "run_id": run_id,
-            "proposal_id": proposals[p.id],
-            "merit": p.merit,
-            "amount": totals.get(proposals[p.id], 0),
-            "reason": "",
-            "detail": {"areas": p.areas, "is_scored": p.id not in given.unscored},
-        }
-        for p in problem.proposals
-    ]
+    lines = _lines(session, run, solved)
+    rows = _proposals(session, run, solved, words, lines)
     for table, values in ((RunProposal, rows), (RunLine, lines)):
         if values:
             session.execute(sa.insert(table), values)
@@ -176,7 +203,13 @@ def store(
     )
 
 
-def _lines(session: Session, run: Run, given: RoundInput, plan: Plan) -> list[dict[str, Any]]:
+def _plain(document: dict[str, object]) -> dict[str, Any]:
+    """The document as JSON has it: infinite numbers, which it lacks, become null."""
+    kept: dict[str, Any] = json.loads(json.dumps(document), parse_constant=lambda _: None)
+    return kept
+
+
+def _lines(session: Session, run: Run, solved: Solved) -> list[dict[str, Any]]:
     """The plan's lines in both currencies; decided ones with the amounts that were decided."""
     round_id = run.scenario.round_id
     proposals = _ids(session, Proposal, round_id)
@@ -186,16 +219,22 @@ def _lines(session: Session, run: Run, given: RoundInput, plan: Plan) -> list[di
             sa.select(Commitment.key, Commitment.currency).where(Commitment.round_id == round_id)
         ).all()
     )
+    rates = solved.given.rates
     amounts = {
         (line.commitment, line.proposal): (
             line.amount,
-            given.rates[currencies[line.commitment]].from_base(line.amount),
+            rates[currencies[line.commitment]].from_base(line.amount),
         )
-        for line in plan.lines
+        for line in solved.plan.lines
     }
-    for pair, line in given.decided.items():
-        if line.amount:
-            amounts[pair] = (line.base_amount, line.amount)
+    clauses = {
+        (line.commitment, line.proposal): _sentence(ground.clause)
+        for line, ground in solved.explained.lines.items()
+    }
+    for pair, decided in solved.given.decided.items():
+        if decided.amount:
+            amounts[pair] = (decided.base_amount, decided.amount)
+            clauses[pair] = f"Decided already. {clauses.get(pair, '')}".strip()
     return [
         {
             "run_id": run.id,
@@ -203,10 +242,58 @@ def _lines(session: Session, run: Run, given: RoundInput, plan: Plan) -> list[di
             "proposal_id": proposals[proposal],
             "base_amount": base_amount,
             "amount": amount,
-            "reason": "",
+            "reason": clauses[commitment, proposal],
         }
         for (commitment, proposal), (base_amount, amount) in sorted(amounts.items())
     ]
+
+
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
+
+
+def _proposals(
+    session: Session,
+    run: Run,
+    solved: Solved,
+    words: Words,
+    lines: list[dict[str, Any]],
+) -> list[dict[str, Any]]:
+    """A row for each proposal: its amount, and why it is that."""
+    ids = _ids(session, Proposal, run.scenario.round_id)
+    totals: dict[int, int] = defaultdict(int)
+    for line in lines:
+        totals[line["proposal_id"]] += line["base_amount"]
+    grounds: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for planned, ground in solved.explained.lines.items():
+        grounds[planned.proposal].append(asdict(ground))
+    rows = []
+    for p in solved.problem.proposals:
+        amount, refusal = totals[ids[p.id]], solved.explained.proposals.get(p.id)
+        detail: dict[str, Any] = {"is_scored": p.id not in solved.given.unscored}
+        reason = ""
+        if grounds[p.id]:
+            reason = words.funded(amount, p.ask, grounds[p.id])
+            detail["earned"] = earned(grounds[p.id])
+        elif refusal is not None:
+            reason = refusal.sentence
+            detail |= {
+                "kind": refusal.kind,
+                "others": refusal.others,
+                "changes": words.changes(asdict(refusal)),
+                "applicant": refusal.for_applicant,
+            }
+        rows.append(
+            {
+                "run_id": run.id,
+                "proposal_id": ids[p.id],
+                "merit": p.merit,
+                "amount": amount,
+                "reason": reason,
+                "detail": detail,
+            }
+        )
+    return rows
 
 
 def _ids(session: Session, table: type[Proposal | Commitment], round_id: int) -> dict[str, int]:
@@ -224,7 +311,9 @@ class Clause:
     most: int
 
 
-def clauses_of(document: dict[str, Any], proposal_key: str) -> list[Clause]:
+def clauses_of(
+    document: dict[str, Any], proposal_key: str, names: Mapping[str, str]
+) -> list[Clause]:
     """For each commitment of a round, in order: may it pay this proposal, and at most how much?"""
     alone = {
         **document,
@@ -238,7 +327,7 @@ def clauses_of(document: dict[str, Any], proposal_key: str) -> list[Clause]:
     }
     problem = read_round(alone)
     return [
-        Clause(c.id, refusal(c, proposal), most(c, proposal))
+        Clause(c.id, refusal(c, proposal, lambda id_: names.get(id_, id_)), most(c, proposal))
         for proposal in problem.proposals
         for c in problem.commitments
     ]

@@ -27,6 +27,7 @@ _STAGES = {
     "exact model": (0.80, "Searching with every rule in full"),
     "check": (0.90, "Checking the plan against every limit"),
     "explain": (0.92, "Working out the reasons"),
+    "conflict": (0.92, "Finding out which limits contradict each other"),
     "store": (0.98, "Keeping the plan"),
 }
 

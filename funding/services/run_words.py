@@ -1,0 +1,157 @@
+"""What the optimizer says of a run, in sentences with names: for proposals, lines and conflicts.
+
+Takes the optimizer's explanations as plain documents. Proposals are named in one form only
+(`proposal_name`), so that readers in conflict can be spared the names they may not see.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from funding.formatting import format_amount, format_percent, plural
+from funding.models import Commitment, Organisation, Proposal, Round
+from funding.places import region_name
+
+
+def proposal_name(key: str, title: str) -> str:
+    """How sentences name a proposal; the only form in which they may."""
+    return f"“{title}” ({key})"
+
+
+def names_of(session: Session, round_: Round) -> dict[str, str]:
+    """Names by the keys that a round's document uses as ids, and of its regions."""
+    names = {area.key: area.name for area in round_.taxonomy.areas}
+    rows = session.execute(
+        sa.select(Proposal.key, Proposal.title, Proposal.region).where(
+            Proposal.round_id == round_.id
+        )
+    ).all()
+    names |= {region: region_name(region) for _, _, region in rows if region}
+    institutions = sa.select(Proposal.institution_id).where(Proposal.round_id == round_.id)
+    funders = sa.select(Commitment.funder_id).where(Commitment.round_id == round_.id)
+    organisations = session.execute(
+        sa.select(Organisation.key, Organisation.name).where(
+            sa.or_(Organisation.id.in_(institutions), Organisation.id.in_(funders))
+        )
+    ).all()
+    names |= dict(organisations)
+    commitments = session.scalars(
+        sa.select(Commitment).where(Commitment.round_id == round_.id)
+    ).all()
+    for commitment in commitments:
+        names |= {region: region_name(region) for region in commitment.regions or ()}
+        names[commitment.key] = commitment.name
+    return names | {key: proposal_name(key, title) for key, title, _ in rows}
+
+
+@dataclass(frozen=True)
+class Words:
+    """Names by id, and the currency of amounts."""
+
+    names: Mapping[str, str]
+    currency: str
+
+    def name(self, id_: str) -> str:
+        return self.names.get(id_, id_)
+
+    def money(self, minor: float) -> str:
+        """Whole units: nobody weighs value by the cent."""
+        amount = format_amount(round(minor), self.currency)
+        return amount.partition(".")[0]
+
+    # -- proposals ------------------------------------------------------------------------------
+
+    def funded(self, amount: int, ask: int, grounds: Sequence[Mapping[str, Any]]) -> str:
+        """Why a proposal is in the plan: what its lines earn and cost together."""
+        total = dict(earned(grounds))
+        how = "in full" if amount >= ask else f"with {format_percent(amount / ask)} of its ask"
+        parts = [f"its merit earns {self.money(total['merit'])} of value"]
+        if total["gap"] > 0.5:
+            parts.append(f"the needs it meets add {self.money(total['gap'])}")
+        if total["floor"] > 0.5:
+            parts.append(f"it keeps an area at its least, worth {self.money(total['floor'])}")
+        if total["overlap"] < -0.5:
+            parts.append(f"overlaps with funded proposals cost {self.money(-total['overlap'])}")
+        return f"Funded {how}: {_and(parts)}."
+
+    def changes(self, refusal: Mapping[str, Any]) -> list[str]:
+        """What it would take to fund a proposal that is not, and what that would cost."""
+        kind, sentences = refusal["kind"], []
+        others = [self.name(id_) for id_ in refusal["others"]]
+        if kind == "no_eligible_money":
+            sentences.append("Money without these restrictions, or a waiver from one funder.")
+        elif kind == "out_of_reach":
+            sentences.append("A lower least amount, or more money that may pay it.")
+        elif kind == "overlap":
+            sentences.append(f"Funding it in the place of {_and(others)}, not beside it.")
+        elif kind == "limit":
+            sentences.append("More room under the limits named, or less for others under them.")
+        elif kind == "locked_out":
+            sentences.append("Removing what keeps it out.")
+        if refusal["merit_needed"]:
+            points = ceil(refusal["merit_needed"] * 100)
+            sentences.append(
+                f"About {points / 100:.2f} more merit ({plural(points, 'more point')} of a "
+                "reviewer's 100) would bring it to the margin."
+            )
+        if kind == "below_margin" and others:
+            sentences.append(f"It would first take money from {_and(others[:3])}.")
+        if refusal["costs"]:
+            cost = self.money(refusal["costs"])
+            sentences.append(
+                f"Funded all the same, it would cost about {cost} of the plan's value."
+            )
+        return sentences
+
+    # -- conflicts ------------------------------------------------------------------------------
+
+    def conflict(self, members: Sequence[Mapping[str, Any]]) -> str:
+        """The demands that cannot all hold, one a line."""
+        return "\n".join(self._demand(member) for member in members)
+
+    def _demand(self, member: Mapping[str, Any]) -> str:
+        kind, where, limit = member["kind"], member["where"], member["limit"]
+        if kind == "lock":
+            return f"{self._lock(member['lock'])}."
+        words = {
+            "guarantee": f"{self.name(where)} is to reach a value of at least",
+            "area cap": f"{self.name(where)} gets at most",
+            "institution_share": "No institution gets more than",
+            "region_least": f"{self.name(where)} gets at least",
+            "risk_most": f"Proposals of {where} risk get at most",
+        }[kind]
+        sentence = f"{words} {self.money(limit)}."
+        if member["short_by"] is not None:
+            less = "less" if kind in ("guarantee", "region_least") else "more"
+            sentence += f" With {self.money(member['short_by'])} {less}, the others could hold."
+        return sentence
+
+    def _lock(self, lock: Mapping[str, Any]) -> str:
+        proposal = self.name(lock["proposal"])
+        if lock["amount"] is None:
+            return f"{proposal} is pinned {'in' if lock['funded'] else 'out'}"
+        if lock["commitment"] is None:
+            return f"{proposal} is fixed at {self.money(lock['amount'])}"
+        payer = self.name(lock["commitment"])
+        if lock["amount"] == 0:
+            return f"{proposal} gets nothing from {payer}"
+        return f"{proposal} gets {self.money(lock['amount'])} from {payer}"
+
+
+EARNS = ("merit", "gap", "floor", "overlap", "agreement")
+"""The parts of the plan's value that a line earns or costs, as the optimizer names them."""
+
+
+def earned(grounds: Sequence[Mapping[str, Any]]) -> list[tuple[str, float]]:
+    """(part, value) of what lines earn and cost together."""
+    return [(part, sum(ground[part] for ground in grounds)) for part in EARNS]
+
+
+def _and(parts: Sequence[str]) -> str:
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
