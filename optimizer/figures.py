@@ -146,17 +146,19 @@ class Figures:
         terms.append(Fraction(-policy.agreement_cost * len(self.lines)))
         return Figure.of(terms)
 
-    def funder_value(self, funder: Funder) -> Figure:
-        """What the plan is worth to a funder, by its own weights, whoever pays."""
-        terms = []
+    @cached_property
+    def quality(self) -> dict[str, Fraction]:
+        """Money weighted by merit, by area: sum_p merit[p] areas[p][a] X[p]."""
+        quality: dict[str, Fraction] = defaultdict(Fraction)
         for id_, total in self.totals.items():
             proposal = self.problem.proposal_by_id[id_]
-            weight = sum(
-                (
-                    exact(share) * exact(funder.weights.get(area, 1.0))
-                    for area, share in proposal.areas.items()
-                ),
-                Fraction(0),
-            )
-            terms.append(exact(proposal.merit) * weight * total)
-        return Figure.of(terms)
+            worth = exact(proposal.merit) * total
+            for area, weight in proposal.areas.items():
+                quality[area] += exact(weight) * worth
+        return dict(quality)
+
+    def funder_value(self, funder: Funder) -> Figure:
+        """What the plan is worth to a funder, by its own weights, whoever pays."""
+        return Figure.of(
+            exact(funder.weights.get(area, 1.0)) * amount for area, amount in self.quality.items()
+        )

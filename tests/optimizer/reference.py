@@ -429,7 +429,10 @@ def _is_only_best(document: Document, best: Best, slack: float) -> bool:
     near = best.value - 1e-6 * abs(best.value) - 1e-6
     for sign in (1, -1):
         objective = {p: sign * weight for p, weight in weights.items()}
-        other = solve(document, slack=slack, objective=objective, value_at_least=near)
+        try:
+            other = solve(document, slack=slack, objective=objective, value_at_least=near)
+        except Infeasible:  # by a hair, as the best itself is allowed
+            return False
         if totals_of(other.lines) != totals_of(best.lines):
             return False
     return True
