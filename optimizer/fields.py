@@ -209,7 +209,12 @@ class Record:
         self._known.append(key)
         if not self.has(key):
             return default
-        return self.convert(key_path(self.where, key), self._raw(key), kind)
+        value = self._raw(key)
+        try:
+            return kind.convert(value)
+        except ValueError:
+            self._fault(key_path(self.where, key), value, kind.expected)
+            return kind.stand_in
 
     def items(self, key: str) -> list[tuple[str, object]]:
         """Each entry of a list, with where it is; an absent list is empty."""

@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import asdict, replace
 from fractions import Fraction
+from math import fsum
 from pathlib import Path
 
 from optimizer.currencies import CURRENCIES
@@ -176,9 +178,10 @@ def _proposal(row: Record, id_: str, area: Kind[str]) -> Proposal:
         row.fault("minimum", f"{minimum}", f"at most the ask, {ask}")
     mark = len(row.faults)
     areas = row.table("areas", area, TAG, is_required=True)
-    total = sum((Fraction(repr(weight)) for weight in areas.values()), Fraction(0))
-    if abs(total - 1) > TAG_SUM_TOLERANCE and len(row.faults) == mark and row.is_object:
-        row.fault("areas", f"weights summing to {float(total):.9g}", "a sum of 1 within 1e-6")
+    if len(row.faults) == mark and row.is_object and not _sums_to_one(areas.values()):
+        row.fault(
+            "areas", f"weights summing to {fsum(areas.values()):.9g}", "a sum of 1 within 1e-6"
+        )
     proposal = Proposal(
         id=id_,
         ask=ask,
@@ -191,6 +194,14 @@ def _proposal(row: Record, id_: str, area: Kind[str]) -> Proposal:
     )
     row.close()
     return proposal
+
+
+def _sums_to_one(weights: Collection[float]) -> bool:
+    """Within 1e-6, which is exactly kept on the decimals as written."""
+    if abs(fsum(weights) - 1) < 0.9e-6:
+        return True
+    total = sum((Fraction(repr(weight)) for weight in weights), Fraction(0))
+    return abs(total - 1) <= TAG_SUM_TOLERANCE
 
 
 def _commitment(row: Record, id_: str, area: Kind[str], proposal: Kind[str]) -> Commitment:
