@@ -20,8 +20,10 @@ from funding.models import (
     Binding,
     Commitment,
     ConflictOfInterest,
+    HistoricGrant,
     Import,
     Organisation,
+    OrganisationKind,
     Person,
     PlanLine,
     PlanPutForward,
@@ -289,6 +291,29 @@ def visible_tranches(by: Actor) -> sa.Select[tuple[Tranche]]:
 
 def visible_imports(by: Actor) -> sa.Select[tuple[Import]]:
     return sa.select(Import).where(Import.organisation_id.in_(list(by.where("import.read"))))
+
+
+def visible_history(by: Actor) -> sa.Select[tuple[HistoricGrant]]:
+    """Past grants imported by the person's own organisations, by those that own or have joined a
+    round with them, and by whoever runs the site."""
+    own = by.where("import.read")
+    shared = sa.select(Round.id).where(_participants(own))
+    return sa.select(HistoricGrant).where(
+        HistoricGrant.organisation_id.in_(
+            sa.select(Organisation.id).where(
+                sa.or_(
+                    Organisation.id.in_(list(own)),
+                    Organisation.kind == OrganisationKind.PLATFORM,
+                    Organisation.id.in_(sa.select(Round.owner_id).where(Round.id.in_(shared))),
+                    Organisation.id.in_(
+                        sa.select(RoundFunder.funder_id).where(
+                            RoundFunder.round_id.in_(shared), RoundFunder.joined_at.is_not(None)
+                        )
+                    ),
+                )
+            )
+        )
+    )
 
 
 def visible_organisations(by: Actor) -> sa.Select[tuple[Organisation]]:

@@ -50,7 +50,7 @@ class Target:
         if self.kind == ImportKind.HISTORY and self.round_key is None:
             return None
         rows = session.execute(sa.select(Round.key, Round.id).order_by(Round.key))
-        ids = dict(rows.tuples().all())
+        ids = dict(rows.all())
         if not ids:
             raise RuleBroken(
                 "There is no round yet. Make one on the site, or load the demo round with "

@@ -1,0 +1,65 @@
+"""Past grants: the list and its export."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, render_template, request, stream_with_context
+from flask.typing import ResponseReturnValue
+
+from funding.exports.csv_files import csv_parts
+from funding.listing import Listing
+from funding.models import Import
+from funding.permissions import fetch, visible_imports
+from funding.reports import history as report
+from funding.reports import imports as imports_report
+from funding.routes.context import actor, reading
+from funding.routes.security import permission
+
+bp = Blueprint("history", __name__)
+
+
+def _listing() -> Listing:
+    return Listing.parse(
+        "/history",
+        request.args,
+        sortable=report.SORTABLE,
+        filters=report.FILTERS,
+        default_sort="-date",
+    )
+
+
+@bp.get("/history")
+@permission("import.read")
+def index() -> ResponseReturnValue:
+    by, listing = actor(), _listing()
+    rows, totals, listing = report.grant_rows(reading(), by, listing)
+    return render_template(
+        "history/index.html",
+        rows=[(grant, report.date_of(grant)) for grant in rows],
+        totals=totals,
+        listing=listing,
+        years=report.year_choices(reading(), by),
+        areas=report.area_choices(reading(), by),
+        names=report.area_names(reading()),
+        batch=_batch(listing),
+        csv_url=listing.page_url(1).replace("/history", "/history.csv", 1),
+        may_import=any(kind == "history" for kind, _ in imports_report.kinds_for(by)),
+    )
+
+
+def _batch(listing: Listing) -> Import | None:
+    """The import whose rows alone are shown, to name it."""
+    wanted = listing.args.get("import", "")
+    if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 10):
+        return None
+    return fetch(reading(), visible_imports(actor()), int(wanted), "import")
+
+
+@bp.get("/history.csv")
+@permission("import.read")
+def csv_file() -> ResponseReturnValue:
+    rows = report.csv_rows(reading(), actor(), _listing())
+    return Response(
+        stream_with_context(csv_parts(report.CSV_HEADS, rows)),
+        mimetype="text/csv",
+        headers={"Content-Disposition": 'attachment; filename="past-grants.csv"'},
+    )
