@@ -89,7 +89,9 @@ class Run(Base):
     """One run of the optimizer, with its whole input, so that it can be run again years later.
 
     `problem`, `plan`, `explanation` are FORMAT's documents; `rates` says how each currency was
-    converted ({currency: {rate, on}}). `progress` is from 0 to 1.
+    converted ({currency: {rate, on}}). `progress` is from 0 to 1. `summary`: the figures at the
+    head of a result, so that pages need not load the documents: `available` (base minor units) and
+    `least_gain` (a share, or null).
     """
 
     __tablename__ = "run"
@@ -109,6 +111,7 @@ class Run(Base):
     plan: Mapped[dict[str, Any] | None] = mapped_column(Json, deferred=True)
     explanation: Mapped[dict[str, Any] | None] = mapped_column(Json, deferred=True)
     rates: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    summary: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     message: Mapped[str] = mapped_column(sa.Text, default="")
     value: Mapped[float | None]
     bound: Mapped[float | None]

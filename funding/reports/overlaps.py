@@ -119,13 +119,17 @@ class SharedFact:
     left: str
     right: str
 
+    @property
+    def is_same(self) -> bool:
+        return bool(self.left) and self.left == self.right
+
 
 def facts_of(session: Session, first: Proposal, second: Proposal) -> list[SharedFact]:
     """Institution, people, money, period and region of both."""
     currency = first.round.base_currency
 
     def texts(p: Proposal) -> list[str]:
-        team = ", ".join(member.name for member in p.team)
+        team = ", ".join(sorted(member.name for member in p.team))
         period = f"{format_day(p.starts_on)} to {format_day(p.ends_on)}" if p.ends_on else ""
         asked = f"{format_amount(p.ask, currency)}, at least {format_amount(p.minimum, currency)}"
         place = region_name(p.region)

@@ -16,8 +16,7 @@ from sqlalchemy.orm import Session, aliased
 from funding.models import Commitment, Organisation, Overlap, Proposal, Run, RunLine, RunProposal
 from funding.permissions import Actor, without_conflict
 from funding.reports.discretion import Discretion
-from funding.reports.results import baselines_of
-from funding.services.run_words import names_of
+from funding.services.run_words import baselines_of, names_of
 
 
 @dataclass(frozen=True)
@@ -128,7 +127,7 @@ def funder_views(session: Session, by: Actor, run: Run, discretion: Discretion) 
             )
         )
     lines = _lines_by_funder(session, by, run, discretion)
-    explained = baselines_of(run)
+    explained = baselines_of(run.plan or {}, run.explanation or {})
     views = []
     for funder in session.scalars(
         sa.select(Organisation).where(Organisation.id.in_(uses)).order_by(Organisation.name)

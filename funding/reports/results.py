@@ -331,35 +331,16 @@ def headline(session: Session, run: Run, by: Actor | None = None) -> Headline:
             sa.func.coalesce(sa.func.sum(RunLine.base_amount), 0), sa.func.count(RunLine.id)
         ).where(RunLine.run_id == run.id)
     ).one()
-    problem = run.problem or {"commitments": []}
-    available = sum(c["amount"] for c in problem["commitments"])
     return Headline(
         funded,
         candidates,
         unscored or 0,
         int(allocated),
         int(asked),
-        available,
+        run.summary.get("available", 0),
         lines,
-        _least_gain(run),
+        run.summary.get("least_gain"),
     )
-
-
-def baselines_of(run: Run) -> dict[str, dict[str, Any]]:
-    """By funder's key: its value in the plan, alone and had it left, where proven."""
-    stated: dict[str, dict[str, Any]] = (run.plan or {}).get("funders", {})
-    explained = (run.explanation or {}).get("why", {}).get("funders", {})
-    proven = {key: figures for key, figures in explained.items() if figures["is_proven"]}
-    return {key: {**proven.get(key, {}), **figures} for key, figures in stated.items()}
-
-
-def _least_gain(run: Run) -> float | None:
-    gains = [
-        figures["value"] / baseline - 1
-        for figures in baselines_of(run).values()
-        if (baseline := max(figures.get("alone") or 0, figures.get("leave") or 0)) > 0
-    ]
-    return min(gains, default=None)
 
 
 def headline_in_words(session: Session, run: Run) -> list[str]:

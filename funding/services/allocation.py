@@ -30,7 +30,7 @@ from funding.models import (
 from funding.services.log import record
 from funding.services.round_document import RoundInput, build_problem
 from funding.services.run_progress import RunProgress
-from funding.services.run_words import Words, earned, names_of
+from funding.services.run_words import Words, baselines_of, earned, least_gain, names_of
 from optimizer.check import check
 from optimizer.conflicts import conflict_of
 from optimizer.explain import Explanation, explain
@@ -179,6 +179,10 @@ def store(session: Session, *, run_id: int, solved: Solved, words: Words) -> Non
     run.state, run.finished_at, run.progress, run.stage = RunState.DONE, now(), 1.0, ""
     run.plan = write_plan(plan)
     run.explanation = _plain(solved.explained.add_to(write_plan(plan)))
+    run.summary = {
+        "available": sum(c.amount for c in solved.problem.commitments),
+        "least_gain": least_gain(baselines_of(run.plan, run.explanation)),
+    }
     run.value, run.bound, run.gap = plan.value, plan.bound, plan.gap
     run.status, run.seconds = plan.status, plan.seconds
     for table in (RunLine, RunProposal):

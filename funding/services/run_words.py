@@ -155,3 +155,23 @@ def earned(grounds: Sequence[Mapping[str, Any]]) -> list[tuple[str, float]]:
 
 def _and(parts: Sequence[str]) -> str:
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def baselines_of(
+    plan: Mapping[str, Any], explanation: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """By funder's key: its `value` in the plan, and `alone` and `leave` where they are proven."""
+    stated: dict[str, dict[str, Any]] = plan.get("funders", {})
+    explained: dict[str, dict[str, Any]] = explanation.get("why", {}).get("funders", {})
+    proven = {key: figures for key, figures in explained.items() if figures["is_proven"]}
+    return {key: {**proven.get(key, {}), **figures} for key, figures in stated.items()}
+
+
+def least_gain(funders: Mapping[str, Mapping[str, Any]]) -> float | None:
+    """The smallest gain of a funder over the better of its baselines; None if none is known."""
+    gains = [
+        figures["value"] / baseline - 1
+        for figures in funders.values()
+        if (baseline := max(figures.get("alone") or 0, figures.get("leave") or 0)) > 0
+    ]
+    return min(gains, default=None)

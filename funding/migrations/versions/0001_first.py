@@ -912,6 +912,7 @@ def upgrade() -> None:
         sa.Column("plan", JSON, nullable=True),
         sa.Column("explanation", JSON, nullable=True),
         sa.Column("rates", JSON, nullable=False),
+        sa.Column("summary", JSON, nullable=False),
         sa.Column("message", sa.Text(), nullable=False),
         sa.Column("value", sa.Double(), nullable=True),
         sa.Column("bound", sa.Double(), nullable=True),
