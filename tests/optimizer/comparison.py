@@ -9,17 +9,17 @@ from optimizer.check import check
 from optimizer.problem import Plan
 from optimizer.read import read_plan, read_round, write_plan
 from optimizer.solve import Infeasible, solve
-from tests.optimizer import reference
+from tests.optimizer import by_hand, reference
 
 Document = dict[str, Any]
 
 BASELINE_SLACK = 5  # units: limits may be eased by so much, which a baseline may or may not use
 
 
-def best_of(document: Document, baselines: dict[str, float], slack: float) -> reference.Best | None:
+def best_of(document: Document, baselines: dict[str, float], slack: float) -> by_hand.Best | None:
     try:
         return reference.solve(document, baselines, slack=slack)
-    except reference.Infeasible:
+    except by_hand.Infeasible:
         return None
 
 

@@ -15,7 +15,7 @@ from hypothesis import HealthCheck, given, settings
 from optimizer.check import check
 from optimizer.read import read_round
 from optimizer.solve import Infeasible, solve
-from tests.optimizer import reference
+from tests.optimizer import by_hand, reference
 from tests.optimizer.comparison import agree, best_of
 from tests.optimizer.rounds import FEATURES, any_features, random_round, small_rounds
 
@@ -26,7 +26,7 @@ Document = dict[str, Any]
 
 def plans_to_try(document: Document) -> int:
     pairs = [(c, p) for c in document["commitments"] for p in document["proposals"]]
-    return math.prod(1 + max(0, reference.cap(c, p)) for c, p in pairs if reference.may_pay(c, p))
+    return math.prod(1 + max(0, by_hand.cap(c, p)) for c, p in pairs if by_hand.may_pay(c, p))
 
 
 def test_the_reference_finds_the_best_of_all_plans_of_tiny_rounds() -> None:
@@ -46,8 +46,8 @@ def test_the_reference_finds_the_best_of_all_plans_of_tiny_rounds() -> None:
             continue
         for slack in (0, 1):
             try:
-                best = reference.enumerate_best(document, baselines, slack=slack)
-            except reference.Infeasible:
+                best = by_hand.enumerate_best(document, baselines, slack=slack)
+            except by_hand.Infeasible:
                 assert best_of(document, baselines, slack) is None, seed
                 outcomes["infeasible"] += 1
             else:

@@ -13,7 +13,7 @@ import pytest
 from optimizer.check import Violation, check
 from optimizer.problem import Line, Plan
 from optimizer.read import digest, read_plan, read_round
-from tests.optimizer import reference
+from tests.optimizer import by_hand, reference
 from tests.optimizer.rounds import any_features, random_round
 
 Document = dict[str, Any]
@@ -85,9 +85,9 @@ LINES = {
 BASELINES = {"f1": 100.0, "f4": 50.0}
 
 
-def made(document: Document, lines: reference.Lines, **stated: float) -> Plan:
+def made(document: Document, lines: by_hand.Lines, **stated: float) -> Plan:
     """A plan of these lines whose figures are all right, except those given."""
-    best = reference.Best(lines, reference.value(document, lines), math.inf)
+    best = by_hand.Best(lines, by_hand.value(document, lines), math.inf)
     best = dataclasses.replace(best, bound=stated.pop("bound", best.value + 0.5))
     baselines = {
         "f1": stated.pop("alone", BASELINES["f1"]),
@@ -95,7 +95,7 @@ def made(document: Document, lines: reference.Lines, **stated: float) -> Plan:
     }
     asked = {f["id"] for f in document["funders"] if f.get("guarantee", "none") != "none"}
     baselines = {funder: value for funder, value in baselines.items() if funder in asked}
-    plan = reference.plan_document(document, best, baselines, digest(document))
+    plan = by_hand.plan_document(document, best, baselines, digest(document))
     return read_plan({**plan, **stated})
 
 
@@ -104,7 +104,7 @@ def found(document: Document, plan: Plan, **options: Any) -> list[tuple[str, str
     return [(violation.limit, violation.where) for violation in violations]
 
 
-def altered(**changes: int) -> reference.Lines:
+def altered(**changes: int) -> by_hand.Lines:
     """LINES with some set: `c1_p1=90`; 0 removes the line."""
     lines = {**LINES, **{tuple(pair.split("_")): amount for pair, amount in changes.items()}}
     return {pair: amount for pair, amount in lines.items() if amount}  # type: ignore[misc]
@@ -122,7 +122,7 @@ def changed(path: str, value: object) -> Document:
 
 def test_a_plan_that_keeps_every_limit_passes() -> None:
     assert check(read_round(ROUND), made(ROUND, LINES)) == []
-    assert reference.is_allowed(ROUND, LINES, BASELINES, 0)
+    assert by_hand.is_allowed(ROUND, LINES, BASELINES, 0)
 
 
 def test_the_value_of_the_example_is_what_a_hand_reckons() -> None:
@@ -130,7 +130,7 @@ def test_the_value_of_the_example_is_what_a_hand_reckons() -> None:
     # a1: 84 + 29 = 113 of new money; of the step's 50, 20 are spent: 30 x 0.5 = 15
     # a2: 56 + 71 + 30 = 157: 60 x 0.7 + 30 x 0.2 = 48
     # overlap: 0.5 x min(140, 50) = 25; five lines: 10; floor: 3 x (150 - 113) = 111
-    assert reference.value(ROUND, LINES) == pytest.approx(177 + 15 + 48 - 25 - 10 - 111)
+    assert by_hand.value(ROUND, LINES) == pytest.approx(177 + 15 + 48 - 25 - 10 - 111)
     plan = made(ROUND, LINES)
     assert plan.value == pytest.approx(94)
     assert plan.areas["a1"] == {"amount": 113, "shortfall": 37}
@@ -166,10 +166,10 @@ def test_the_value_of_the_example_is_what_a_hand_reckons() -> None:
     ],
 )
 def test_a_broken_limit_is_named_with_its_place(
-    lines: reference.Lines, limit: str, where: str
+    lines: by_hand.Lines, limit: str, where: str
 ) -> None:
     assert (limit, where) in found(ROUND, made(ROUND, lines))
-    assert not reference.is_allowed(ROUND, lines, BASELINES, 0)
+    assert not by_hand.is_allowed(ROUND, lines, BASELINES, 0)
 
 
 # Each limit of the round, by a change of the round
@@ -220,7 +220,7 @@ def test_a_tighter_round_makes_the_same_lines_break_it(
         document["proposals"][1]["minimum"] = 100
     violations = found(document, made(document, LINES))
     assert violations == [] if limit is None else (limit, where) in violations
-    assert reference.is_allowed(document, LINES, BASELINES, 1) is (limit is None)
+    assert by_hand.is_allowed(document, LINES, BASELINES, 1) is (limit is None)
 
 
 def test_an_ask_that_is_no_multiple_is_funded_up_to_the_multiple_below() -> None:
@@ -390,10 +390,10 @@ def test_an_empty_plan_is_right_for_an_empty_round() -> None:
 # Against the tests' own reckoning of what is allowed
 
 
-def moved(rng: random.Random, document: Document, lines: reference.Lines) -> reference.Lines:
+def moved(rng: random.Random, document: Document, lines: by_hand.Lines) -> by_hand.Lines:
     """The lines with one or two amounts changed at random, or a line added or removed."""
     lines = dict(lines)
-    unit = reference.policy(document, "round_to", 1)
+    unit = by_hand.policy(document, "round_to", 1)
     for _ in range(rng.randint(1, 2)):
         pair = (
             rng.choice(document["commitments"])["id"],
@@ -421,18 +421,18 @@ def test_it_agrees_with_the_reference_on_plans_moved_at_random() -> None:
             continue
         try:
             best = reference.solve(document, baselines)
-        except reference.Infeasible:
+        except by_hand.Infeasible:
             continue
         problem, rng = read_round(document), random.Random(seed)
         for lines in (best.lines, *(moved(rng, document, best.lines) for _ in range(12))):
-            worth = reference.value(document, lines)
+            worth = by_hand.value(document, lines)
             plan = read_plan(
-                reference.plan_document(
-                    document, reference.Best(lines, worth, worth), baselines, problem.digest
+                by_hand.plan_document(
+                    document, by_hand.Best(lines, worth, worth), baselines, problem.digest
                 )
             )
             violations = check(problem, plan)
-            is_allowed = reference.is_allowed(document, lines, baselines, 1)
+            is_allowed = by_hand.is_allowed(document, lines, baselines, 1)
             assert (violations == []) == is_allowed, (seed, lines, violations)
             verdicts[is_allowed] += 1
     assert min(verdicts.values()) > 300, verdicts
