@@ -65,7 +65,8 @@ def read_extra_columns(
             except BadValue as error:
                 faults.append(Fault(row.number, field, shown(cell), error.rule))
                 continue
-            found.setdefault(row.number, {})[field] = value
+            if value is not None:
+                found.setdefault(row.number, {})[field] = value
         faults += _minimum_above_ask(row.number, found.get(row.number, {}), currency)
     return found, faults
 
@@ -75,8 +76,9 @@ def without_extra(mapping: Mapping[str, str]) -> dict[str, str]:
     return {column: UNUSED if field in FIELDS else field for column, field in mapping.items()}
 
 
-def _amount(cell: Any, currency: str) -> int:
-    return to_minor(read_number(cell), currency, may_be_zero=False)
+def _amount(cell: Any, currency: str) -> int | None:
+    """0 is how lists write that an ask is not known."""
+    return to_minor(read_number(cell), currency, may_be_zero=True) or None
 
 
 def _minimum_above_ask(row: int, values: Mapping[str, Any], currency: str) -> list[Fault]:

@@ -21,9 +21,9 @@ from optimizer.figures import Figures
 from optimizer.highs import Cancelled
 from optimizer.problem import Funder, Line, Plan, Problem
 from optimizer.read import read_round, write_plan
-from optimizer.solve import Infeasible, SolverFault, solve
+from optimizer.solve import Infeasible, OutOfTime, SolverFault, solve
 
-__all__ = ["Cancelled", "Side", "Solved", "solve_round"]
+__all__ = ["Cancelled", "OutOfTime", "Side", "Solved", "SolverFault", "solve_round"]
 
 GAP = 1e-4
 SECONDS = 60.0
