@@ -23,6 +23,7 @@ from funding.models import (
     Run,
     RunLine,
     RunProposal,
+    RunState,
     Scenario,
 )
 from funding.permissions import Actor, without_conflict
@@ -374,7 +375,11 @@ def latest_runs(session: Session, scenarios: list[Scenario]) -> dict[int, Run]:
     """The last run of each scenario that ended with a plan."""
     newest = (
         sa.select(sa.func.max(Run.id))
-        .where(Run.scenario_id.in_([s.id for s in scenarios]), Run.state == "done")
+        .where(
+            Run.scenario_id.in_([s.id for s in scenarios]),
+            Run.state == RunState.DONE,
+            Run.digest.is_not(None),
+        )
         .group_by(Run.scenario_id)
     )
     return {

@@ -39,7 +39,7 @@ DOCUMENTS = {"round": "problem", "plan": "plan", "explanation": "explanation"}
 def _finished(run_id: int) -> Run:
     """A run that ended with a plan; raises NotFound for any other."""
     run = run_of(run_id)
-    if run.state != RunState.DONE:
+    if run.state != RunState.DONE or run.digest is None:
         raise NotFound("result")
     return run
 
