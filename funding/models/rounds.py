@@ -115,7 +115,7 @@ class RoundFunder(Base):
     funder_id: Mapped[int] = mapped_column(sa.ForeignKey("organisation.id"))
     invited_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
     joined_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
-    guarantee: Mapped[str] = mapped_column(sa.Text, default="leave")
+    guarantee: Mapped[str] = mapped_column(sa.Text, default="alone")
 
     round: Mapped[Round] = relationship(back_populates="participants")
     funder: Mapped[Organisation] = relationship()
