@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from funding.services import allocation, import_jobs, imports, overlaps
+from funding.services import allocation, import_jobs, imports, overlaps, replays
 
 TASKS: dict[str, Callable[..., None]] = {
     "run_scenario": allocation.run_scenario,
     "find_overlaps": overlaps.find_overlaps,
     imports.READ: import_jobs.read_import,
     imports.WRITE: import_jobs.write_import,
+    replays.TASK: replays.run_replay,
 }

@@ -14,6 +14,8 @@ ENTRIES: tuple[tuple[str, str, str], ...] = (
     ("Rounds", "rounds.index", PUBLIC),
     ("Commitments", "commitments.mine", "commitment.edit"),
     ("Awards", "awards.index", "award.read"),
+    ("Imports", "imports.index", "import.read"),
+    ("Replay", "replay.index", "replay.use"),
     ("People", "people.index", "people.manage"),
     ("Organisations", "people.organisation_list", "organisations.manage"),
     ("My proposals", "applications.index", "proposal.write"),

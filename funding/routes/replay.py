@@ -21,6 +21,7 @@ from funding.reports.replay_csv import table_as_csv
 from funding.routes.context import actor, config, in_transaction, reading, say
 from funding.routes.security import permission
 from funding.services import replays as service
+from funding.services.attachments import plain_name
 from funding.services.replay_files import UNDER_WAY, Replay, RunFile, find, of_person
 
 bp = Blueprint("replay", __name__, url_prefix="/replay")
@@ -61,7 +62,7 @@ def create() -> ResponseReturnValue:
                 return _index(form), 422
             listed = read_grants(
                 upload.read(),
-                filename=upload.filename,
+                filename=plain_name(upload.filename),
                 mapping=_mapping(request.form.get("columns", "")),
                 currency=request.form.get("currency", "").strip() or None,
             )
