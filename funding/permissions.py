@@ -59,6 +59,7 @@ PERMISSIONS: dict[str, tuple[Role, ...]] = {
     "conflict.declare": (Role.PROGRAM_OFFICER, Role.COMMITTEE, Role.REVIEWER),
     "overlap.decide": (Role.PROGRAM_OFFICER,),
     "overlap.read": _READERS,
+    "import.start": (*_FUNDERS, Role.COMMITTEE),
     "import.history": (Role.PROGRAM_OFFICER, Role.COMMITTEE),
     "import.commitments": (Role.FUNDER_ADMIN, Role.FINANCE_OFFICER),
     "import.proposals": (Role.PROGRAM_OFFICER,),

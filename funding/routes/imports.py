@@ -65,7 +65,7 @@ def index() -> ResponseReturnValue:
 
 
 @bp.get("/imports/new")
-@permission("import.read")
+@permission("import.start")
 def new() -> ResponseReturnValue:
     wanted = {name: request.args.get(name, "") for name in ("kind", "round_id")}
     return _form({**wanted, "kind": _offered(wanted["kind"])}, {})
@@ -104,7 +104,7 @@ def _form(values: dict[str, str], errors: dict[str, str]) -> str:
 
 
 @bp.post("/imports/new")
-@permission("import.read")
+@permission("import.start")
 def start() -> ResponseReturnValue:
     values = {
         name: request.form.get(name, "").strip() for name in ("kind", "round_id", "organisation_id")
@@ -224,7 +224,7 @@ def faults_csv(import_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/imports/<int:import_id>/columns")
-@permission("import.read")
+@permission("import.start")
 def columns(import_id: int) -> ResponseReturnValue:
     """Read the file again with the columns as chosen; what was recognised by itself stays so."""
     batch = _visible(import_id)
@@ -261,7 +261,7 @@ def _mapping(batch: Import) -> dict[str, str]:
 
 
 @bp.post("/imports/<int:import_id>/file")
-@permission("import.read")
+@permission("import.start")
 def replace(import_id: int) -> ResponseReturnValue:
     _visible(import_id)
     try:
@@ -275,7 +275,7 @@ def replace(import_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/imports/<int:import_id>/confirm")
-@permission("import.read")
+@permission("import.start")
 def confirm(import_id: int) -> ResponseReturnValue:
     attempt = _whole(request.form.get("attempt", "")) or 0
     batch = in_transaction(service.confirm_import, import_id=import_id, attempt=attempt)
@@ -286,7 +286,7 @@ def confirm(import_id: int) -> ResponseReturnValue:
 
 
 @bp.post("/imports/<int:import_id>/cancel")
-@permission("import.read")
+@permission("import.start")
 def cancel(import_id: int) -> ResponseReturnValue:
     sha256 = in_transaction(service.cancel_import, import_id=import_id)
     import_files.forget(reading(), config().data, sha256)
