@@ -20,17 +20,18 @@ bp = Blueprint("joining", __name__, url_prefix="/rounds/<int:round_id>")
 
 GUARANTEES = [
     (
-        "leave",
-        "At least as good as stepping out",
-        "In any plan, what gets funded is worth at least as much to us, by our own weights, as if"
-        " the others allocated without us and we then spent our money as best we could on what"
-        " remains. Most funders choose this: it leaves the round free and us never worse off.",
-    ),
-    (
         "alone",
         "At least as good as acting alone",
-        "At least as much as the best we could do with our own money if nobody else gave anything."
-        " Easier to keep than the first; it says little where many fund the same field.",
+        "What gets funded is worth at least as much to us, by our own weights, as the best we could"
+        " do with our own money if nobody else gave anything. The usual promise; a round can nearly"
+        " always keep it for everybody.",
+    ),
+    (
+        "leave",
+        "At least as good as stepping out",
+        "At least as much as if the others allocated without us and we then spent our money as best"
+        " we could on what remains. The stronger promise: if every funder asks for it, there may be"
+        " no plan that keeps all of them.",
     ),
     (
         "none",
@@ -38,6 +39,7 @@ GUARANTEES = [
         "The plan may do less for us than we could do without it, if it does more for the whole.",
     ),
 ]
+USUAL = "alone"
 
 
 def _round(round_id: int) -> Round:
@@ -119,7 +121,7 @@ def _join_form(round_: Round, values: dict[str, Any], errors: dict[str, str]) ->
         form={
             "values": {
                 "funder_id": str(funders[0].id),
-                "guarantee": part.guarantee if part else "leave",
+                "guarantee": part.guarantee if part else USUAL,
                 **values,
             },
             "errors": errors,
