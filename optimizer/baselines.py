@@ -37,7 +37,6 @@ def leave(problem: Problem, funder: str, seconds: float = SECONDS) -> float:
 
 def reach_alone(problem: Problem, funder: str, clock: Clock) -> Baseline:
     """`alone` for a round that is `in_order`."""
-    clock = clock.within(f"alone: {funder}")
     own = _own_round(problem, funder)
     found = _best(pairs_of(own), clock)
     totals = totals_of(own, found.lines or {})
@@ -46,7 +45,6 @@ def reach_alone(problem: Problem, funder: str, clock: Clock) -> Baseline:
 
 def reach_leaving(problem: Problem, funder: str, clock: Clock) -> Baseline:
     """`leave` for a round that is `in_order`."""
-    clock = clock.within(f"leave: {funder}")
     rest = without(problem, funder)
     try:
         others = best_lines(pairs_of(rest), {}, PROOF, clock)

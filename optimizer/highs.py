@@ -63,11 +63,12 @@ class Clock:
     ) -> Clock:
         return cls(time.monotonic() + max(0.0, seconds), progress, cancelled, solver)
 
-    def within(self, stage: str) -> Clock:
-        """The same time for a part of the run whose own values mean nothing to the listener."""
+    def within(self, stage: str, seconds: float = math.inf) -> Clock:
+        """At most so much of the time, for a part of the run whose values mean nothing outside."""
         heard = self.progress
         told = None if heard is None else (lambda _stage, _value, _bound: heard(stage, None, None))
-        return Clock(self.deadline, told, self.cancelled, self.solver)
+        deadline = min(self.deadline, time.monotonic() + seconds)
+        return Clock(deadline, told, self.cancelled, self.solver)
 
     @property
     def left(self) -> float:

@@ -24,6 +24,7 @@ from optimizer.value import (
 __all__ = ["RULES", "Cancelled", "Infeasible", "OutOfTime", "SolverFault", "solve"]
 
 Rule = Callable[[Pairs, dict[str, float], float, Clock], Found]
+BASELINES = 0.6
 RULES: dict[str, Rule] = {"welfare": best_lines}
 
 
@@ -89,13 +90,21 @@ def solve(
 
 
 def promised(problem: Problem, clock: Clock) -> dict[str, dict[str, Baseline]]:
-    """The baselines that funders asked to be held to, by funder and kind."""
+    """The baselines that funders asked to be held to, by funder and kind.
+
+    Together they may take BASELINES of the time, each an equal part of what the others left. One
+    that is not proven in it counts with the value found, and no plan held to it is 'optimal'.
+    """
     reckon = {"alone": reach_alone, "leave": reach_leaving}
-    return {
-        f.id: {f.guarantee: reckon[f.guarantee](problem, f.id, clock)}
-        for f in problem.funders
-        if f.guarantee != "none"
-    }
+    asking = [f for f in problem.funders if f.guarantee != "none"]
+    spared = (1 - BASELINES) * clock.left
+    found: dict[str, dict[str, Baseline]] = {}
+    for k, funder in enumerate(asking):
+        seconds = max(0.0, clock.left - spared) / (len(asking) - k)
+        part = clock.within(f"{funder.guarantee}: {funder.id}", seconds)
+        part.tell("baseline")
+        found[funder.id] = {funder.guarantee: reckon[funder.guarantee](problem, funder.id, part)}
+    return found
 
 
 def floors_of(problem: Problem, baselines: dict[str, dict[str, Baseline]]) -> dict[str, float]:
