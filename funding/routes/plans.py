@@ -9,7 +9,7 @@ from funding.errors import Fault, InvalidInput
 from funding.formatting import AmountRefused, parse_amount
 from funding.listing import Listing
 from funding.models import UNDECIDED, PlanLine
-from funding.permissions import Actor, fetch, visible_lines, working_rounds
+from funding.permissions import Actor, fetch, visible_lines, visible_runs, working_rounds
 from funding.reports import plans as report
 from funding.routes.context import actor, in_transaction, new_idempotency_key, reading, say
 from funding.routes.security import permission
@@ -66,6 +66,23 @@ def show(round_id: int) -> ResponseReturnValue:
         funders=report.funders_of(session, plan),
         states=STATES,
         may_decide=may_decide,
+        idempotency_key=new_idempotency_key(),
+    )
+
+
+@bp.get("/runs/<int:run_id>/put-forward")
+@permission("plan.put_forward")
+def ask_put_forward(run_id: int) -> ResponseReturnValue:
+    """What putting this run forward means, before it is done."""
+    session = reading()
+    run = fetch(session, visible_runs(actor()), run_id, "run")
+    current = report.current_plan(session, run.scenario.round_id)
+    return render_template(
+        "plans/put_forward.html",
+        run=run,
+        round=run.scenario.round,
+        current=current,
+        totals=report.totals_by_funder(session, run),
         idempotency_key=new_idempotency_key(),
     )
 
