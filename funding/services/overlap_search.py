@@ -20,6 +20,7 @@ NEAREST = 5
 """Most candidates that one proposal brings in."""
 
 _NEAR_COPY = 0.9
+_A_FEW = 10
 _ROWS_AT_ONCE = 500
 
 
@@ -40,11 +41,16 @@ def find_alike(texts: Sequence[str]) -> list[Alike]:
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     vectorizer = TfidfVectorizer(
-        analyzer="char_wb", ngram_range=(3, 5), sublinear_tf=True, max_df=0.5, dtype=np.float32
+        analyzer="char_wb",
+        ngram_range=(3, 5),
+        sublinear_tf=True,
+        # what half of the texts have tells nothing; of a few texts, two may be half
+        max_df=max(_A_FEW, len(texts) // 2),
+        dtype=np.float32,
     )
     try:
         matrix = vectorizer.fit_transform(texts)
-    except ValueError:  # no n-gram is left: the texts are empty, or all the same
+    except ValueError:  # no n-gram is left: the texts are empty
         return []
     nearest = min(NEAREST, len(texts) - 1)
     found: dict[tuple[int, int], float] = {}
