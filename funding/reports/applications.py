@@ -119,7 +119,7 @@ def standing_of(proposal: Proposal, until: datetime, moment: datetime) -> Standi
                 "Funded.", "Each funder that pays a part sends its offer; accept it to begin."
             )
         case ProposalState.NOT_FUNDED:
-            return Standing("Not funded in this round.", "Below is what decided it.")
+            return Standing("Not funded in this round.", "What decided it:")
         case _:
             return Standing(
                 "Withdrawn: it takes no part in the round.",

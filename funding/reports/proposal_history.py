@@ -36,7 +36,8 @@ _SHOWN = {
     "proposal withdrawn": "Withdrawn",
 }
 
-_DRAFTING = (
+_NOT_TOLD = (
+    "conflict declared",  # the page says who is out of the room, to whom it concerns
     "proposal saved",
     "typed text discarded",
     "attachment added",
@@ -62,8 +63,9 @@ def applicants_history(session: Session, proposal: Proposal, zone: str) -> list[
 
 
 def readers_history(session: Session, proposal: Proposal, zone: str) -> list[Moment]:
-    """What the log says of this proposal, newest first, but for the work on its draft."""
-    return timeline(_events(session, proposal, Event.action.not_in(_DRAFTING)), zone, _SHOWN)
+    """What the log says of this proposal, newest first, but for the work on its draft
+    and for who is in conflict."""
+    return timeline(_events(session, proposal, Event.action.not_in(_NOT_TOLD)), zone, _SHOWN)
 
 
 def _events(session: Session, proposal: Proposal, wanted: sa.ColumnElement[bool]) -> list[Event]:

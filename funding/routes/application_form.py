@@ -48,9 +48,11 @@ def _institutions(session: Session, proposal: Proposal) -> list[Organisation]:
 
 
 def risk_words(answers: dict[str, str]) -> str:
-    """Where the answers lead, in a sentence; "" until all questions are answered."""
+    """Where the answers lead, in a sentence."""
     tier = risk.suggest_tier(answers)
-    return "" if tier is None else f"Your answers lead to the tier “{tier}”. {risk.GUIDANCE[tier]}"
+    if tier is None:
+        return "Answer all of these questions to see which tier they lead to."
+    return f"Your answers lead to the tier “{tier}”. {risk.GUIDANCE[tier]}"
 
 
 def live_words(session: Session, proposal: Proposal, fields: form_fields.Fields) -> dict[str, str]:

@@ -231,6 +231,8 @@ def typed(proposal_id: int) -> ResponseReturnValue:
     proposal, kept = own(proposal_id), drafts.kept_form(reading(), actor(), proposal_id)
     if kept is None:
         return redirect(url_for("proposals.show", proposal_id=proposal_id))
+    if proposal.state == ProposalState.DRAFT:
+        return redirect(url_for("applications.edit", proposal_id=proposal_id))
     differences = merge(kept.fields, fields_of(proposal), "").clashes
     return render_template(
         "applications/typed.html",
