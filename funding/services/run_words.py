@@ -15,8 +15,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.formatting import format_amount, format_percent, plural
+from funding.imports.known import REGIONS
 from funding.models import Commitment, Organisation, Proposal, Round
-from funding.places import region_name
 
 
 def proposal_name(key: str, title: str) -> str:
@@ -26,13 +26,10 @@ def proposal_name(key: str, title: str) -> str:
 
 def names_of(session: Session, round_: Round) -> dict[str, str]:
     """Names by the keys that a round's document uses as ids, and of its regions."""
-    names = {area.key: area.name for area in round_.taxonomy.areas}
+    names = REGIONS | {area.key: area.name for area in round_.taxonomy.areas}
     rows = session.execute(
-        sa.select(Proposal.key, Proposal.title, Proposal.region).where(
-            Proposal.round_id == round_.id
-        )
+        sa.select(Proposal.key, Proposal.title).where(Proposal.round_id == round_.id)
     ).all()
-    names |= {region: region_name(region) for _, _, region in rows if region}
     institutions = sa.select(Proposal.institution_id).where(Proposal.round_id == round_.id)
     funders = sa.select(Commitment.funder_id).where(Commitment.round_id == round_.id)
     organisations = session.execute(
@@ -41,13 +38,10 @@ def names_of(session: Session, round_: Round) -> dict[str, str]:
         )
     ).all()
     names |= dict(organisations)
-    commitments = session.scalars(
-        sa.select(Commitment).where(Commitment.round_id == round_.id)
+    commitments = session.execute(
+        sa.select(Commitment.key, Commitment.name).where(Commitment.round_id == round_.id)
     ).all()
-    for commitment in commitments:
-        names |= {region: region_name(region) for region in commitment.regions or ()}
-        names[commitment.key] = commitment.name
-    return names | {key: proposal_name(key, title) for key, title, _ in rows}
+    return names | dict(commitments) | {key: proposal_name(key, title) for key, title in rows}
 
 
 @dataclass(frozen=True)
