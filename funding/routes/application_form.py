@@ -20,6 +20,7 @@ from funding.services import attachments, drafts, form_fields, risk
 from funding.services.clock import database_now
 from funding.services.completeness import sums_in_words
 from funding.services.form_reading import FormReader
+from funding.services.typed_text import Kept
 
 
 def area_choices(areas: Sequence[Area]) -> list[Any]:
@@ -70,7 +71,7 @@ def form_page(
     fields: form_fields.Fields,
     faults: Iterable[Fault],
     *,
-    kept: drafts.Kept | None,
+    kept: Kept | None,
     zone: str,
     was_unsent: bool = False,
 ) -> dict[str, Any]:

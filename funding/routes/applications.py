@@ -16,7 +16,7 @@ from funding.routes.application_form import clash_words, form_page, live_words
 from funding.routes.context import actor, config, database, in_transaction, reading, say, warn
 from funding.routes.security import permission
 from funding.routes.unsent import COOKIE, keeps_typed
-from funding.services import attachments, completeness, drafts, submission
+from funding.services import attachments, completeness, drafts, submission, typed_text
 from funding.services.form_fields import fields_of, label_of, marks_of, merge, typed_fields
 
 bp = Blueprint("applications", __name__)
@@ -62,7 +62,7 @@ def _keep_without_session(token: str, proposal_id: int) -> str:
         if session.get(Proposal, proposal_id) is None:
             return back
     database().in_transaction(
-        drafts.keep_unsent,
+        typed_text.keep_unsent,
         token=token,
         proposal_id=proposal_id,
         fields=typed_fields(request.form),
@@ -74,7 +74,9 @@ def _keep_without_session(token: str, proposal_id: int) -> str:
 
 def _claim_unsent(proposal_id: int) -> bool:
     token = request.cookies.get(COOKIE)
-    return bool(token) and in_transaction(drafts.claim_unsent, proposal_id=proposal_id, token=token)
+    return bool(token) and in_transaction(
+        typed_text.claim_unsent, proposal_id=proposal_id, token=token
+    )
 
 
 @bp.get("/proposals/<int:proposal_id>/edit")
@@ -82,7 +84,7 @@ def _claim_unsent(proposal_id: int) -> bool:
 def edit(proposal_id: int) -> ResponseReturnValue:
     own(proposal_id)
     was_unsent = _claim_unsent(proposal_id)
-    proposal, kept = own(proposal_id), drafts.kept_form(reading(), actor(), proposal_id)
+    proposal, kept = own(proposal_id), typed_text.kept_form(reading(), actor(), proposal_id)
     if proposal.state != ProposalState.DRAFT:
         return redirect(url_for("proposals.show", proposal_id=proposal_id))
     fields = kept.fields if kept else fields_of(proposal)
@@ -114,8 +116,8 @@ def save(proposal_id: int) -> ResponseReturnValue:
     }
     faults: tuple[Fault, ...] = ()
     try:
-        in_transaction(drafts.keep_typed, **values, seen=request.form.get("seen", ""))
-    except drafts.OpenElsewhere as other:
+        in_transaction(typed_text.keep_typed, **values, seen=request.form.get("seen", ""))
+    except typed_text.OpenElsewhere as other:
         warn(f"{other} What that window held is kept as well: save here first, then there.")
     try:
         _change_files(proposal_id)
@@ -139,7 +141,7 @@ def save(proposal_id: int) -> ResponseReturnValue:
         warn(str(refusal))
         return redirect(url_for("applications.typed", proposal_id=proposal_id), 303)
     if faults:
-        proposal, kept = own(proposal_id), drafts.kept_form(reading(), actor(), proposal_id)
+        proposal, kept = own(proposal_id), typed_text.kept_form(reading(), actor(), proposal_id)
         page = form_page(proposal, fields, faults, kept=kept, zone=zone())
         return render_template("applications/edit.html", **page), 422
     _say_saved(taken)
@@ -174,7 +176,7 @@ def _change_files(proposal_id: int) -> None:
 
 
 def _show_clash(proposal_id: int, clash: drafts.Clashed) -> ResponseReturnValue:
-    proposal, kept = own(proposal_id), drafts.kept_form(reading(), actor(), proposal_id)
+    proposal, kept = own(proposal_id), typed_text.kept_form(reading(), actor(), proposal_id)
     page = render_template(
         "applications/clash.html",
         seen=kept.at.isoformat() if kept else "",
@@ -196,14 +198,14 @@ def autosave(proposal_id: int) -> ResponseReturnValue:
     base_version = _base_version()
     try:
         at = in_transaction(
-            drafts.keep_typed,
+            typed_text.keep_typed,
             proposal_id=proposal_id,
             fields=fields,
             marks=request.form.get("marks", "")[:10_000],
             base_version=base_version,
             seen=request.form.get("seen", ""),
         )
-    except drafts.OpenElsewhere as other:
+    except typed_text.OpenElsewhere as other:
         return {"elsewhere": str(other)}, 409
     proposal = own(proposal_id)
     answer = {"seen": at.isoformat(), "live": live_words(reading(), proposal, fields)}
@@ -219,7 +221,7 @@ def autosave(proposal_id: int) -> ResponseReturnValue:
 @bp.post("/proposals/<int:proposal_id>/discard")
 @permission(SIGNED_IN)
 def discard(proposal_id: int) -> ResponseReturnValue:
-    in_transaction(drafts.discard_typed, proposal_id=proposal_id)
+    in_transaction(typed_text.discard_typed, proposal_id=proposal_id)
     say("What was typed and not saved is gone; this is the proposal as saved.")
     return redirect(url_for("applications.edit", proposal_id=proposal_id), 303)
 
@@ -228,7 +230,7 @@ def discard(proposal_id: int) -> ResponseReturnValue:
 @permission(SIGNED_IN)
 def typed(proposal_id: int) -> ResponseReturnValue:
     """What was typed and never saved, beside what is saved: to be copied, once it cannot be."""
-    proposal, kept = own(proposal_id), drafts.kept_form(reading(), actor(), proposal_id)
+    proposal, kept = own(proposal_id), typed_text.kept_form(reading(), actor(), proposal_id)
     if kept is None:
         return redirect(url_for("proposals.show", proposal_id=proposal_id))
     if proposal.state == ProposalState.DRAFT:

@@ -18,7 +18,7 @@ from funding.routes.application_form import area_choices
 from funding.routes.choices import REGION_CHOICES, TIER_CHOICES
 from funding.routes.context import actor, config, reading
 from funding.routes.security import permission
-from funding.services import attachments, drafts, risk, submission
+from funding.services import attachments, risk, submission, typed_text
 from funding.services.clock import database_now
 
 bp = Blueprint("proposals", __name__)
@@ -144,7 +144,7 @@ def _show_own(proposal: Proposal, zone: str, shared: dict[str, object]) -> str:
         standing=applications.standing_of(proposal, until, database_now(session)),
         outcome=applications.outcome(session, by, proposal),
         receipt=proposal_history.receipt_of(session, proposal),
-        kept=drafts.kept_form(session, by, proposal.id),
+        kept=typed_text.kept_form(session, by, proposal.id),
         is_led=proposal.lead_id == by.person_id,
         in_time=submission.is_in_time(session, proposal),
         history=proposal_history.applicants_history(session, proposal, zone),

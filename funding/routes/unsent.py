@@ -15,7 +15,7 @@ from flask import current_app, redirect, request, url_for
 from werkzeug.wrappers import Response
 
 from funding.routes.context import config
-from funding.services.drafts import UNSENT_KEPT
+from funding.services.typed_text import UNSENT_KEPT
 
 COOKIE = "tributary_unsent"
 View = TypeVar("View", bound=Callable[..., object])

@@ -17,8 +17,8 @@ from sqlalchemy.orm import Session
 
 from funding.errors import Fault, InvalidInput, NotFound, RuleBroken
 from funding.models import Attachment, Proposal, ProposalState
-from funding.permissions import Actor, fetch, own_proposals
-from funding.services.log import record
+from funding.permissions import Actor
+from funding.services.applicants import hold, record_act
 
 MIB = 1024 * 1024
 LARGEST = 10 * MIB
@@ -120,8 +120,7 @@ def _write(path: Path, content: bytes) -> None:
 
 
 def _draft(session: Session, by: Actor, proposal_id: int) -> Proposal:
-    query = own_proposals(by).with_for_update(key_share=True, of=Proposal)
-    proposal = fetch(session, query, proposal_id, "proposal")
+    proposal = hold(session, by, proposal_id)
     if proposal.state != ProposalState.DRAFT:
         raise RuleBroken(f"This proposal is {proposal.state}; its files stay as they are.")
     return proposal
@@ -151,7 +150,7 @@ def attach(
     ]
     proposal.attachments.extend(made)
     for file in new:
-        _record(session, by, "attachment added", proposal, file.sha256)
+        record_act(session, by, "attachment added", proposal, sha256=file.sha256)
     return made
 
 
@@ -162,17 +161,5 @@ def remove(session: Session, *, by: Actor, proposal_id: int, attachment_id: int)
     if attachment is None:
         raise NotFound("attachment")
     session.delete(attachment)
-    _record(session, by, "attachment removed", proposal, attachment.sha256)
+    record_act(session, by, "attachment removed", proposal, sha256=attachment.sha256)
     return attachment.name
-
-
-def _record(session: Session, by: Actor, action: str, proposal: Proposal, sha256: str) -> None:
-    record(
-        session,
-        by,
-        action,
-        proposal,
-        organisation_id=proposal.institution_id,
-        round_id=proposal.round_id,
-        sha256=sha256,
-    )

@@ -52,11 +52,11 @@ def _areas(proposal: Proposal, areas: Collection[str]) -> Iterator[Fault]:
             yield Fault(f"area_{number}", "This area is not in the round any more.")
     total = sum(Decimal(str(tag.weight)) for tag in proposal.areas)
     if total != 1:
-        yield Fault("share_1", f"The shares must add up to 100 %; they add up to {percent(total)}.")
+        yield Fault("share_1", f"The shares must add up to 100%; they add up to {percent(total)}.")
 
 
 def percent(share: Decimal) -> str:
-    return f"{share_text(float(share))} %"
+    return f"{share_text(float(share))}%"
 
 
 def _money(proposal: Proposal) -> Iterator[Fault]:
@@ -147,7 +147,7 @@ def sums_in_words(
     shares_say = f"The shares add up to {percent(shares)}"
     budget_says = f"The lines add up to {format_amount(total, currency)}"
     if shares != 1:
-        shares_say += "; they should come to 100 %"
+        shares_say += "; they should come to 100%"
     if ask and total == ask:
         budget_says += ", which is what you ask for"
     elif ask:

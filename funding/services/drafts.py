@@ -1,21 +1,17 @@
-"""Writing a proposal: starting it, keeping what is typed, saving it, editing it with others.
+"""Writing a proposal: starting it, saving it, editing it with others.
 
-What a person types is kept at once and as it stands (`ParkedForm`), valid or not. Saving turns it
-into the proposal; until that has worked, what was typed stays.
+What is typed is kept as it stands (`funding.services.typed_text`) until saving it has worked.
 """
 
 from __future__ import annotations
 
 import uuid
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime, timedelta
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
-from funding.db import now
 from funding.errors import Conflict, InvalidInput, NotPermitted, RuleBroken
 from funding.models import (
     Area,
@@ -23,7 +19,6 @@ from funding.models import (
     BudgetLine,
     Organisation,
     OrganisationKind,
-    ParkedForm,
     Person,
     Proposal,
     ProposalArea,
@@ -34,15 +29,14 @@ from funding.models import (
     Taxonomy,
     TeamMember,
 )
-from funding.permissions import Actor, fetch, own_proposals, visible_rounds
+from funding.permissions import Actor, fetch, visible_rounds
+from funding.services.applicants import hold, record_act
 from funding.services.clock import database_now
 from funding.services.deadlines import deadline
 from funding.services.form_fields import Clash, Fields, fields_of, merge, take_part
 from funding.services.form_reading import Entries, FormReader, Member, Scope
-from funding.services.identity import digest_of
 from funding.services.log import record
-
-UNSENT_KEPT = timedelta(days=14)
+from funding.services.typed_text import forget_typed
 
 
 class Clashed(Conflict):
@@ -54,28 +48,6 @@ class Clashed(Conflict):
     def __init__(self, clashes: tuple[Clash, ...], fields: Fields, version: int) -> None:
         super().__init__("Somebody else changed the same part of the form meanwhile.")
         self.clashes, self.fields, self.version = clashes, fields, version
-
-
-class OpenElsewhere(Conflict):
-    """The same person typed other text into the same form in another window."""
-
-    def __init__(self, kept_at: datetime) -> None:
-        super().__init__("You have typed something else into this form in another window.")
-        self.kept_at = kept_at
-
-
-@dataclass(frozen=True)
-class Kept:
-    """What somebody typed and has not saved: as typed, and from where it started."""
-
-    fields: Fields
-    marks: str
-    base_version: int | None
-    at: datetime
-
-
-def form_name(proposal_id: int) -> str:
-    return f"proposal:{proposal_id}"
 
 
 # -- starting -----------------------------------------------------------------------------------
@@ -133,7 +105,7 @@ def start(session: Session, *, by: Actor, round_id: int) -> Proposal:
     session.add(proposal)
     session.flush()
     proposal.key = _free_key(session, proposal)
-    _record(session, by, "proposal started", proposal)
+    record_act(session, by, "proposal started", proposal)
     return proposal
 
 
@@ -146,129 +118,6 @@ def _free_key(session: Session, proposal: Proposal) -> str:
     while key in taken:
         key, number = f"A{proposal.id:04}-{number}", number + 1
     return key
-
-
-# -- what is typed ------------------------------------------------------------------------------
-
-
-def kept_form(session: Session, by: Actor, proposal_id: int) -> Kept | None:
-    """What this person typed into the form and has not saved."""
-    parked = _parked(session, by.person_id, proposal_id)
-    return _as_kept(parked) if parked else None
-
-
-def _as_kept(parked: ParkedForm) -> Kept:
-    return Kept(
-        parked.fields.get("typed", {}),
-        parked.fields.get("marks", ""),
-        parked.base_version,
-        parked.saved_at,
-    )
-
-
-def _parked(session: Session, person_id: int, proposal_id: int) -> ParkedForm | None:
-    return session.scalars(
-        sa.select(ParkedForm).where(
-            ParkedForm.person_id == person_id, ParkedForm.form == form_name(proposal_id)
-        )
-    ).one_or_none()
-
-
-def _locked(session: Session, by: Actor, proposal_id: int) -> Proposal:
-    """The applicant's own proposal, held so that its forms are written one after the other."""
-    query = own_proposals(by).with_for_update(key_share=True, of=Proposal)
-    return fetch(session, query, proposal_id, "proposal")
-
-
-def keep_typed(
-    session: Session,
-    *,
-    by: Actor,
-    proposal_id: int,
-    fields: Fields,
-    marks: str,
-    base_version: int | None,
-    seen: str,
-) -> datetime:
-    """Keep what is typed, exactly as it is; answers when.
-
-    `seen` is the answer before this one, in ISO form ("" for none): where something else was kept
-    since, from another window, nothing is overwritten and OpenElsewhere is raised.
-    """
-    _locked(session, by, proposal_id)
-    parked = _parked(session, by.person_id, proposal_id)
-    contents = {"typed": fields, "marks": marks}
-    if parked is None:
-        parked = ParkedForm(form=form_name(proposal_id), person_id=by.person_id, fields=contents)
-        session.add(parked)
-    elif parked.saved_at.isoformat() != seen and parked.fields.get("typed") != fields:
-        raise OpenElsewhere(parked.saved_at)
-    parked.fields, parked.base_version, parked.saved_at = contents, base_version, now()
-    return parked.saved_at
-
-
-def discard_typed(session: Session, *, by: Actor, proposal_id: int) -> None:
-    """Throw away what was typed and not saved; the proposal itself stays as it is."""
-    proposal = _locked(session, by, proposal_id)
-    parked = _parked(session, by.person_id, proposal_id)
-    if parked is not None:
-        session.delete(parked)
-        _record(session, by, "typed text discarded", proposal)
-
-
-def keep_unsent(
-    session: Session,
-    *,
-    token: str,
-    proposal_id: int,
-    fields: Fields,
-    marks: str,
-    base_version: int | None,
-) -> None:
-    """Keep a form that came without a session, for whoever has the token and may edit it.
-
-    Such forms are dropped after 14 days if nobody comes back for them.
-    """
-    for old in session.scalars(
-        sa.select(ParkedForm).where(
-            ParkedForm.person_id.is_(None),
-            sa.or_(
-                ParkedForm.saved_at < now() - UNSENT_KEPT,
-                ParkedForm.token_hash == digest_of(token),
-            ),
-        )
-    ):
-        session.delete(old)
-    session.flush()
-    session.add(
-        ParkedForm(
-            form=form_name(proposal_id),
-            token_hash=digest_of(token),
-            fields={"typed": fields, "marks": marks},
-            base_version=base_version,
-        )
-    )
-
-
-def claim_unsent(session: Session, *, by: Actor, proposal_id: int, token: str) -> bool:
-    """Give an applicant back what they sent while signed out; False where there is nothing.
-
-    It takes the place of what they had typed before, since it is what their window showed last.
-    """
-    unsent = session.scalars(
-        sa.select(ParkedForm).where(
-            ParkedForm.token_hash == digest_of(token), ParkedForm.form == form_name(proposal_id)
-        )
-    ).one_or_none()
-    if unsent is None:
-        return False
-    _locked(session, by, proposal_id)
-    earlier = _parked(session, by.person_id, proposal_id)
-    if earlier is not None:
-        session.delete(earlier)
-        session.flush()
-    unsent.token_hash, unsent.person_id = None, by.person_id
-    return True
 
 
 # -- saving -------------------------------------------------------------------------------------
@@ -315,7 +164,7 @@ def save(
     which the person chose what is saved now. Raises NotFound, RuleBroken unless it is a draft,
     Clashed, and InvalidInput with every field that cannot be stored.
     """
-    proposal = _locked(session, by, proposal_id)
+    proposal = hold(session, by, proposal_id)
     if proposal.state != ProposalState.DRAFT:
         raise RuleBroken(
             f"This proposal is {proposal.state} and cannot be changed now. What you typed is kept."
@@ -337,10 +186,8 @@ def save(
     _note_ror(session, by, proposal, entries.ror)
     # rows alone do not move the version; whoever saves must
     flag_modified(proposal, "title")
-    parked = _parked(session, by.person_id, proposal_id)
-    if parked is not None and parked.fields.get("typed") == typed:
-        session.delete(parked)
-    _record(session, by, "proposal saved", proposal)
+    forget_typed(session, by, proposal_id, typed)
+    record_act(session, by, "proposal saved", proposal)
     return taken
 
 
@@ -401,14 +248,3 @@ def _note_ror(session: Session, by: Actor, proposal: Proposal, ror: str) -> None
     if institution.ror is None:
         institution.ror = ror
         record(session, by, "ROR recorded", institution, organisation_id=institution.id)
-
-
-def _record(session: Session, by: Actor, action: str, proposal: Proposal) -> None:
-    record(
-        session,
-        by,
-        action,
-        proposal,
-        organisation_id=proposal.institution_id,
-        round_id=proposal.round_id,
-    )

@@ -258,7 +258,7 @@ def part_text(fields: Mapping[str, str], group: str) -> str:
     """One part of the form as lines of text, to lay two side by side."""
     rows = rows_of(fields, group) if group in ("areas", "budget", "team") else []
     if group == "areas":
-        return "\n".join(f"{row.get('area', '')}: {row.get('share', '')} %" for _, row in rows)
+        return "\n".join(f"{row.get('area', '')}: {row.get('share', '')}%" for _, row in rows)
     if group == "budget":
         return "\n".join(f"{row.get('line', '')}: {row.get('amount', '')}" for _, row in rows)
     if group == "team":

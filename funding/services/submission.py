@@ -5,16 +5,17 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from funding.errors import Conflict, Fault, InvalidInput, NotPermitted, RuleBroken
+from funding.errors import Conflict, Fault, InvalidInput, RuleBroken
 from funding.formatting import format_amount, format_when
 from funding.models import ParkedForm, Person, Proposal, ProposalState, RoundState
-from funding.permissions import Actor, fetch, own_proposals
+from funding.permissions import Actor
+from funding.services.applicants import hold_as_lead, record_act
 from funding.services.clock import database_now
 from funding.services.completeness import faults_of
 from funding.services.deadlines import deadline
-from funding.services.drafts import area_keys, form_name
-from funding.services.log import record
+from funding.services.drafts import area_keys
 from funding.services.mail import post_mail
+from funding.services.typed_text import form_name
 
 LONGEST_REASON = 2_000
 RECEIPT_LENGTH = 16
@@ -22,10 +23,7 @@ RECEIPT_LENGTH = 16
 
 def _led(session: Session, by: Actor, proposal_id: int, version: int | None) -> Proposal:
     """The proposal, if this person leads it and has seen it as it is now."""
-    query = own_proposals(by).with_for_update(key_share=True, of=Proposal)
-    proposal = fetch(session, query, proposal_id, "proposal")
-    if proposal.lead_id != by.person_id:
-        raise NotPermitted("Only the lead applicant may do this.")
+    proposal = hold_as_lead(session, by, proposal_id)
     if version is not None and version != proposal.version:
         raise Conflict("The proposal was changed since you opened this page. Please look again.")
     return proposal
@@ -78,13 +76,11 @@ def submit(
     proposal.state = ProposalState.SUBMITTED
     proposal.submitted_at = database_now(session)
     proposal.withdrawal_reason = ""
-    event = record(
+    event = record_act(
         session,
         by,
         "proposal submitted",
         proposal,
-        organisation_id=proposal.institution_id,
-        round_id=proposal.round_id,
         ask=proposal.ask,
         minimum=proposal.minimum,
     )
@@ -128,13 +124,11 @@ def take_back(session: Session, *, by: Actor, proposal_id: int, version: int | N
     _require_in_time(session, proposal)
     before = proposal.state
     proposal.state, proposal.submitted_at, proposal.withdrawal_reason = "draft", None, ""
-    record(
+    record_act(
         session,
         by,
         "proposal taken back",
         proposal,
-        organisation_id=proposal.institution_id,
-        round_id=proposal.round_id,
         before=before,
     )
 
@@ -160,13 +154,11 @@ def withdraw(
         raise InvalidInput(Fault("reason", f"At most {LONGEST_REASON:,} characters."))
     before = proposal.state
     proposal.state, proposal.withdrawal_reason = ProposalState.WITHDRAWN, reason
-    record(
+    record_act(
         session,
         by,
         "proposal withdrawn",
         proposal,
-        organisation_id=proposal.institution_id,
-        round_id=proposal.round_id,
         before=before,
     )
     for person in _applicants(session, proposal):

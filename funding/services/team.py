@@ -5,21 +5,13 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from funding.errors import Fault, InvalidInput, NotFound, NotPermitted, RuleBroken
+from funding.errors import Fault, InvalidInput, NotFound, RuleBroken
 from funding.models import Person, Proposal, ProposalState, TeamMember
-from funding.permissions import Actor, fetch, own_proposals
+from funding.permissions import Actor
+from funding.services.applicants import hold_as_lead, record_act
 from funding.services.form_fields import LINE_LIMIT, MOST_MEMBERS
 from funding.services.identity import INVITATION_LASTS, clean_email, one_time_link
-from funding.services.log import record
 from funding.services.mail import post_mail
-
-
-def _led(session: Session, by: Actor, proposal_id: int) -> Proposal:
-    query = own_proposals(by).with_for_update(key_share=True, of=Proposal)
-    proposal = fetch(session, query, proposal_id, "proposal")
-    if proposal.lead_id != by.person_id:
-        raise NotPermitted("Only the lead applicant decides who may edit.")
-    return proposal
 
 
 def invite(
@@ -30,7 +22,7 @@ def invite(
     An account made this way holds no role: it opens this proposal and nothing else. Raises
     NotFound, NotPermitted, RuleBroken and InvalidInput.
     """
-    proposal = _led(session, by, proposal_id)
+    proposal = hold_as_lead(session, by, proposal_id)
     name = name.strip()
     faults = []
     try:
@@ -65,7 +57,7 @@ def invite(
         f"Invitation to a proposal for {proposal.round.name}",
         f"{text}open it here:\n{link}",
     )
-    _record(session, by, "co-applicant invited", proposal, person.id)
+    record_act(session, by, "co-applicant invited", proposal, person=person.id)
     return person
 
 
@@ -95,24 +87,12 @@ def end_editing(session: Session, *, by: Actor, proposal_id: int, member_id: int
 
     Answers their name. Raises NotFound, NotPermitted, and RuleBroken for the lead.
     """
-    proposal = _led(session, by, proposal_id)
+    proposal = hold_as_lead(session, by, proposal_id)
     member = next((m for m in proposal.team if m.id == member_id and m.person_id), None)
     if member is None:
         raise NotFound("co-applicant")
     if member.person_id == proposal.lead_id:
         raise RuleBroken("The lead applicant can always edit.")
     person_id, member.person_id = member.person_id, None
-    _record(session, by, "co-applicant removed", proposal, person_id)
+    record_act(session, by, "co-applicant removed", proposal, person=person_id)
     return member.name
-
-
-def _record(session: Session, by: Actor, action: str, proposal: Proposal, person_id: int) -> None:
-    record(
-        session,
-        by,
-        action,
-        proposal,
-        organisation_id=proposal.institution_id,
-        round_id=proposal.round_id,
-        person=person_id,
-    )

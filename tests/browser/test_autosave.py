@@ -87,7 +87,7 @@ def test_sums_and_the_suggested_tier_follow_the_typing(
     page.locator("#f-area_1").select_option(label="Interpretability")
     page.get_by_label("Share of area 1").fill("60")
     expect(page.locator("[data-live=areas]")).to_have_text(
-        "The shares add up to 60 %; they should come to 100 %."
+        "The shares add up to 60%; they should come to 100%."
     )
     for group in page.locator("#risk fieldset.field:has(input[value=unsure])").all():
         group.get_by_label("No", exact=True).check()

@@ -11,7 +11,7 @@ from funding.db import Database, now
 from funding.errors import InvalidInput, NotFound, NotPermitted, RuleBroken
 from funding.models import Organisation, ParkedForm, Proposal, Role
 from funding.permissions import Actor
-from funding.services import drafts
+from funding.services import drafts, typed_text
 from tests.application_forms import (
     Applicant,
     add_co_applicant,
@@ -26,7 +26,7 @@ from tests.builders import make_organisation, make_person, make_round
 
 def keep(database: Database, by: Actor, proposal_id: int, seen: str = "", **fields: str) -> str:
     return database.in_transaction(
-        drafts.keep_typed,
+        typed_text.keep_typed,
         by=by,
         proposal_id=proposal_id,
         fields=fields,
@@ -36,9 +36,9 @@ def keep(database: Database, by: Actor, proposal_id: int, seen: str = "", **fiel
     ).isoformat()
 
 
-def kept(database: Database, by: Actor, proposal_id: int) -> drafts.Kept | None:
+def kept(database: Database, by: Actor, proposal_id: int) -> typed_text.Kept | None:
     with database.reading() as session:
-        return drafts.kept_form(session, by, proposal_id)
+        return typed_text.kept_form(session, by, proposal_id)
 
 
 def test_a_new_proposal_knows_its_lead_institution_country_and_region(database: Database) -> None:
@@ -100,7 +100,7 @@ def test_a_second_window_never_overwrites_what_the_first_one_typed(database: Dat
     applicant = make_applicant(database)
     seen = keep(database, applicant.by, applicant.proposal_id, title="First window")
     keep(database, applicant.by, applicant.proposal_id, seen, title="First window, more")
-    with pytest.raises(drafts.OpenElsewhere):
+    with pytest.raises(typed_text.OpenElsewhere):
         keep(database, applicant.by, applicant.proposal_id, seen, title="Second window")
     assert kept(database, applicant.by, applicant.proposal_id).fields["title"].endswith("more")
 
@@ -140,7 +140,7 @@ def test_nobody_keeps_text_in_somebody_elses_proposal(database: Database) -> Non
 
 def unsent(database: Database, applicant: Applicant, token: str, **fields: str) -> None:
     database.in_transaction(
-        drafts.keep_unsent,
+        typed_text.keep_unsent,
         token=token,
         proposal_id=applicant.proposal_id,
         fields=fields,
@@ -151,7 +151,7 @@ def unsent(database: Database, applicant: Applicant, token: str, **fields: str) 
 
 def claim(database: Database, applicant: Applicant, by: Actor, token: str) -> bool:
     return database.in_transaction(
-        drafts.claim_unsent, by=by, proposal_id=applicant.proposal_id, token=token
+        typed_text.claim_unsent, by=by, proposal_id=applicant.proposal_id, token=token
     )
 
 

@@ -12,7 +12,7 @@ from funding.db import Database, now
 from funding.errors import Conflict, InvalidInput, NotFound, NotPermitted, RuleBroken
 from funding.models import Event, Mail, Proposal, Round, RoundExtension
 from funding.permissions import Actor
-from funding.services import drafts, risk, submission
+from funding.services import risk, submission, typed_text
 from tests.application_forms import (
     Applicant,
     add_co_applicant,
@@ -308,7 +308,7 @@ def test_text_of_a_co_applicant_that_is_not_saved_is_pointed_out(database: Datab
     applicant = make_applicant(database)
     other, _ = add_co_applicant(database, applicant)
     database.in_transaction(
-        drafts.keep_typed,
+        typed_text.keep_typed,
         by=other,
         proposal_id=applicant.proposal_id,
         fields={"title": "Mine"},
