@@ -13,6 +13,7 @@ ENTRIES: tuple[tuple[str, str, str], ...] = (
     ("Home", "home.index", PUBLIC),
     ("Rounds", "rounds.index", PUBLIC),
     ("Commitments", "commitments.mine", "commitment.edit"),
+    ("Dashboard", "dashboards.latest", "dashboard.read"),
     ("Awards", "awards.index", "award.read"),
     ("Imports", "imports.index", "import.read"),
     ("Replay", "replay.index", "replay.use"),

@@ -1,0 +1,200 @@
+"""The dashboards' charts, as Plotly's JSON. Titles, fonts and colours are set by the page."""
+
+from __future__ import annotations
+
+from html import escape
+
+import plotly.graph_objects as go
+import plotly.io
+
+from funding.formatting import format_short, minor_units
+from funding.reports.breakdowns import Breakdown, Gap, Together, YearRow
+from funding.reports.positions import STAGES, Position, Stage
+
+COLOURS = {
+    Stage.AVAILABLE: "var(--chart-8-soft)",
+    Stage.ALLOCATED: "var(--chart-2-soft)",
+    Stage.AWARDED: "var(--chart-2)",
+    Stage.SCHEDULED: "var(--chart-1-soft)",
+    Stage.PAID: "var(--chart-1)",
+}
+MOST_PROPOSALS = 24
+
+
+def _major(amount: int, currency: str) -> float:
+    return amount / 10 ** minor_units(currency)
+
+
+def _bars(height: int) -> go.Figure:
+    figure = go.Figure()
+    figure.update_layout(
+        barmode="stack",
+        height=height,
+        bargap=0.3,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
+        margin={"l": 8, "r": 16, "t": 36, "b": 32},
+        xaxis={"rangemode": "tozero"},
+        yaxis={"automargin": True, "autorange": "reversed"},
+    )
+    return figure
+
+
+def by_stage(breakdown: Breakdown, currency: str, addresses: dict[str, str]) -> str:
+    """A bar for each row, parted by stage; `addresses` by the row's key."""
+    figure = _bars(90 + 34 * len(breakdown.rows))
+    for stage in STAGES:
+        figure.add_bar(
+            name=stage.value.capitalize(),
+            orientation="h",
+            y=[escape(row.label) for row in breakdown.rows],
+            x=[_major(row.by_stage[stage], currency) for row in breakdown.rows],
+            marker_color=COLOURS[stage],
+            customdata=[
+                [addresses[row.key], format_short(row.by_stage[stage], currency)]
+                for row in breakdown.rows
+            ],
+            hovertemplate=f"%{{y}}: %{{customdata[1]}} {stage.value}<extra></extra>",
+        )
+    return plotly.io.to_json(figure)
+
+
+def gap_map(gaps: list[Gap], currency: str, addresses: dict[str, str]) -> str:
+    """A bar for each area: what others fund, what the pool does, what stays open."""
+    figure = _bars(90 + 34 * len(gaps))
+    for name, colour, amounts in (
+        ("Funded by others", "var(--chart-8)", [gap.others for gap in gaps]),
+        ("This round", "var(--chart-1)", [gap.pool for gap in gaps]),
+        ("Still open", "var(--chart-4-soft)", [gap.open for gap in gaps]),
+    ):
+        figure.add_bar(
+            name=name,
+            orientation="h",
+            y=[escape(gap.name) for gap in gaps],
+            x=[_major(amount, currency) for amount in amounts],
+            marker_color=colour,
+            customdata=[
+                [addresses[gap.key], format_short(amount, currency)]
+                for gap, amount in zip(gaps, amounts, strict=True)
+            ],
+            hovertemplate=f"%{{y}}: %{{customdata[1]}} {name.lower()}<extra></extra>",
+        )
+    return plotly.io.to_json(figure)
+
+
+def years(rows: list[YearRow], currency: str) -> str:
+    figure = go.Figure()
+    figure.update_layout(
+        barmode="group",
+        height=320,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        margin={"l": 8, "r": 16, "t": 36, "b": 32},
+        yaxis={"automargin": True, "rangemode": "tozero"},
+        xaxis={"type": "category"},
+    )
+    for name, colour, amounts in (
+        ("Released by commitments", "var(--chart-8)", [row.released for row in rows]),
+        ("Awarded, not scheduled", "var(--chart-2)", [row.awarded for row in rows]),
+        ("Due in tranches", "var(--chart-1-soft)", [row.scheduled for row in rows]),
+        ("Paid", "var(--chart-1)", [row.paid for row in rows]),
+    ):
+        figure.add_bar(
+            name=name,
+            x=[str(row.year) for row in rows],
+            y=[_major(amount, currency) for amount in amounts],
+            marker_color=colour,
+            customdata=[format_short(amount, currency) for amount in amounts],
+            hovertemplate=f"%{{x}}: %{{customdata}} {name.lower()}<extra></extra>",
+        )
+    return plotly.io.to_json(figure)
+
+
+def flow(positions: list[Position], names: dict[str, str], currency: str) -> tuple[str, int]:
+    """Funder to area to proposal, and how many proposals are drawn as one.
+
+    The proposals with most money have a node of their own; the rest of an area share one.
+    """
+    totals: dict[str, int] = {}
+    for p in positions:
+        if p.areas:
+            totals[p.proposal] = totals.get(p.proposal, 0) + p.base
+    drawn = set(sorted(totals, key=lambda title: (-totals[title], title))[:MOST_PROPOSALS])
+    links: dict[tuple[str, str], int] = {}
+    for p in positions:
+        for area, part in p.areas:
+            end = p.proposal if p.proposal in drawn else f"Others in {names.get(area, area)}"
+            for link in ((f"f:{p.funder}", f"a:{area}"), (f"a:{area}", f"p:{end}")):
+                links[link] = links.get(link, 0) + part
+    nodes = sorted({end for link in links for end in link})
+    index = {node: number for number, node in enumerate(nodes)}
+    colours = {"f": "var(--chart-1)", "a": "var(--chart-2)", "p": "var(--chart-8)"}
+    figure = go.Figure(
+        go.Sankey(
+            arrangement="snap",
+            node={
+                "label": [escape(_short(_name(node, names))) for node in nodes],
+                "color": [colours[node[0]] for node in nodes],
+                "pad": 8,
+                "thickness": 12,
+                "line": {"width": 0},
+            },
+            link={
+                "source": [index[a] for a, _ in links],
+                "target": [index[b] for _, b in links],
+                "value": [_major(amount, currency) for amount in links.values()],
+                "customdata": [format_short(amount, currency) for amount in links.values()],
+                "color": [
+                    "var(--chart-1-soft)" if a[0] == "f" else "var(--chart-2-soft)"
+                    for a, _ in links
+                ],
+                "hovertemplate": "%{source.label} to %{target.label}: %{customdata}<extra></extra>",
+            },
+        )
+    )
+    figure.update_layout(height=820, margin={"l": 8, "r": 8, "t": 12, "b": 12})
+    return plotly.io.to_json(figure), len(totals) - len(drawn)
+
+
+def _name(node: str, names: dict[str, str]) -> str:
+    kind, _, rest = node.partition(":")
+    return names.get(rest, rest) if kind == "a" else rest
+
+
+def _short(title: str, most: int = 44) -> str:
+    return title if len(title) <= most else f"{title[: most - 1].rstrip()}…"
+
+
+def co_funding(pairs: list[Together], currency: str) -> str:
+    """How many proposals each two funders pay together."""
+    funders = sorted({funder for pair in pairs for funder in (pair.first, pair.second)})
+    index = {funder: number for number, funder in enumerate(funders)}
+    counts: list[list[int | None]] = [[None] * len(funders) for _ in funders]
+    words = [[""] * len(funders) for _ in funders]
+    for pair in pairs:
+        a, b = index[pair.first], index[pair.second]
+        # the lower triangle only: the upper would say the same again
+        row, column = max(a, b), min(a, b)
+        counts[row][column] = pair.proposals
+        words[row][column] = format_short(pair.amount, currency)
+    labels = [escape(_short(funder, 30)) for funder in funders]
+    figure = go.Figure(
+        go.Heatmap(
+            x=labels,
+            y=labels,
+            z=counts,
+            customdata=words,
+            texttemplate="%{z}",
+            colorscale=[[0, "var(--seq-1)"], [1, "var(--seq-4)"]],
+            showscale=False,
+            xgap=2,
+            ygap=2,
+            hovertemplate="%{y} and %{x}: %{z} proposals, %{customdata}<extra></extra>",
+            hoverongaps=False,
+        )
+    )
+    figure.update_layout(
+        height=120 + 34 * len(funders),
+        margin={"l": 8, "r": 8, "t": 12, "b": 8},
+        xaxis={"automargin": True, "tickangle": -40, "showgrid": False},
+        yaxis={"automargin": True, "autorange": "reversed", "showgrid": False},
+    )
+    return plotly.io.to_json(figure)
