@@ -55,7 +55,7 @@ CATALOGUE: tuple[Assumption, ...] = (
         least=0,
         most=5,
         is_whole=True,
-        others=(0, 2),
+        others=(1, 2),
     ),
     Assumption(
         "ask",
@@ -329,6 +329,11 @@ class Variation:
     label: str
     assumptions: Assumptions
     changes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def brief(self) -> str:
+        """The changes in few words, different for different changes: "merit: equal"."""
+        return "; ".join(f"{key.replace('_', ' ')}: {value}" for key, value in self.changes.items())
 
 
 def one_at_a_time(base: Assumptions) -> list[Variation]:

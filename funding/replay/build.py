@@ -106,7 +106,8 @@ def build_round(
     )
     size = sum(funder.amount for funder in funders)
     needs = _needs(timeline, names, size, given.need)
-    document = _document(currency, funders, recipients, needs, given)
+    is_whole = all(amount % 10 ** minor_units(currency) == 0 for amount in really.values())
+    document = _document(currency, funders, recipients, needs, given, is_whole=is_whole)
     return ReplayRound(
         currency=currency,
         funders=funders,
@@ -295,7 +296,11 @@ def _document(
     recipients: Sequence[Recipient],
     needs: Mapping[str, int],
     given: Assumptions,
+    *,
+    is_whole: bool,
 ) -> dict[str, Any]:
+    """The exchange format; `is_whole`: every real grant was a whole number of units of money."""
+    one_unit = 10 ** minor_units(currency)
     # "really" becomes a number once what happened is measured
     guarantee = "none" if given.guarantee == "really" else given.guarantee
     kept = [one for one in recipients if one.received] if given.doubt > 0 else []
@@ -349,7 +354,11 @@ def _document(
             for one in recipients
         ],
         "areas": areas + own_areas,
-        "policy": {"agreement_cost": given.agreement_cost * 10 ** minor_units(currency)},
+        "policy": {
+            "agreement_cost": given.agreement_cost * one_unit,
+            # what really happened must stay possible
+            "round_to": one_unit if is_whole else 1,
+        },
     }
 
 

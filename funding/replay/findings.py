@@ -12,6 +12,7 @@ from typing import Any
 
 from funding.formatting import format_percent, format_short, plural
 from funding.replay.areas import OPEN_AREAS
+from funding.replay.measure import SAME
 from funding.replay.names import RULE
 
 Result = Mapping[str, Any]
@@ -78,7 +79,7 @@ def _several(result: Result) -> Told:
         "several",
         f"{len(rows)} of {paid} had more than one funder {_in_pool(result)}: "
         f"{_money(result, amount)} in {plural(agreements, 'agreement')}. In the pooled plan "
-        f"{same} of these {len(rows)} would, and {figures['several']} in all.",
+        f"{of_all(same, len(rows))} would, and of all recipients {figures['several']}.",
         why,
     )
 
@@ -149,9 +150,11 @@ def _worth(result: Result) -> Told:
     yield (
         "worth",
         text,
-        f"{_WORTH} The comparison with what happened mixes two things: pooling, and choosing by "
-        "the assumed merit instead of the funders' own judgement. The comparison with funders in "
-        "turn (largest first, each knowing what the ones before it gave) leaves the second out.",
+        f"{_WORTH} What happened is always among the plans to choose from, so with the promise of "
+        "it no plan is worth less. The comparison with what happened mixes two things: pooling, "
+        "and choosing by the assumed merit instead of the funders' own judgement. The comparison "
+        "with funders in turn (largest first, each knowing what the ones before it gave) leaves "
+        "the second out.",
     )
 
 
@@ -189,14 +192,17 @@ def _funders(result: Result) -> Told:
     rows, figures = result["funders"], result["headline"]
     if len(rows) < 2:
         return
+    better, than_in_turn = figures["funders_better"], figures["funders_better_than_in_turn"]
     text = (
-        f"To {figures['funders_better']} of {plural(len(rows), 'funder')} the pooled plan is worth "
-        "more, by their own areas, than what happened"
+        f"Counting only its own areas, the pooled plan is worth more than what happened to "
+        f"{of_all(better, len(rows), 'funder')}, and more than acting in turn to "
+        f"{of_all(than_in_turn, len(rows))}"
     )
     asked = [row for row in rows if row["leave"] is not None]
     if asked:
-        kept = sum(row["plan"] >= row["leave"] * (1 - 1e-5) for row in asked)
-        text += f". {kept} of {len(asked)} would have at least as much as by leaving it"
+        kept = sum(row["plan"] >= row["leave"] * (1 - SAME) for row in asked)
+        verb = "has" if kept == 1 else "have"
+        text += f". {of_all(kept, len(asked)).capitalize()} {verb} at least as much as by leaving"
         text += _if_promised(result)
     if not figures["guarantee_held"]:
         text += ". No plan could keep the promise to every funder at once: this one was made "
@@ -205,8 +211,9 @@ def _funders(result: Result) -> Told:
         "funders",
         text + ".",
         "A funder counts what gets done, whoever pays: money weighted by merit, in full in areas "
-        "that it paid itself in these years and in part elsewhere. By leaving it would let the "
-        "others pool first, and then spend its own money as it sees best on what is left.",
+        "that it paid itself in these years and in part elsewhere. Need is not in it: a plan that "
+        "closes gaps costs funders some of what they count. By leaving it would let the others "
+        "pool first, and then spend its own money as it sees best on what is left.",
     )
 
 
@@ -217,8 +224,8 @@ def _if_promised(result: Result) -> str:
             if not variation["guarantee_held"]:
                 return "; no plan can promise that to all of them"
             return (
-                f"; a plan that promises that to all is worth {_more(variation['gain'])} what "
-                "happened"
+                f"; a plan that promises that to every funder is worth "
+                f"{_more(variation['gain'])} what happened"
             )
     return ""
 
@@ -238,6 +245,14 @@ def _recipients(result: Result) -> Told:
         "chooses by small things, and says nothing about them. See below which changes hold under "
         "all assumptions.",
     )
+
+
+def of_all(part: int, whole: int, noun: str = "") -> str:
+    """ "all 4 funders", "none of 4 funders", "2 of 4"."""
+    counted = plural(whole, noun) if noun else f"{whole}"
+    if part == whole > 1:
+        return f"all {counted}"
+    return f"{'none' if part == 0 else part} of {counted}"
 
 
 def _names(names: Sequence[str]) -> str:

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
-
-from funding.replay.names import merge_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +15,7 @@ class PastGrant:
     | field | unit | meaning |
     |---|---|---|
     | row | | its row in the file, as a spreadsheet counts |
-    | amount | minor units of the list's one currency | more than 0 |
+    | amount | minor units of the list's one currency | more than 0, returns taken off |
     | year | or None | of the award; None: the list has no date for it |
     | on | ISO date or "" | its day, or the first of its period |
     | ask, minimum | minor units or None | from columns of the file, where it has them |
@@ -52,27 +50,6 @@ class GrantList:
     grants: tuple[PastGrant, ...]
     notes: tuple[str, ...] = ()
     merged: tuple[tuple[str, ...], ...] = ()
-
-    @classmethod
-    def of(
-        cls, name: str, currency: str, grants: Iterable[PastGrant], notes: Iterable[str] = ()
-    ) -> GrantList:
-        """The list with different spellings of a name made one."""
-        grants = tuple(grants)
-        funders = merge_names(grant.funder for grant in grants)
-        recipients = merge_names(grant.recipient for grant in grants)
-        written = (
-            PastGrant(
-                **{
-                    **asdict(grant),
-                    "funder": funders.spelling[grant.funder],
-                    "recipient": recipients.spelling[grant.recipient],
-                }
-            )
-            for grant in grants
-        )
-        merged = (*recipients.merged, *funders.merged)
-        return cls(name, currency, tuple(written), tuple(notes), merged)
 
     def as_dict(self) -> dict[str, Any]:
         """In plain values, for JSON; `from_dict` reads it back."""

@@ -13,8 +13,8 @@ from typing import Any
 from funding.replay.build import ReplayRound
 from funding.replay.solving import Side, Solved
 
-WORTH_SLIP = 1e-6
-"""Relative difference below which two values are the same (a guarantee is held within this)."""
+SAME = 1e-4
+"""Relative difference below which two values are the same: plans are proven no closer."""
 
 
 def headline(made: ReplayRound, solved: Solved) -> dict[str, Any]:
@@ -47,6 +47,7 @@ def headline(made: ReplayRound, solved: Solved) -> dict[str, Any]:
         "moved": moved / made.pool,
         "funders": len(made.funders),
         "funders_better": _better(plan, really),
+        "funders_better_than_in_turn": _better(plan, turn),
         "guarantee_held": solved.guarantee_held,
         "status": solved.status,
     }
@@ -64,7 +65,7 @@ def _several(side: Side) -> int:
 
 def _better(side: Side, other: Side) -> int:
     return sum(
-        value > other.funders[name] + WORTH_SLIP * abs(other.funders[name])
+        value > other.funders[name] + SAME * abs(other.funders[name])
         for name, value in side.funders.items()
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from funding.imports.reading import Progress, read_records
 from funding.imports.records import HistoryRecord
 from funding.replay.columns import read_extra_columns, without_extra
 from funding.replay.grants import GrantList, PastGrant
+from funding.replay.names import merge_names
+from funding.replay.returns import without_returns
 from funding.services.rates import rate
 
 
@@ -106,9 +109,34 @@ def grants_of_records(
             f"Rows in a currency without a rate to {base} on their day, or with no day, left out: "
             f"{len(without_rate):,} (row {first}{', …' if len(without_rate) > 5 else ''})."
         )
-    if not grants:
-        raise BadFile([Fault(None, "currency", None, f"no row can be converted to {base}")])
-    return GrantList.of(name, base, grants, said)
+    if not any(grant.amount > 0 for grant in grants):
+        raise BadFile([Fault(None, "amount", None, f"no row has an amount in {base} above 0")])
+    return list_of(name, base, grants, said)
+
+
+def list_of(
+    name: str, currency: str, grants: Iterable[PastGrant], notes: Iterable[str] = ()
+) -> GrantList:
+    """The list with different spellings of a name made one, and what came back taken off."""
+    grants, said = tuple(grants), list(notes)
+    funders = merge_names(grant.funder for grant in grants)
+    recipients = merge_names(grant.recipient for grant in grants)
+    written = [
+        replace(
+            grant,
+            funder=funders.spelling[grant.funder],
+            recipient=recipients.spelling[grant.recipient],
+        )
+        for grant in grants
+    ]
+    returns = [grant for grant in written if grant.amount < 0]
+    kept, done, left = without_returns([one for one in written if one.amount > 0], returns)
+    if done:
+        said.append(f"Returns taken off the grants that they belong to: {done:,}.")
+    if left:
+        said.append(f"Returns for which the list has no grant, or one that is too small: {left:,}.")
+    merged = (*recipients.merged, *funders.merged)
+    return GrantList(name, currency, tuple(kept), tuple(said), merged)
 
 
 def _grant(row: int, record: HistoryRecord, base: str, extra: Mapping[str, Any]) -> PastGrant:
@@ -124,7 +152,9 @@ def _grant(row: int, record: HistoryRecord, base: str, extra: Mapping[str, Any])
         at = rate(record.currency, base, record.awarded_on)
 
         def convert(minor: int | None) -> int | None:
-            return None if minor is None else max(1, at.to_base(minor))
+            if minor is None:
+                return None
+            return max(1, at.to_base(minor)) if minor > 0 else at.to_base(minor)
 
     return PastGrant(
         row=row,

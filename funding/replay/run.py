@@ -148,7 +148,13 @@ def _result(
         "recipients": recipients,
         "lines": _lines(solved),
         "variations": [
-            {"key": one.key, "label": one.label, "changes": dict(one.changes), **figures_then}
+            {
+                "key": one.key,
+                "label": one.label,
+                "brief": one.brief,
+                "changes": dict(one.changes),
+                **figures_then,
+            }
             for one, figures_then, _ in varied
         ],
         "ranges": measure.ranges(figures, [(one.label, then) for one, then, _ in varied]),

@@ -11,9 +11,10 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.io import to_json
 
-from funding.formatting import format_amount, format_percent, format_short, minor_units, plural
+from funding.formatting import format_amount, format_percent, format_short, minor_units
 from funding.listing import Listing
 from funding.replay.assumptions import BY_KEY, in_words
+from funding.replay.findings import of_all
 from funding.replay.measure import FOLLOWED
 
 Result = Mapping[str, Any]
@@ -137,12 +138,13 @@ def funders_chart(result: Result) -> dict[str, Any]:
             hovertemplate=f"%{{y}}<br>{label}: %{{x:.1f}}% over what happened<extra></extra>",
         )
     figure.update_yaxes(autorange="reversed")
-    headline = result["headline"]
+    gaining = result["headline"]["funders_better"]
+    in_turn = result["headline"]["funders_better_than_in_turn"]
     return {
         "id": "funders",
         "finding": (
-            f"The pool serves {headline['funders_better']} of "
-            f"{plural(headline['funders'], 'funder')} better than what happened"
+            f"The pool serves {of_all(gaining, len(rows), 'funder')} better than what happened, "
+            f"and {of_all(in_turn, len(rows))} better than acting in turn"
         ),
         "unit": "worth by the funder's own areas, per cent over what happened",
         "figure_json": to_json(figure),
@@ -237,7 +239,7 @@ def variations_chart(result: Result) -> dict[str, Any] | None:
         figure.add_scatter(
             name=label,
             mode="markers",
-            y=[_label(one["label"], 48) for one in rows],
+            y=[escape(one["brief"]) for one in rows],
             x=[None if one[key] is None else one[key] * 100 for one in rows],
             marker={"color": colour, "symbol": symbol, "size": 9},
             customdata=[escape(one["label"]) for one in rows],
@@ -252,6 +254,7 @@ def variations_chart(result: Result) -> dict[str, Any] | None:
             f"{figure_text('gain', gain['most'])}, depending on what is assumed"
         ),
         "unit": "worth of the plan, per cent over each comparison",
+        "note": "The table has the assumptions in full words.",
         "figure_json": to_json(figure),
         "headers": [
             "What is assumed instead",

@@ -9,8 +9,9 @@ from typing import Any
 from funding.formatting import (
     format_amount_number,
     format_percent,
-    format_short_number,
+    format_short,
     minor_units,
+    plural,
 )
 from funding.replay.assumptions import BY_KEY, CATALOGUE, Assumption, Assumptions, in_words
 from funding.replay.findings import paid_by_several
@@ -28,10 +29,11 @@ def as_text(result: Mapping[str, Any]) -> str:
     parts = [
         [f"Replay of {pool['label']}: what would pooling have changed?", "=" * WIDTH],
         _wrapped(
-            f"{result['grants']['in_pool']} grants of {result['headline']['funders']} funders, "
-            f"{currency} {format_short_number(result['headline']['pool'], currency)}; candidates "
+            f"{plural(result['grants']['in_pool'], 'grant')} of "
+            f"{plural(result['headline']['funders'], 'funder')}, "
+            f"{format_short(result['headline']['pool'], currency)}; candidates "
             f"are the {result['headline']['candidates']} recipients paid in {pool['span']}, which "
-            f"ask for {format_short_number(result['headline']['asked'], currency)}."
+            f"ask for {format_short(result['headline']['asked'], currency)}."
         ),
         _headed("What was found", *(_item(one["text"]) for one in result["findings"])),
         _several(result),
