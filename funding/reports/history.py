@@ -138,10 +138,17 @@ def _shipped_names() -> dict[str, str]:
 
 
 def area_names(session: Session) -> dict[str, str]:
-    """Names of areas by key, as the newest round that has one calls it; else as shipped."""
+    """Names of areas by key, as the newest list that has one calls it; else as shipped."""
+    newest = (
+        sa.select(Area.key, sa.func.max(Area.taxonomy_id).label("taxonomy_id"))
+        .group_by(Area.key)
+        .subquery()
+    )
     rows = session.execute(
-        sa.select(Area.key, Area.name).distinct().order_by(Area.key, Area.name)
-    ).tuples()
+        sa.select(Area.key, Area.name).join(
+            newest, sa.and_(newest.c.key == Area.key, newest.c.taxonomy_id == Area.taxonomy_id)
+        )
+    )
     return {**_shipped_names(), **dict(rows.all())}
 
 

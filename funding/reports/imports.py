@@ -48,7 +48,8 @@ def import_rows(session: Session, by: Actor, listing: Listing) -> tuple[list[Imp
         query = query.where(Import.state == state)
     if words := listing.args.get("q"):
         query = query.where(Import.filename.icontains(words, autoescape=True))
-    total = session.scalar(sa.select(sa.func.count()).select_from(query.subquery())) or 0
+    ids = query.with_only_columns(Import.id).subquery()
+    total = session.scalar(sa.select(sa.func.count()).select_from(ids)) or 0
     listing = listing.counting(total)
     order = Import.filename if listing.sort_key == "file" else Import.created_at
     rows = session.scalars(
