@@ -73,6 +73,8 @@ def approve_lines(session: Session, *, by: Actor, lines: dict[int, int | None], 
 
 def _approve(session: Session, by: Actor, line_id: int, version: int | None) -> str:
     line = _line_to_decide(session, by, line_id, version)
+    if line.proposal.state == ProposalState.WITHDRAWN:
+        raise RuleBroken("The applicants have withdrawn this proposal; decline its lines.")
     if line.recommended_by_id == by.person_id:
         raise RuleBroken("Nobody approves what they put forward; a colleague has to.")
     if any(a.person_id == by.person_id and a.amount == line.amount for a in line.approvals):

@@ -321,6 +321,17 @@ def test_a_new_plan_withdraws_what_was_not_decided_and_keeps_what_was(
     assert balances(each_database, scene.commitment_id)[AccountKind.AVAILABLE] == 2_000_00
 
 
+def test_a_withdrawn_proposal_is_not_awarded(each_database: Database) -> None:
+    scene = each_database.in_transaction(set_scene)
+
+    def withdraw(session: Session) -> None:
+        session.get_one(Proposal, scene.proposal_id).state = "withdrawn"
+
+    each_database.in_transaction(withdraw)
+    with pytest.raises(RuleBroken, match="withdrawn"):
+        approve(each_database, scene.first, scene.line_id)
+
+
 def test_every_act_is_in_the_log(each_database: Database) -> None:
     scene = each_database.in_transaction(set_scene)
     approve(each_database, scene.first, scene.line_id)
