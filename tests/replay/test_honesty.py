@@ -77,7 +77,7 @@ def test_whatever_is_assumed_what_happened_stays_possible_and_every_plan_passes_
 
 def test_the_same_list_gives_the_same_result_to_the_last_letter() -> None:
     first, second = (
-        json.dumps(replayed(TWO_FUNDERS, extent="each"), sort_keys=True) for _ in range(2)
+        json.dumps(replayed(TWO_FUNDERS, extent="none"), sort_keys=True) for _ in range(2)
     )
     assert first == second
 
