@@ -1,4 +1,4 @@
-"""The first page: what Tributary is, or, signed in, where one's work is."""
+"""The first page: what Tributary is, or, signed in, what waits for whom."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from flask import Blueprint, render_template
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from funding.permissions import PUBLIC, visible_rounds
-from funding.routes.context import actor, actor_or_none, reading
+from funding.permissions import PUBLIC
+from funding.reports import desk
+from funding.routes.context import actor, reading
 from funding.routes.security import permission
 
 bp = Blueprint("home", __name__)
@@ -16,7 +17,11 @@ bp = Blueprint("home", __name__)
 @bp.get("/")
 @permission(PUBLIC)
 def index() -> ResponseReturnValue:
-    rounds = reading().scalars(visible_rounds(actor_or_none())).all()
-    if current_user.is_authenticated:
-        return render_template("home/desk.html", rounds=rounds, by=actor())
-    return render_template("home/welcome.html", rounds=rounds)
+    session = reading()
+    if not current_user.is_authenticated:
+        return render_template("home/welcome.html", rounds=desk.rounds_for(session, None))
+    return render_template(
+        "home/desk.html",
+        rounds=desk.rounds_for(session, actor()),
+        waiting=desk.waiting_for(session, actor()),
+    )
