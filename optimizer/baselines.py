@@ -14,6 +14,8 @@ from optimizer.search import Found, Infeasible, OutOfTime, best_lines
 from optimizer.value import funder_value, totals_of, worth_to
 
 PROOF = 1e-6
+ROUGH = 1e-3  # to which every baseline is known before any is proven
+PART = 0.6  # of a run's time for baselines, at most
 SECONDS = 600.0
 
 
@@ -35,29 +37,56 @@ def leave(problem: Problem, funder: str, seconds: float = SECONDS) -> float:
     return reach_leaving(in_order(problem), funder, Clock.of(seconds)).value
 
 
-def reach_alone(problem: Problem, funder: str, clock: Clock) -> Baseline:
+def reach_alone(problem: Problem, funder: str, clock: Clock, gap: float = PROOF) -> Baseline:
     """`alone` for a round that is `in_order`."""
     own = _own_round(problem, funder)
-    found = _best(pairs_of(own), clock)
+    found = _best(pairs_of(own), gap, clock)
     totals = totals_of(own, found.lines or {})
     return Baseline(funder_value(problem, problem.funder_by_id[funder], totals), _proven(found))
 
 
-def reach_leaving(problem: Problem, funder: str, clock: Clock) -> Baseline:
+def reach_leaving(problem: Problem, funder: str, clock: Clock, gap: float = PROOF) -> Baseline:
     """`leave` for a round that is `in_order`."""
     rest = without(problem, funder)
     try:
-        others = best_lines(pairs_of(rest), {}, PROOF, clock)
+        others = best_lines(pairs_of(rest), {}, gap, clock)
     except Infeasible:
         others = Found({}, 0.0, 0.0)  # the others then fund nothing
     except OutOfTime:
         others = Found({}, 0.0, float("inf"))
     given = totals_of(rest, others.lines or {})
     own = _own_round(problem, funder)
-    added = _best(pairs_of(own, given), clock)
+    added = _best(pairs_of(own, given), gap, clock)
     totals = [a + b for a, b in zip(given, totals_of(own, added.lines or {}), strict=True)]
     value = funder_value(problem, problem.funder_by_id[funder], totals)
     return Baseline(value, _proven(others) and _proven(added))
+
+
+def promised(
+    problem: Problem, clock: Clock, seconds: float | None = None
+) -> dict[str, dict[str, Baseline]]:
+    """The baselines that funders asked to be held to, by funder and kind.
+
+    They take at most `seconds` (PART of the run where None): first each to ROUGH, then each to
+    PROOF in an equal part of what is left. One that is not proven counts with the value found,
+    and no plan held to it is called optimal.
+    """
+    asking = [f for f in problem.funders if f.guarantee != "none"]
+    limit = PART * clock.left if seconds is None else min(seconds, PART * clock.left)
+    every = clock.within("", limit)
+    found: dict[str, Baseline] = {}
+    for gap in (ROUGH, PROOF):
+        for k, f in enumerate(asking):
+            if f.id in found and (found[f.id].is_proven or not every.left):
+                continue
+            share = every.left / (len(asking) - k if gap == PROOF else 1)
+            part = clock.within(f"{f.guarantee}: {f.id}", share)
+            part.tell("baseline")
+            reach = reach_alone if f.guarantee == "alone" else reach_leaving
+            again = reach(problem, f.id, part, gap)
+            if f.id not in found or again.is_proven:
+                found[f.id] = again
+    return {f.id: {f.guarantee: found[f.id]} for f in asking}
 
 
 def without(problem: Problem, funder: str) -> Problem:
@@ -85,9 +114,9 @@ def _own_round(problem: Problem, funder: str) -> Problem:
     )
 
 
-def _best(pairs: Pairs, clock: Clock) -> Found:
+def _best(pairs: Pairs, gap: float, clock: Clock) -> Found:
     try:
-        return best_lines(pairs, {}, PROOF, clock)
+        return best_lines(pairs, {}, gap, clock)
     except OutOfTime:
         return Found({}, 0.0, float("inf"))
 

@@ -187,6 +187,7 @@ class Live:
             "threads": 1,
             "parallel": "off",
             "random_seed": SEED,
+            "mip_allow_restart": False,  # a restart of the root seldom paid here
             "mip_feasibility_tolerance": 1e-8,
             "primal_feasibility_tolerance": 1e-9,
             "dual_feasibility_tolerance": 1e-9,

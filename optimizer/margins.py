@@ -71,7 +71,7 @@ def margins(model: Model, live: Solver) -> Margins:
             own_price[p] = duals[funding.index]
         y = model.y.get(p)
         if y is not None:
-            fixed[p] = reduced[y.index]
+            fixed[p] = reduced[y.index] - sum(cap * duals[r.index] for r, cap in model.links[p])
         for variable, weight in model.total[p].items():
             if variable is y:  # R_p y_p: all or nothing
                 fixed[p] -= weight * own_price[p]

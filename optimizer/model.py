@@ -11,7 +11,7 @@ Everything is in units of `Model.unit` minor units.
       sum_c f_ch >= sum_k f_hk   each hub h              [hub]
       sum_c f_ck + sum_h f_hk >= sum_p in k s_p          [class]  each class k of proposals
       X_p = s_p + sum_c x_cp     explicit pairs only     [funding]
-      m_p y_p <= X_p <= R_p y_p                          [least, ask]
+      m_p y_p <= X_p <= R_p y_p;  x_cp <= cap_cp y_p     [least, ask, link]
       ticket_c z_cp <= x_cp <= cap_cp z_cp               [ticket, pair]
       sum_c z_cp <= K y_p,  z_cp <= y_p <= sum_c z_cp    [cofunders, part, anyone]
       A_a = sum_p t_pa X_p;  sum_k g_ak <= A_a           [area, coverage]
@@ -32,6 +32,7 @@ multiples of `round_to`. Without them the model is a relaxation, so its bound is
 from __future__ import annotations
 
 import math
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -65,7 +66,8 @@ LE, GE, EQ = pulp.LpConstraintLE, pulp.LpConstraintGE, pulp.LpConstraintEQ
 class Model:
     """The programme and its variables, by index of commitment (c), proposal (p) and area (a).
 
-    `total[p]` is X_p as an expression; `rows` finds a row by family and id of what it limits.
+    `total[p]` is X_p as an expression; `links[p]` its rows x_cp <= cap_cp y_p, with the caps;
+    `rows` finds a row by family and id of what it limits.
     `floors` holds the least value of each funder that was promised one, in minor units.
     """
 
@@ -81,6 +83,7 @@ class Model:
     total: list[Expression] = field(default_factory=list)
     amount: dict[int, Any] = field(default_factory=dict)
     rows: dict[tuple[str, str], Any] = field(default_factory=dict)
+    links: dict[int, list[tuple[Any, float]]] = field(default_factory=lambda: defaultdict(list))
     objective: Expression = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -127,6 +130,7 @@ def build(pairs: Pairs, floors: dict[str, float], detail: Detail, own: Mask | No
     )
     add_totals(model)
     add_flows(model)
+    add_links(model, has_parts)
     if detail.lines:
         add_parts(model, has_parts)
     add_areas(model)
@@ -233,6 +237,16 @@ def add_flows(model: Model) -> None:
         if left:
             right = min(int(pairs.budget[c]), int(pairs.cap[c].sum())) / unit
             model.add("commitment", model.problem.commitments[c].id, left, LE, right)
+
+
+def add_links(model: Model, has_parts: Mask) -> None:
+    """x_cp <= cap_cp y_p: a cap is for a proposal that is funded; only tightens the relaxation."""
+    for (c, p), x in model.x.items():
+        if p in model.y and not has_parts[c, p]:
+            cap = min(int(model.pairs.cap[c, p]), int(model.pairs.budget[c])) / model.unit
+            name = f"{model.problem.commitments[c].id}|{model.problem.proposals[p].id}"
+            model.add("link", name, {x: 1.0, model.y[p]: -cap}, LE, 0)
+            model.links[p].append((model.rows["link", name], cap))
 
 
 def add_parts(model: Model, has_parts: Mask) -> None:

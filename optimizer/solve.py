@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from importlib import metadata
 
-from optimizer.baselines import Baseline, reach_alone, reach_leaving
+from optimizer.baselines import Baseline, promised
 from optimizer.highs import Cancelled, Clock, SolverFault
 from optimizer.pairs import Pairs, in_order, pairs_of
 from optimizer.problem import Plan, Problem
@@ -24,7 +24,6 @@ from optimizer.value import (
 __all__ = ["RULES", "Cancelled", "Infeasible", "OutOfTime", "SolverFault", "solve"]
 
 Rule = Callable[[Pairs, dict[str, float], float, Clock], Found]
-BASELINES = 0.6
 RULES: dict[str, Rule] = {"welfare": best_lines}
 
 
@@ -37,10 +36,13 @@ def solve(
     progress: Callable[[str, float | None, float | None], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
     solver: str = "highs",
+    baseline_seconds: float | None = None,
 ) -> Plan:
     """The best plan of a round, proven to the relative `gap`, or the best found in `seconds`.
 
-    `seconds` covers the whole run, baselines included. `progress(stage, value, bound)` is told of
+    `seconds` covers the whole run, baselines included; those take at most `baseline_seconds`, and
+    never more than three fifths. A plan held to a baseline that was not proven in time has the
+    status 'time_limit', whatever its own gap. `progress(stage, value, bound)` is told of
     news, value and bound in minor units or None; `cancelled()` is asked often. Raises Infeasible,
     OutOfTime (no plan at all), Cancelled, and SolverFault where a solver's answer fails its check.
     """
@@ -48,7 +50,7 @@ def solve(
     clock = Clock.of(seconds, progress, cancelled, solver)
     ordered = in_order(problem)
     pairs = pairs_of(ordered)
-    baselines = promised(ordered, clock)
+    baselines = promised(ordered, clock, baseline_seconds)
     floors = floors_of(ordered, baselines)
     try:
         found = RULES[rule](pairs, floors, gap, clock)
@@ -87,24 +89,6 @@ def solve(
         versions=versions(),
         seconds=time.monotonic() - started,
     )
-
-
-def promised(problem: Problem, clock: Clock) -> dict[str, dict[str, Baseline]]:
-    """The baselines that funders asked to be held to, by funder and kind.
-
-    Together they may take BASELINES of the time, each an equal part of what the others left. One
-    that is not proven in it counts with the value found, and no plan held to it is 'optimal'.
-    """
-    reckon = {"alone": reach_alone, "leave": reach_leaving}
-    asking = [f for f in problem.funders if f.guarantee != "none"]
-    spared = (1 - BASELINES) * clock.left
-    found: dict[str, dict[str, Baseline]] = {}
-    for k, funder in enumerate(asking):
-        seconds = max(0.0, clock.left - spared) / (len(asking) - k)
-        part = clock.within(f"{funder.guarantee}: {funder.id}", seconds)
-        part.tell("baseline")
-        found[funder.id] = {funder.guarantee: reckon[funder.guarantee](problem, funder.id, part)}
-    return found
 
 
 def floors_of(problem: Problem, baselines: dict[str, dict[str, Baseline]]) -> dict[str, float]:
