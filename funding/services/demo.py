@@ -43,7 +43,7 @@ from funding.models import (
     TeamMember,
 )
 from funding.paths import SEEDS
-from funding.services import ledger
+from funding.services import demo_pilot, ledger
 from funding.services.areas import add_shipped_taxonomy
 from funding.services.identity import hash_password
 from funding.services.log import record
@@ -107,6 +107,7 @@ def load(session: Session, *, password: str) -> bool:
     _load_scores(session, proposals)
     _load_overlaps(session, round_, proposals)
     _load_history(session, round_)
+    demo_pilot.load(session, round_, organisations, people)
     record(session, None, "demo loaded", round_, round_id=round_.id)
     return True
 
