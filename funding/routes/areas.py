@@ -179,7 +179,11 @@ def grants(round_id: int, area_key: str) -> ResponseReturnValue:
         round=round_,
         area=area,
         rows=rows,
-        rates=history.rates,
+        rates={
+            code: rate
+            for code, rate in history.rates.items()
+            if code in {grant.currency for grant in rows}
+        },
         total=history.by_area.get(area_key, 0),
         listing=listing,
         months=MONTHS,

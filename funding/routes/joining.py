@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+import sqlalchemy as sa
 from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from funding.errors import NotFound
-from funding.models import Organisation, Round, RoundFunder
+from funding.models import Commitment, Organisation, Round, RoundFunder
 from funding.permissions import fetch, require, visible_rounds
 from funding.routes.choices import top_area_choices
 from funding.routes.context import actor, in_transaction, reading, say
@@ -118,6 +119,7 @@ def _join_form(round_: Round, values: dict[str, Any], errors: dict[str, str]) ->
         round=round_,
         funders=[(org.id, org.name) for org in funders],
         has_joined=has_joined,
+        may_leave=has_joined and not _has_promised(round_, funders[0].id),
         form={
             "values": {
                 "funder_id": str(funders[0].id),
@@ -128,6 +130,13 @@ def _join_form(round_: Round, values: dict[str, Any], errors: dict[str, str]) ->
         },
         guarantees=GUARANTEES,
     )
+
+
+def _has_promised(round_: Round, funder_id: int) -> bool:
+    promised = sa.select(Commitment.id).where(
+        Commitment.round_id == round_.id, Commitment.funder_id == funder_id
+    )
+    return reading().scalar(promised.limit(1)) is not None
 
 
 @bp.get("/funders/<int:funder_id>/weights")

@@ -191,7 +191,7 @@ def _details(typed: Typed) -> service.RoundDetails:
     where = zone if has_zone else "UTC"
     return service.RoundDetails(
         name=typed.text("name", "Give the round a name."),
-        summary=typed.text("summary"),
+        summary=typed.text("summary", longest=4000),
         eligibility=typed.text("eligibility"),
         timezone=where,
         opens_at=typed.moment("opens_at", where, "Say when the round opens."),

@@ -16,7 +16,7 @@ from funding.permissions import Actor
 from funding.services.areas import top_areas
 from funding.services.log import record
 from funding.services.needs import spent_in_history
-from funding.services.rates import Rate, rate
+from funding.services.rates import Rate, rate_in_round
 from funding.services.rounds import fetch_version
 
 MOST_STEPS = 8
@@ -123,7 +123,7 @@ def spent_before(session: Session, round_: Round, on: datetime) -> Spent:
     for (area, currency), amount in sorted(spent_in_history(session, round_).items()):
         if currency not in rates:
             try:
-                rates[currency] = rate(currency, round_.base_currency, on.date())
+                rates[currency] = rate_in_round(session, round_, currency, on.date())
             except RuleBroken:
                 uncounted += 1
                 continue
