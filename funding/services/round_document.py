@@ -279,7 +279,8 @@ def _areas(round_: Round, scenario: Scenario, spent: dict[str, int]) -> list[dic
             continue
         need = needs.get(area.key)
         entry: dict[str, Any] = {
-            "spent": spent.get(area.key, 0),
+            # money returned can outweigh what was given; an area never counts as less than unspent
+            "spent": max(0, spent.get(area.key, 0)),
             "steps": [],
             "floor": 0,
             "cap": None,

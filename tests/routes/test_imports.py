@@ -132,7 +132,7 @@ def test_a_large_file_is_read_and_written_by_the_worker(
     assert client.get(address, headers={"HX-Request": "true"}).headers["HX-Refresh"] == "true"
     batch = the_import(site)
     client.post(f"{address}/confirm", data={"attempt": batch.attempt})
-    assert "Writing the rows" in client.get(address).text
+    assert "Importing the file" in client.get(address).text
     work(site)
     assert "2 past grants were imported" in client.get(address).text
     assert count(site, HistoricGrant) == 2

@@ -10,12 +10,19 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 
-from funding.db import Database
+from funding.db import Database, now
 from funding.errors import Conflict, InvalidInput, NotFound, NotPermitted, RuleBroken
-from funding.models import Event, HistoricGrant, Import, Job, Organisation, Role
+from funding.models import Event, HistoricGrant, Import, Job, Organisation, Role, Scenario
 from funding.services import import_files, imports
 from funding.services.import_reading import Choices
-from tests.builders import make_actor, make_organisation
+from funding.services.round_document import build_problem
+from tests.builders import (
+    make_actor,
+    make_commitment,
+    make_organisation,
+    make_proposal,
+    make_round,
+)
 from tests.services.importing import HISTORY, Desk, lines
 
 
@@ -249,6 +256,26 @@ def test_an_empty_file_is_refused_at_once(desk: Desk) -> None:
     with pytest.raises(InvalidInput, match="The file is empty"):
         desk.put_in("history", b"")
     assert list((desk.data / "imports").iterdir()) == []
+
+
+def test_an_area_with_only_money_returned_counts_as_unspent(desk: Desk) -> None:
+    def make(session):
+        owner = session.get_one(Organisation, desk.organisation_id)
+        round_ = make_round(session, owner)
+        make_commitment(session, round_)
+        make_proposal(session, round_)
+        scenario = Scenario(round=round_, name="Any", created_by_id=desk.by.person_id)
+        session.add(scenario)
+        session.flush()
+        return scenario.id
+
+    scenario_id = desk.database.in_transaction(make)
+    today = now().date().isoformat()
+    grant = f"funder,recipient,amount_usd,date,area\nA,B,-5,{today},evaluations\n"
+    desk.bring_in("history", grant.encode())
+    with desk.database.reading() as session:
+        document = build_problem(session, session.get_one(Scenario, scenario_id)).document
+    assert {area["id"]: area["spent"] for area in document["areas"]}["evaluations"] == 0
 
 
 def test_every_step_is_in_the_log(desk: Desk) -> None:
