@@ -8,7 +8,7 @@ import plotly.graph_objects as go
 import plotly.io
 
 from funding.formatting import format_short, minor_units
-from funding.reports.breakdowns import Breakdown, Gap, Together, YearRow
+from funding.reports.breakdowns import Breakdown, Gap, Together
 from funding.reports.positions import STAGES, Position, Stage
 
 COLOURS = {
@@ -81,7 +81,16 @@ def gap_map(gaps: list[Gap], currency: str, addresses: dict[str, str]) -> str:
     return plotly.io.to_json(figure)
 
 
-def years(rows: list[YearRow], currency: str) -> str:
+YEAR_COLOURS = {
+    "Released by commitments": "var(--chart-8)",
+    "Awarded, not scheduled": "var(--chart-2)",
+    "Due in tranches": "var(--chart-1-soft)",
+    "Paid": "var(--chart-1)",
+}
+
+
+def years(of: list[int], series: list[tuple[str, list[int]]], currency: str) -> str:
+    """Bars side by side for each year; `series` by a name of YEAR_COLOURS."""
     figure = go.Figure()
     figure.update_layout(
         barmode="group",
@@ -91,17 +100,12 @@ def years(rows: list[YearRow], currency: str) -> str:
         yaxis={"automargin": True, "rangemode": "tozero"},
         xaxis={"type": "category"},
     )
-    for name, colour, amounts in (
-        ("Released by commitments", "var(--chart-8)", [row.released for row in rows]),
-        ("Awarded, not scheduled", "var(--chart-2)", [row.awarded for row in rows]),
-        ("Due in tranches", "var(--chart-1-soft)", [row.scheduled for row in rows]),
-        ("Paid", "var(--chart-1)", [row.paid for row in rows]),
-    ):
+    for name, amounts in series:
         figure.add_bar(
             name=name,
-            x=[str(row.year) for row in rows],
+            x=[str(year) for year in of],
             y=[_major(amount, currency) for amount in amounts],
-            marker_color=colour,
+            marker_color=YEAR_COLOURS[name],
             customdata=[format_short(amount, currency) for amount in amounts],
             hovertemplate=f"%{{x}}: %{{customdata}} {name.lower()}<extra></extra>",
         )
@@ -114,15 +118,23 @@ def flow(positions: list[Position], names: dict[str, str], currency: str) -> tup
     The proposals with most money have a node of their own; the rest of an area share one.
     """
     totals: dict[str, int] = {}
+    titles: dict[str, str] = {}
     for p in positions:
         if p.areas:
-            totals[p.proposal] = totals.get(p.proposal, 0) + p.base
-    drawn = set(sorted(totals, key=lambda title: (-totals[title], title))[:MOST_PROPOSALS])
+            end = _end(p)
+            totals[end] = totals.get(end, 0) + p.base
+            titles[end] = p.proposal
+    drawn = set(sorted(totals, key=lambda end: (-totals[end], end))[:MOST_PROPOSALS])
+    labels = {f"a:{area}": names.get(area, area) for p in positions for area, _ in p.areas}
     links: dict[tuple[str, str], int] = {}
     for p in positions:
         for area, part in p.areas:
-            end = p.proposal if p.proposal in drawn else f"Others in {names.get(area, area)}"
-            for link in ((f"f:{p.funder}", f"a:{area}"), (f"a:{area}", f"p:{end}")):
+            node = f"p:{_end(p)}" if _end(p) in drawn else f"p:others in {area}"
+            labels[node] = (
+                titles[_end(p)] if _end(p) in drawn else f"Others in {names.get(area, area)}"
+            )
+            labels[f"f:{p.funder_id}"] = p.funder
+            for link in ((f"f:{p.funder_id}", f"a:{area}"), (f"a:{area}", node)):
                 links[link] = links.get(link, 0) + part
     nodes = sorted({end for link in links for end in link})
     index = {node: number for number, node in enumerate(nodes)}
@@ -131,7 +143,7 @@ def flow(positions: list[Position], names: dict[str, str], currency: str) -> tup
         go.Sankey(
             arrangement="snap",
             node={
-                "label": [escape(_short(_name(node, names))) for node in nodes],
+                "label": [escape(_short(labels[node])) for node in nodes],
                 "color": [colours[node[0]] for node in nodes],
                 "pad": 8,
                 "thickness": 12,
@@ -154,9 +166,9 @@ def flow(positions: list[Position], names: dict[str, str], currency: str) -> tup
     return plotly.io.to_json(figure), len(totals) - len(drawn)
 
 
-def _name(node: str, names: dict[str, str]) -> str:
-    kind, _, rest = node.partition(":")
-    return names.get(rest, rest) if kind == "a" else rest
+def _end(position: Position) -> str:
+    """One node for each proposal, whatever its title; what is withheld shares one."""
+    return str(position.proposal_id or "withheld")
 
 
 def _short(title: str, most: int = 44) -> str:

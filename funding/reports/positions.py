@@ -37,7 +37,7 @@ from funding.models import (
 )
 from funding.permissions import Actor, without_conflict
 from funding.services.areas import top_areas
-from funding.services.rates import Rate, rate, stored_rate
+from funding.services.rates import Rate, rate_in_round, stored_rate
 
 WITHHELD = "a proposal you are not in the room for"
 
@@ -104,6 +104,7 @@ class Filters:
     area: str | None = None
     region: str | None = None
     stage: str | None = None
+    year: int | None = None
 
     def applied(self, positions: Iterable[Position]) -> list[Position]:
         """The positions under these filters; under an area, with that area's part of each."""
@@ -114,6 +115,8 @@ class Filters:
             if self.region and position.region != self.region:
                 continue
             if self.stage and position.stage != self.stage:
+                continue
+            if self.year is not None and position.year != self.year:
                 continue
             if self.area:
                 parts = dict(position.areas)
@@ -130,7 +133,7 @@ def money_of(session: Session, by: Actor, round_: Round) -> Money:
     """Every position of the round, as this person may see it. A bounded number of queries."""
     run = _newest_run(session, round_)
     commitments = _commitments(session, round_)
-    rates = _rates(commitments.values(), round_, run)
+    rates = _rates(session, commitments.values(), round_, run)
     has_plan = bool(
         session.scalar(
             sa.select(sa.func.count())
@@ -222,13 +225,15 @@ def _commitments(session: Session, round_: Round) -> dict[int, Commitment]:
     return {commitment.id: commitment for commitment in found}
 
 
-def _rates(commitments: Iterable[Commitment], round_: Round, run: Run | None) -> dict[str, Rate]:
+def _rates(
+    session: Session, commitments: Iterable[Commitment], round_: Round, run: Run | None
+) -> dict[str, Rate]:
     """The run's own rates; a currency it did not have, at today's."""
     base, kept = round_.base_currency, run.rates if run else {}
     return {
         currency: stored_rate(currency, base, kept[currency])
         if currency in kept
-        else rate(currency, base, now().date())
+        else rate_in_round(session, round_, currency, now().date())
         for currency in sorted({c.currency for c in commitments})
     }
 
@@ -238,6 +243,7 @@ def _available(session: Session, round_: Round) -> dict[int, int]:
         sa.select(Account.commitment_id, Account.balance)
         .join(Commitment, Commitment.id == Account.commitment_id)
         .where(Commitment.round_id == round_.id, Account.kind == AccountKind.AVAILABLE)
+        .order_by(Account.id)
     )
     return dict(rows.all())
 
@@ -337,14 +343,19 @@ def _parts(base: int, areas: dict[str, float]) -> tuple[tuple[str, int], ...]:
     return tuple(parts.items())
 
 
-def releases_by_year(session: Session, round_: Round, rates: dict[str, Rate]) -> dict[int, int]:
-    """What the commitments release in each year, in base minor units."""
-    rows = session.execute(
+def releases_by_year(
+    session: Session, round_: Round, rates: dict[str, Rate], funder_id: int | None = None
+) -> dict[int, int]:
+    """What the commitments (of one funder, where given) release by year, in base minor units."""
+    query = (
         sa.select(Release.year, Commitment.currency, sa.func.sum(Release.amount))
         .join(Commitment, Commitment.id == Release.commitment_id)
         .where(Commitment.round_id == round_.id)
         .group_by(Release.year, Commitment.currency)
     )
+    if funder_id is not None:
+        query = query.where(Commitment.funder_id == funder_id)
+    rows = session.execute(query)
     by_year: dict[int, int] = {}
     for year, currency, amount in rows:
         by_year[year] = by_year.get(year, 0) + rates[currency].to_base(int(amount))
