@@ -16,7 +16,7 @@ import numpy as np
 import pulp
 from pulp.apis.coin_api import pulp_cbc_path
 
-from optimizer.highs import INFINITY, Answer, Clock, Live, Vector, worth_of
+from optimizer.highs import INFINITY, NOTHING, Answer, Clock, Live, Vector, worth_of
 
 SOLVERS = ("highs", "cbc")
 
@@ -107,6 +107,8 @@ class Cbc:
                 gapRel=gap, gapAbs=1e-9, maxNodes=nodes, logPath=str(log), **self._options()
             )
             answer = self._run(command)
+            if answer.x is None:
+                return answer
             text = log.read_text(encoding="utf-8", errors="replace")
         said = re.search(r"^Upper bound:\s+(\S+)", text, re.MULTILINE)
         if said is not None:
@@ -119,6 +121,9 @@ class Cbc:
 
     def _run(self, command: pulp.COIN_CMD) -> Answer:
         self.clock.look()
+        if not self.clock.left:
+            self.clock.has_run_out = True
+            return NOTHING
         self.lp.solve(command)
         self.clock.look()
         status, solution = self.lp.status, self.lp.sol_status

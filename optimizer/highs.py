@@ -148,6 +148,10 @@ class Answer:
     x: Vector | None
 
 
+NOTHING = Answer(False, False, -math.inf, math.inf, None)
+"""No time was left to ask."""
+
+
 def worth_of(answer: Answer, bound: float) -> Answer:
     """The same answer with a bound, which is never below its own value."""
     return replace(answer, bound=max(bound, answer.value))
@@ -344,7 +348,10 @@ class Live:
 
     def _run(self) -> Answer:
         self.clock.look()
-        self.highs.setOptionValue("time_limit", max(0.01, self.clock.left))
+        if not self.clock.left:
+            self.clock.has_run_out = True
+            return NOTHING
+        self.highs.setOptionValue("time_limit", self.clock.left)
         self.highs.run()
         if self._error is not None:
             raise self._error
