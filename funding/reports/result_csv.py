@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
 from funding.formatting import minor_units
+from funding.reports.comparison import ProposalChange
 from funding.reports.result_views import AreaView, FunderView, OverlapView
 from funding.reports.results import ProposalRow
 
@@ -149,4 +150,35 @@ def of_overlaps(views: list[OverlapView], currency: str) -> Table:
             view.note,
         )
         for view in views
+    )
+
+
+def of_changes(rows: list[ProposalChange], currency: str, left: str, right: str) -> Table:
+    """Proposals whose amount differs between the scenarios called `left` and `right`."""
+    head = (
+        "proposal",
+        "title",
+        "institution",
+        "currency",
+        "ask",
+        left,
+        right,
+        "change",
+        f"why: {left}",
+        f"why: {right}",
+    )
+    return head, (
+        (
+            row.key,
+            row.title,
+            row.institution,
+            currency,
+            major(row.ask, currency),
+            major(row.left, currency),
+            major(row.right, currency),
+            major(row.change, currency),
+            row.left_reason,
+            row.right_reason,
+        )
+        for row in rows
     )

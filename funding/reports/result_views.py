@@ -78,15 +78,9 @@ class FunderView:
         return sum(c.available for c in self.commitments)
 
     @property
-    def baseline(self) -> float | None:
-        """The stricter of the two baselines that were worked out."""
-        known = [v for v in (self.alone, self.leave) if v is not None]
-        return max(known) if known else None
-
-    @property
     def gain(self) -> float | None:
-        """How much more is reached in the pool than without it, as a share of the latter."""
-        return gain_over(self.value, self.baseline)
+        """How much more is reached in the pool than if it left, as a share of the latter."""
+        return gain_over(self.value, self.leave)
 
 
 def gain_over(value: float, baseline: float | None) -> float | None:

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Blueprint, Response, redirect, render_template, request, url_for
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from funding.errors import Fault, InvalidInput, NotFound
+from funding.errors import Fault, InvalidInput, NotFound, RuleBroken
 from funding.exports.csv_files import csv_text
 from funding.listing import Listing
-from funding.models import Round, Run, Scenario
+from funding.models import Run, Scenario
 from funding.reports import comparison as report
 from funding.reports.discretion import Discretion
-from funding.reports.result_csv import major
+from funding.reports.result_csv import of_changes
 from funding.reports.results import latest_runs
 from funding.reports.scenarios import pin_rows
 from funding.routes.context import actor, in_transaction, reading
+from funding.routes.results import download, finished
 from funding.routes.scenario_form import need_changes_in_words, policy_in_words
 from funding.routes.scenarios import round_of, scenario_of
 from funding.routes.security import permission
@@ -34,18 +35,20 @@ def picked(round_id: int) -> ResponseReturnValue:
     if len(ids) != 2:
         raise InvalidInput(Fault("scenarios", "pick exactly two to compare"))
     in_transaction(service.mark_compared, scenario_ids=ids)
-    left, right = sorted(ids)
-    return redirect(url_for("comparisons.show", round_id=round_id, left=left, right=right))
+    left, right = (scenario_of(id_) for id_ in sorted(ids))
+    run = latest_runs(reading(), [right]).get(right.id)
+    if run is None:
+        raise RuleBroken("Solve both scenarios before you compare them.")
+    return redirect(url_for("comparisons.show", scenario_id=left.id, run_id=run.id))
 
 
-def _solved(round_: Round, side: str) -> tuple[Scenario, Run]:
-    """The scenario named in the address on this side, with its last result; raises NotFound."""
-    wanted = request.args.get(side, "")
-    scenario = scenario_of(int(wanted)) if wanted.isdecimal() else None
-    run = latest_runs(reading(), [scenario]).get(scenario.id) if scenario else None
-    if scenario is None or run is None or scenario.round_id != round_.id:
+def _sides(scenario_id: int, run_id: int) -> tuple[Run, Run]:
+    """The last result of a scenario, and the run to lay beside it; raises NotFound."""
+    scenario, right = scenario_of(scenario_id), finished(run_id)
+    left = latest_runs(reading(), [scenario]).get(scenario_id)
+    if left is None or right.scenario.round_id != scenario.round_id:
         raise NotFound("result")
-    return scenario, run
+    return left, right
 
 
 @dataclass(frozen=True)
@@ -81,26 +84,25 @@ def _listing() -> Listing:
         request.path,
         request.args,
         sortable=report.SORTABLE,
-        filters=(*report.FILTERS, "left", "right"),
+        filters=report.FILTERS,
         default_sort="-change",
     )
 
 
-@bp.get("/rounds/<int:round_id>/scenarios/compare")
+@bp.get("/scenarios/<int:scenario_id>/beside/<int:run_id>")
 @permission("scenario.read")
-def show(round_id: int) -> ResponseReturnValue:
-    round_ = round_of(round_id)
-    (left, left_run), (right, right_run) = _solved(round_, "left"), _solved(round_, "right")
-    session, by = reading(), actor()
-    discretion = Discretion.of(session, by, round_id)
-    listing, rows = report.list_changes(session, by, left_run, right_run, _listing(), discretion)
+def show(scenario_id: int, run_id: int) -> ResponseReturnValue:
+    left, right = _sides(scenario_id, run_id)
+    session, by, round_ = reading(), actor(), left.scenario.round
+    discretion = Discretion.of(session, by, round_.id)
+    listing, rows = report.list_changes(session, by, left, right, _listing(), discretion)
     shown = {
         "round": round_,
         "currency": round_.base_currency,
-        "left": left,
-        "right": right,
-        "left_run": left_run,
-        "right_run": right_run,
+        "left": left.scenario,
+        "right": right.scenario,
+        "left_run": left,
+        "right_run": right,
         "listing": listing,
         "rows": rows,
     }
@@ -109,56 +111,21 @@ def show(round_id: int) -> ResponseReturnValue:
     return render_template(
         "scenarios/compare.html",
         **shown,
-        comparison=report.compare(session, by, left_run, right_run, discretion),
-        rules=_rule_changes(left, right, discretion),
+        comparison=report.compare(session, by, left, right, discretion),
+        rules=_rule_changes(left.scenario, right.scenario, discretion),
         kinds=report.KINDS,
     )
 
 
-@bp.get("/rounds/<int:round_id>/scenarios/compare.csv")
+@bp.get("/scenarios/<int:scenario_id>/beside/<int:run_id>.csv")
 @permission("scenario.read")
-def table(round_id: int) -> ResponseReturnValue:
+def table(scenario_id: int, run_id: int) -> ResponseReturnValue:
     """Every proposal whose amount differs, under the filters of the page."""
-    round_ = round_of(round_id)
-    (left, left_run), (right, right_run) = _solved(round_, "left"), _solved(round_, "right")
-    session, by = reading(), actor()
-    _, rows = report.list_changes(
-        session,
-        by,
-        left_run,
-        right_run,
-        _listing(),
-        Discretion.of(session, by, round_id),
-        is_whole=True,
+    left, right = _sides(scenario_id, run_id)
+    session, by, round_ = reading(), actor(), left.scenario.round
+    discretion = Discretion.of(session, by, round_.id)
+    _, rows = report.list_changes(session, by, left, right, _listing(), discretion, is_whole=True)
+    names = (left.scenario.name, right.scenario.name)
+    return download(
+        csv_text(*of_changes(rows, round_.base_currency, *names)), "compared.csv", "text/csv"
     )
-    currency = round_.base_currency
-    head = (
-        "proposal",
-        "title",
-        "institution",
-        "currency",
-        "ask",
-        left.name,
-        right.name,
-        "change",
-        f"why: {left.name}",
-        f"why: {right.name}",
-    )
-    cells = (
-        (
-            row.key,
-            row.title,
-            row.institution,
-            currency,
-            major(row.ask, currency),
-            major(row.left, currency),
-            major(row.right, currency),
-            major(row.change, currency),
-            row.left_reason,
-            row.right_reason,
-        )
-        for row in rows
-    )
-    answer = Response(csv_text(head, cells), mimetype="text/csv")
-    answer.headers.set("Content-Disposition", "attachment", filename="compared.csv")
-    return answer

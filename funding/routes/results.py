@@ -36,7 +36,7 @@ TABS = (
 DOCUMENTS = {"round": "problem", "plan": "plan", "explanation": "explanation"}
 
 
-def _finished(run_id: int) -> Run:
+def finished(run_id: int) -> Run:
     """A run that ended with a plan; raises NotFound for any other."""
     run = run_of(run_id)
     if run.state != RunState.DONE or run.digest is None:
@@ -94,7 +94,7 @@ def _listing() -> Listing:
 @permission("scenario.read")
 def show(run_id: int) -> ResponseReturnValue:
     """The proposals of a result, a page at a time."""
-    run = _finished(run_id)
+    run = finished(run_id)
     session, by = reading(), actor()
     listing, rows = results.list_rows(session, by, run, _listing(), _discretion(run))
     round_ = run.scenario.round
@@ -128,7 +128,7 @@ def show(run_id: int) -> ResponseReturnValue:
 @bp.get("/runs/<int:run_id>/<any(funders, areas, overlaps, whole):view>")
 @permission("scenario.read")
 def view(run_id: int, view: str) -> ResponseReturnValue:
-    run = _finished(run_id)
+    run = finished(run_id)
     session, by = reading(), actor()
     discretion = _discretion(run)
     values: dict[str, Any] = {}
@@ -150,7 +150,7 @@ def view(run_id: int, view: str) -> ResponseReturnValue:
 @permission("scenario.read")
 def proposal(run_id: int, proposal_id: int) -> ResponseReturnValue:
     """Why this proposal gets what it gets, or nothing."""
-    run = _finished(run_id)
+    run = finished(run_id)
     session, by = reading(), actor()
     proposal = fetch(session, visible_proposals(by), proposal_id, "proposal")
     detail = result_detail.proposal_in_run(session, by, run, proposal, _discretion(run))
@@ -191,7 +191,8 @@ def _clauses(run: Run, key: str) -> list[dict[str, Any]]:
 # -- files --------------------------------------------------------------------------------------
 
 
-def _file(text: str, name: str, kind: str) -> Response:
+def download(text: str, name: str, kind: str) -> Response:
+    """An answer that browsers save under this name; `kind` is its media type."""
     answer = Response(text, mimetype=kind)
     answer.headers.set("Content-Disposition", "attachment", filename=name)
     return answer
@@ -201,7 +202,7 @@ def _file(text: str, name: str, kind: str) -> Response:
 @permission("scenario.read")
 def table(run_id: int, table: str) -> ResponseReturnValue:
     """One table of a result; that of proposals under the filters of the page it is asked from."""
-    run = _finished(run_id)
+    run = finished(run_id)
     session, by = reading(), actor()
     discretion, currency = _discretion(run), run.scenario.round.base_currency
     if table == "proposals":
@@ -215,7 +216,7 @@ def table(run_id: int, table: str) -> ResponseReturnValue:
     else:
         views_of_pairs = result_views.overlap_views(session, by, run)
         head, cells = result_csv.of_overlaps(views_of_pairs, currency)
-    return _file(csv_text(head, cells), f"run-{run.id}-{table}.csv", "text/csv")
+    return download(csv_text(head, cells), f"run-{run.id}-{table}.csv", "text/csv")
 
 
 @bp.get("/runs/<int:run_id>/<any(round, plan, explanation):document>.json")
@@ -225,9 +226,9 @@ def document(run_id: int, document: str) -> ResponseReturnValue:
 
     The files name every proposal, so they are not there for whoever may not hear of one.
     """
-    run = _finished(run_id)
+    run = finished(run_id)
     contents = getattr(run, DOCUMENTS[document])
     if contents is None or _discretion(run).hides_something:
         raise NotFound("file")
     text = json.dumps(contents, indent=1, ensure_ascii=False)
-    return _file(text, f"run-{run.id}-{document}.json", "application/json")
+    return download(text, f"run-{run.id}-{document}.json", "application/json")

@@ -162,10 +162,10 @@ def baselines_of(
 
 
 def least_gain(funders: Mapping[str, Mapping[str, Any]]) -> float | None:
-    """The smallest gain of a funder over the better of its baselines; None if none is known."""
+    """The smallest gain of a funder over leaving, as a share; None where no such value is known."""
     gains = [
-        figures["value"] / baseline - 1
+        figures["value"] / figures["leave"] - 1
         for figures in funders.values()
-        if (baseline := max(figures.get("alone") or 0, figures.get("leave") or 0)) > 0
+        if figures.get("leave")
     ]
     return min(gains, default=None)

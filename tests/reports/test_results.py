@@ -73,8 +73,8 @@ def test_a_run_compared_with_itself_shows_no_change(
         assert {c.change for c in (*both.areas, *both.funders_value)} == {0}
 
 
-def test_a_funders_gain_is_over_the_better_of_its_baselines() -> None:
+def test_a_funders_gain_is_over_leaving() -> None:
     view = result_views.FunderView(1, "f", "F", 120.0, 80.0, 100.0, "leave", [], [])
     assert view.gain == pytest.approx(0.2)
-    unknown = result_views.FunderView(1, "f", "F", 120.0, None, None, "none", [], [])
+    unknown = result_views.FunderView(1, "f", "F", 120.0, 80.0, None, "none", [], [])
     assert unknown.gain is None

@@ -373,9 +373,8 @@ def test_two_scenarios_side_by_side_show_what_changed_and_why(
     assert "no longer funded" in page
     assert "Pin: A" in page
     assert "it overlaps with “Title A” (A)" in page
-    table = officer.get(
-        f"/rounds/{world.round_id}/scenarios/compare.csv?left={world.scenario_id}&right={copy}"
-    )
+    assert answer.request.path == f"/scenarios/{world.scenario_id}/beside/{world.run_id()}"
+    table = officer.get(f"{answer.request.path}.csv")
     changes = {row["proposal"]: row["change"] for row in rows_of(table.text)}
     assert changes == {"A": "-10000.00", "B": "10000.00"}
     with world.app.extensions["database"].reading() as session:
@@ -424,7 +423,7 @@ def test_a_proposal_in_conflict_is_in_no_table_count_sentence_or_file(
         f"/scenarios/{world.scenario_id}",
         f"/rounds/{world.round_id}/scenarios",
         f"/rounds/{world.round_id}/overlaps",
-        f"/rounds/{world.round_id}/scenarios/compare?left={world.scenario_id}&right={world.scenario_id}",
+        f"/scenarios/{world.scenario_id}/beside/{run_id}",
     ]
     for address in pages:
         answer = officer.get(address)
