@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import shutil
 import threading
 import time
 from datetime import date
@@ -13,7 +15,9 @@ import sqlalchemy as sa
 from funding.db import Database, now
 from funding.errors import Conflict, InvalidInput, NotFound, NotPermitted, RuleBroken
 from funding.models import Event, HistoricGrant, Import, Job, Organisation, Role, Scenario
+from funding.paths import SEEDS
 from funding.services import import_files, imports
+from funding.services.import_now import Target, import_now
 from funding.services.import_reading import Choices
 from funding.services.round_document import build_problem
 from tests.builders import (
@@ -276,6 +280,28 @@ def test_an_area_with_only_money_returned_counts_as_unspent(desk: Desk) -> None:
     with desk.database.reading() as session:
         document = build_problem(session, session.get_one(Scenario, scenario_id)).document
     assert {area["id"]: area["spent"] for area in document["areas"]}["evaluations"] == 0
+
+
+def test_the_demo_rounds_history_is_the_same_when_it_is_imported(
+    demo_file: Path, tmp_path: Path
+) -> None:
+    path = tmp_path / "demo.sqlite3"
+    shutil.copy(demo_file, path)
+    database = Database(f"sqlite:///{path}")
+    loaded = grants(database)
+    with (SEEDS / "history.csv").open(encoding="utf-8", newline="") as file:
+        assert [grant.area_key for grant in loaded] == [row["area"] for row in csv.DictReader(file)]
+    found = import_now(
+        database,
+        SEEDS / "history.csv",
+        Target("history", organisation_key="common-ground"),
+        Choices(),
+        is_dry=False,
+        progress=lambda *_: None,
+    )
+    assert found.counts == {"read": len(loaded), "new": 0, "same": len(loaded), "refused": 0}
+    assert len(grants(database)) == len(loaded)
+    database.engine.dispose()
 
 
 def test_every_step_is_in_the_log(desk: Desk) -> None:
