@@ -60,7 +60,7 @@ SETTINGS = (
     Setting("TRIBUTARY_WEB_PROCESSES", "2", "web server processes"),
     Setting("TRIBUTARY_WORKERS", "1", "background worker processes that `tributary serve` starts"),
     Setting("TRIBUTARY_SOLVER", "highs", "highs or cbc"),
-    Setting("TRIBUTARY_SOLVE_SECONDS", "60", "longest a scenario's run may take"),
+    Setting("TRIBUTARY_SOLVE_SECONDS", "120", "longest that solving a scenario may take"),
     Setting("TRIBUTARY_UPLOAD_MB", "50", "largest file that may be uploaded"),
 )
 

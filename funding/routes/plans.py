@@ -105,6 +105,7 @@ def put_forward(run_id: int) -> ResponseReturnValue:
 @permission("line.decide")
 def approve(round_id: int) -> ResponseReturnValue:
     """Approve the picked lines, each as it was on the page: `picked` is "id:version"."""
+    fetch(reading(), working_rounds(actor(), "plan.read"), round_id, "round")
     picked = [value.partition(":") for value in request.form.getlist("picked")]
     if not picked:
         raise InvalidInput(Fault("picked", "pick the lines to approve first"))

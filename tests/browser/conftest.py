@@ -41,7 +41,7 @@ def live_demo(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     """Served for a module of tests; what one test changes the next one sees."""
     data = tmp_path_factory.mktemp("live")
     shutil.copy(demo_file, data / "tributary.sqlite3")
-    config = Config.from_environment({"TRIBUTARY_DATA": str(data), "TRIBUTARY_SOLVE_SECONDS": "30"})
+    config = Config.from_environment({"TRIBUTARY_DATA": str(data)})
     app = create_app(config)
     server = make_server("127.0.0.1", 0, app, threaded=True)
     worker = Worker(app.extensions["database"], config, TASKS)

@@ -93,7 +93,9 @@ def test_a_role_with_the_permission_reads_its_own_things(
         if method != "GET" or declared in (PUBLIC, SIGNED_IN) or role not in PERMISSIONS[declared]:
             continue
         answer = client.get(address(site, rule, own))
-        assert answer.status_code in (200, 302, 303, 404, 409), f"{role} {rule}: {answer.status_code}"
+        assert answer.status_code in (200, 302, 303, 404, 409), (
+            f"{role} {rule}: {answer.status_code}"
+        )
         if not rule.arguments:
             assert answer.status_code in (200, 302), f"{role} {rule}"
 

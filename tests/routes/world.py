@@ -127,6 +127,7 @@ def make_side(session: Session) -> Side:
         "import_id": batch.id,
         "area_key": "interpretability",
         "name": "plan.pdf",
+        "replay_id": "made-up",
         "token": "made-up",
         "version": "0",
         "view": "funders",

@@ -1,0 +1,158 @@
+"""The main jobs, done by the people whose jobs they are, in a browser on the demo round."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Page, expect
+
+from funding.models import Award, Commitment, Organisation, PlanLine, Round, RunLine
+from tests.browser.conftest import PHONE, LiveSite, OpenPage
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+OFFICER = "amara.osei@northlight.example"
+COLLEAGUE = "declan.whitmoor@northlight.example"
+COMMITTEE = "philippa.odhiambo-strand@common-ground.example"
+ROUND = "Common Ground Round 2026"
+SOLVING = 300_000  # milliseconds; nothing is timed here, a lost worker only must not hang the test
+
+
+def open_round(page: Page, tab: str) -> None:
+    page.goto("/")
+    page.get_by_role("link", name=ROUND).first.click()
+    page.get_by_role("main").get_by_role("link", name=tab, exact=True).click()
+
+
+def solve(page: Page, name: str) -> None:
+    """Make a scenario and solve it, as an officer would; ends on its result."""
+    open_round(page, "Scenarios")
+    page.get_by_label("Name", exact=True).fill(name)
+    page.get_by_role("button", name="Make the scenario").click()
+    page.get_by_role("button", name="Solve", exact=True).click()
+    page.wait_for_url("**/runs/*", timeout=SOLVING)
+    expect(page.get_by_role("heading", name=re.compile(f"What “{name}” suggests"))).to_be_visible()
+
+
+def test_an_officer_solves_understands_a_refusal_amends_and_a_colleague_approves(
+    live_demo: LiveSite, open_page: OpenPage
+) -> None:
+    page = open_page(OFFICER)
+    solve(page, "First look")
+
+    # understand a refusal
+    page.get_by_label("In the plan").select_option(label="Not funded")
+    refused = page.locator("#results tbody tr").first
+    expect(refused).to_contain_text("Not funded:")
+    refused.get_by_role("link").first.click()
+    expect(page.get_by_role("main")).to_contain_text(re.compile("Not funded|what stopped it", re.I))
+    page.go_back()
+
+    # put it forward, then amend a line of her own funder
+    page.get_by_role("link", name="Put forward").click()
+    page.get_by_role("button", name="Put the plan forward").click()
+    expect(page.get_by_role("heading", name="Plan", exact=True)).to_be_visible()
+    page.goto(page.url.split("?")[0] + "?funder=own&state=undecided")
+    first = page.locator("#results tbody tr").first.get_by_role("link").first
+    title = first.inner_text()
+    first.click()
+    expect(page.get_by_text("A colleague has to approve this")).to_be_visible()
+    page.get_by_text("Amend the amount").click()
+    page.get_by_label("New amount").fill("60,000")
+    page.get_by_label("Why this amount").fill("The rest can come from the pool's smaller windows.")
+    page.get_by_role("button", name="Amend the line").click()
+    expect(page.get_by_text("A colleague has to approve it")).to_be_visible()
+
+    # the colleague approves the amended line
+    colleague = open_page(COLLEAGUE)
+    colleague.get_by_role("link", name=re.compile("lines of your funder to decide")).click()
+    colleague.get_by_label("State", exact=True).select_option(label="Amended, not decided")
+    colleague.locator("#results").get_by_role("link", name=title).click()
+    colleague.get_by_role("button", name="Approve this line").click()
+    expect(colleague.get_by_text("One line is approved.")).to_be_visible()
+
+    with live_demo.database.reading() as session:
+        award = session.scalars(sa.select(Award).order_by(Award.id.desc())).first()
+        assert award.amount == 60_000_00
+        line = session.get_one(PlanLine, award.plan_line_id)
+        assert (line.state, line.commitment.funder.key) == ("approved", "northlight")
+
+
+def test_an_officer_approves_many_lines_at_once_and_sees_the_money_move(
+    live_demo: LiveSite, open_page: OpenPage
+) -> None:
+    page = open_page(COLLEAGUE)
+    open_round(page, "Plan")
+    page.goto(page.url.split("?")[0] + "?funder=own&state=undecided&sort=amount")
+    boxes = page.locator("#results input[name=picked]:not([disabled])")
+    picked = min(3, boxes.count())
+    assert picked == 3
+    for number in range(picked):
+        boxes.nth(number).check()
+    expect(page.get_by_text("3 lines picked")).to_be_visible()
+    page.get_by_role("button", name="Approve the picked lines").click()
+    expect(page.get_by_text("3 lines are approved.")).to_be_visible()
+    open_round(page, "Dashboard")
+    expect(page.locator("#by-funder")).to_contain_text("has a proposal")
+    page.locator("#by-funder details summary").click()
+    row = page.locator("#by-funder tbody tr", has_text="Northlight Foundation")
+    expect(row).to_be_visible()
+
+
+def test_the_rest_is_solved_again_with_what_was_decided(
+    live_demo: LiveSite, open_page: OpenPage
+) -> None:
+    page = open_page(OFFICER)
+    open_round(page, "Plan")
+    page.get_by_role("button", name="Solve the rest again").click()
+    page.locator("#confirm-yes").click()
+    page.wait_for_url("**/runs/*", timeout=SOLVING)
+    with live_demo.database.reading() as session:
+        decided = session.execute(
+            sa.select(PlanLine.proposal_id, PlanLine.commitment_id, PlanLine.base_amount).where(
+                PlanLine.state == "approved"
+            )
+        ).all()
+        run_id = int(page.url.rstrip("/").split("/runs/")[1].split("/")[0].split("?")[0])
+        lines = {
+            (line.proposal_id, line.commitment_id): line.base_amount
+            for line in session.scalars(sa.select(RunLine).where(RunLine.run_id == run_id))
+        }
+    assert decided
+    assert all(lines[proposal, commitment] == base for proposal, commitment, base in decided)
+
+
+def test_the_committee_reads_the_dashboard_on_a_phone(
+    live_demo: LiveSite, open_page: OpenPage
+) -> None:
+    page = open_page(COMMITTEE, viewport=PHONE)
+    open_round(page, "Dashboard")
+    for chart in ("by-funder", "gaps", "flow", "by-region"):
+        figure = page.locator(f"#{chart}")
+        figure.scroll_into_view_if_needed()
+        expect(figure.locator(".main-svg").first).to_be_visible()
+    overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
+    assert overflow <= 0
+    page.locator("#gaps").get_by_text("Table").click()
+    page.locator("#gaps").get_by_role("link", name="Interpretability").click()
+    expect(page.get_by_role("heading", name="The money, row by row")).to_be_visible()
+    expect(page.locator("#results tbody tr").first).to_contain_text("Interpretability")
+
+
+def test_an_officer_of_one_funder_cannot_open_the_decision_of_another(
+    live_demo: LiveSite, open_page: OpenPage
+) -> None:
+    with live_demo.database.reading() as session:
+        line_id = session.scalar(
+            sa.select(PlanLine.id)
+            .join(Commitment, Commitment.id == PlanLine.commitment_id)
+            .join(Organisation, Organisation.id == Commitment.funder_id)
+            .join(Round, Round.id == Commitment.round_id)
+            .where(Organisation.key == "corvane", PlanLine.state == "recommended")
+        )
+    page = open_page(OFFICER)
+    page.goto(f"/lines/{line_id}")
+    expect(page.get_by_role("heading", name="Why this line")).to_be_visible()
+    expect(page.get_by_role("button", name="Approve this line")).to_have_count(0)
