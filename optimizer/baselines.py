@@ -122,4 +122,4 @@ def _best(pairs: Pairs, gap: float, clock: Clock) -> Found:
 
 
 def _proven(found: Found) -> bool:
-    return found.gap <= PROOF
+    return found.is_proven(PROOF)

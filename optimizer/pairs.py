@@ -142,11 +142,14 @@ def tags(problem: Problem) -> NDArray[np.float64]:
     return matrix
 
 
-def pairs_of(problem: Problem, given: Sequence[int] | None = None) -> Pairs:
+def pairs_of(
+    problem: Problem, given: Sequence[int] | None = None, *, is_tight: bool = True
+) -> Pairs:
     """Every limit on one pair, one commitment or one proposal. `problem` is `in_order`.
 
     `given`: minor units each proposal has already from others. It takes up the ask, and where
-    there is some no minimum is left; caps stay shares of the whole ask.
+    there is some no minimum is left; caps stay shares of the whole ask. `is_tight` also lowers
+    asks to what eligible money can reach, which helps a search but hides what more would bring.
     """
     grid = problem.policy.round_to
     asks = np.array([p.ask for p in problem.proposals], dtype=np.int64)
@@ -167,9 +170,10 @@ def pairs_of(problem: Problem, given: Sequence[int] | None = None) -> Pairs:
     locks = _Locks(problem)
     for c, p in locks.zero:
         cap[c, p] = 0
-    ask = np.minimum(ask, _reach(cap, budget, problem.policy.max_cofunders))
-    unfundable = ask < np.maximum(least, 1)
+    reach = np.minimum(ask, _reach(cap, budget, problem.policy.max_cofunders))
+    unfundable = reach < np.maximum(least, 1)
     unfundable[list(locks.pinned_out)] = True
+    ask = reach if is_tight else ask
     ask[unfundable] = 0
     least[unfundable] = 0
     locks.fix_totals(ask, least, grid)

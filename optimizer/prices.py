@@ -52,7 +52,7 @@ def shadow_prices(
     problem: Problem, plan: Plan, floors: Mapping[str, float], clock: Clock
 ) -> tuple[Price, ...]:
     """A price for every commitment and every hard limit or demand, for a round `in_order`."""
-    model = build(pairs_of(problem), dict(floors), Detail(is_eased=True))
+    model = build(pairs_of(problem, is_tight=False), dict(floors), Detail(is_eased=True))
     live = open_model(model.lp, clock, model.unit)
     fix_funded(model, live, plan)
     base = live.relax()
@@ -69,7 +69,9 @@ def shadow_prices(
             price = dual if tried is None else tried
             prices.append(Price(KINDS[family], name, price + 0.0, tried is not None or dual == 0))
     live.restore()
-    return tuple(prices)
+    priced = {price.where for price in prices if price.kind == "commitment"}
+    idle = [c.id for c in problem.commitments if c.id not in priced]  # nothing it may pay
+    return tuple(prices + [Price("commitment", id_, 0.0, True) for id_ in idle])
 
 
 def fix_funded(model: Model, live: Solver, plan: Plan) -> None:

@@ -262,7 +262,9 @@ class _Margin:
 
 
 def _shown(merit: float) -> str:
-    return f"{max(merit, 0.001):.3f}" if merit < 0.01 else f"{math.ceil(merit * 100) / 100:.2f}"
+    return (
+        f"{max(merit, 0.001):.3f}" if merit < 0.01 else f"{math.ceil(merit * 100 - 1e-6) / 100:.2f}"
+    )
 
 
 def _and(names: list[str], at_most: int = 6) -> str:

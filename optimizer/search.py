@@ -31,6 +31,7 @@ CORE = 30  # proposals near the margin that the first small search decides, at l
 NODES = 500  # of its tree
 FIRST_GAP = 2e-5  # to which it goes at most: it proves nothing
 FEW_PAIRS = 4000  # eligible pairs up to which the exact model is taken at once
+ROUNDING = 1e-9
 LARGEST_RANGE = 10**9  # grid steps in an ask; beyond it one step is nothing to a solver
 
 
@@ -57,6 +58,10 @@ class Found:
         if self.lines is None or not math.isfinite(self.bound):
             return math.inf
         return (self.bound - self.value) / max(1.0, abs(self.value))
+
+    def is_proven(self, gap: float) -> bool:
+        """Whether the gap is at most this, up to the rounding of floating numbers."""
+        return self.gap <= gap + ROUNDING
 
     def enough(self, gap: float) -> float:
         """The bound that would prove the gap for these lines."""
@@ -126,10 +131,11 @@ class _Search:
         self.found = Found(None, -math.inf, math.inf)
         self.root_bound = math.inf
         self.standing = np.zeros(len(pairs.problem.proposals))
+        self.broken = ""  # what the last solution breaks in whole lines
 
     @property
     def is_done(self) -> bool:
-        return self.found.gap <= self.gap or self.clock.has_run_out
+        return self.found.is_proven(self.gap) or self.clock.has_run_out
 
     def tell(self, stage: str) -> None:
         has_plan = self.found.lines is not None
@@ -177,8 +183,8 @@ class _Search:
         model = build(self.pairs, self.floors, detail)
         live = open_model(model.lp, self.clock, model.unit)
         answer = self._prove(model, live, self.gap / 2)
-        if answer.is_finished and detail.whole and not self.is_done:
-            raise SolverFault("the solver's plan does not hold in whole units")
+        if answer.is_finished and detail.whole and not self.is_done and self.broken:
+            raise SolverFault(f"the solver's plan does not hold: {self.broken}")
 
     def _first(self, model: Model, live: Solver, x: Vector) -> None:
         """A plan from a search over the proposals nearest the margin, others as the LP has them."""
@@ -235,6 +241,7 @@ class _Search:
     def _keep(self, model: Model, live: Solver, x: Vector) -> None:
         """Turn a solution into whole lines, mend them if need be, and offer them."""
         plan = draft(model, live, x)
+        self.broken = "no whole lines" if plan is None else ", ".join(map(str, plan.broken))
         if plan is not None and not plan.broken:
             self.found.offer(self.pairs.problem, plan.lines)
         if plan is not None and not model.detail.lines and self._can_mend(plan):

@@ -63,7 +63,7 @@ def solve(
     is_proven = all(b.is_proven for named in baselines.values() for b in named.values())
     totals = totals_of(ordered, lines)
     return Plan(
-        status="optimal" if found.gap <= gap and is_proven else "time_limit",
+        status="optimal" if found.is_proven(gap) and is_proven else "time_limit",
         rule=rule,
         value=found.value,
         bound=found.bound,

@@ -18,11 +18,14 @@ from optimizer.read import read_round
 from optimizer.solve import solve
 from tests.optimizer.rounds import random_round
 
-FEATURES = ["areas", "least_share", "regions", "cap_share_of_ask", "ticket", "weights", "alone", "minimum", "steps", "floor", "overlaps", "max_cofunders", "agreement_cost", "institution_share", "round_to"]
+FEATURES = [
+    *("areas", "least_share", "regions", "cap_share_of_ask", "ticket", "weights", "alone"),
+    *("minimum", "steps", "floor", "overlaps", "institution_share", "round_to"),
+]
 
 
 def document(seed: int = 5) -> dict[str, Any]:
-    return random_round(seed, commitments=6, proposals=40, features=FEATURES, scale="real")
+    return random_round(seed, commitments=6, proposals=30, features=FEATURES, scale="real")
 
 
 def essence(plan: Plan) -> object:
