@@ -7,7 +7,7 @@ from typing import Any
 from flask import request, url_for
 
 from funding.db import now
-from funding.formatting import format_amount_number, format_percent, format_short
+from funding.formatting import format_amount_number, format_percent, format_short, plural
 from funding.models import Round
 from funding.reports import breakdowns, figures
 from funding.reports.areas import needs_of
@@ -252,7 +252,7 @@ def _together(round_: Round, positions: list[Position]) -> dict[str, Any] | None
     return _chart(
         round_,
         "together",
-        f"{top.first} and {top.second} pay most together: {top.proposals} proposals",
+        f"{top.first} and {top.second} pay most together: {plural(top.proposals, 'proposal')}",
         unit="number of proposals that both pay",
         figure_json=figures.co_funding(pairs, round_.base_currency),
         headers=[
