@@ -8,6 +8,7 @@ from funding.services import allocation, import_jobs, imports, overlaps, replays
 
 TASKS: dict[str, Callable[..., None]] = {
     "run_scenario": allocation.run_scenario,
+    "reckon_baselines": allocation.reckon_baselines,
     "find_overlaps": overlaps.find_overlaps,
     imports.READ: import_jobs.read_import,
     imports.WRITE: import_jobs.write_import,

@@ -23,6 +23,7 @@ from funding.routes.context import actor, reading
 from funding.routes.scenarios import may_run, run_of
 from funding.routes.security import permission
 from funding.services.allocation import clauses_of
+from funding.services.baselines import are_under_way
 
 bp = Blueprint("results", __name__)
 
@@ -134,6 +135,7 @@ def view(run_id: int, view: str) -> ResponseReturnValue:
     values: dict[str, Any] = {}
     if view == "funders":
         values["funders"] = result_views.funder_views(session, by, run, discretion)
+        values["is_reckoning"] = are_under_way(session, run_id)
     elif view == "areas":
         values["areas"] = result_views.area_views(run)
         values["weights"] = (run.problem or {})["policy"]

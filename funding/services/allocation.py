@@ -27,23 +27,25 @@ from funding.models import (
     RunState,
     ScenarioState,
 )
+from funding.services import baselines
 from funding.services.log import record
 from funding.services.round_document import RoundInput, build_problem
 from funding.services.run_progress import RunProgress
 from funding.services.run_words import Words, baselines_of, earned, least_gain, names_of
+from optimizer.baselines import reach_alone, reach_leaving
 from optimizer.check import check
 from optimizer.conflicts import conflict_of
-from optimizer.explain import Explanation, explain
-from optimizer.highs import Cancelled
-from optimizer.pairs import most, refusal
+from optimizer.explain import Explanation, Gain, explain
+from optimizer.highs import Cancelled, Clock
+from optimizer.pairs import in_order, most, refusal
 from optimizer.problem import Plan, Problem
 from optimizer.read import BadInput, read_round, write_plan
 from optimizer.solve import Infeasible, OutOfTime, SolverFault, solve
 
 GAP = 1e-3
-SECONDS = 120.0
 EXPLAIN_SECONDS = 20.0
 CONFLICT_SECONDS = 30.0
+BASELINE_SECONDS = 60.0
 
 
 def run_scenario(database: Database, config: Config, run_id: int) -> None:
@@ -61,7 +63,7 @@ def run_scenario(database: Database, config: Config, run_id: int) -> None:
         problem = read_round(given.document)
         database.in_transaction(_keep_input, run_id=run_id, given=given, digest=problem.digest)
         progress = RunProgress(database, run_id, _promised(problem, words))
-        plan = _solve(problem, progress, words)
+        plan = _solve(problem, progress, words, config)
         progress.tell("check")
         faults = check(problem, plan)
         if faults:
@@ -74,6 +76,7 @@ def run_scenario(database: Database, config: Config, run_id: int) -> None:
             names=words.names,
             money=words.money,
             cancelled=progress.is_cancelled,
+            has_baselines=False,  # they take longer than the plan: `funding.services.baselines`
         )
         progress.tell("store")
         solved = Solved(given, problem, plan, explained)
@@ -91,13 +94,14 @@ class NoPlan(TributaryError):
     """The round's demands contradict each other; the message names them, one a line."""
 
 
-def _solve(problem: Problem, progress: RunProgress, words: Words) -> Plan:
+def _solve(problem: Problem, progress: RunProgress, words: Words, config: Config) -> Plan:
     """The plan; raises NoPlan with the conflicting demands where there can be none."""
     try:
         return solve(
             problem,
             gap=GAP,
-            seconds=SECONDS,
+            seconds=config.solve_seconds,
+            solver=config.solver,
             progress=progress.tell,
             cancelled=progress.is_cancelled,
         )
@@ -120,7 +124,7 @@ def _in_words(error: Exception) -> tuple[RunState, str]:
     if isinstance(error, NoPlan):
         return RunState.INFEASIBLE, str(error)
     if isinstance(error, OutOfTime):
-        return RunState.FAILED, f"No plan was found within {SECONDS:.0f} seconds."
+        return RunState.FAILED, "No plan was found in the time that a run may take."
     if isinstance(error, BadInput):
         return RunState.FAILED, "The round cannot be read: " + "; ".join(error.faults)
     if isinstance(error, SolverFault):
@@ -194,6 +198,7 @@ def store(session: Session, *, run_id: int, solved: Solved, words: Words) -> Non
             session.execute(sa.insert(table), values)
     if run.scenario.state == ScenarioState.DRAFT:
         run.scenario.state = ScenarioState.SOLVED
+    baselines.ask(session, run)
     record(
         session,
         None,
@@ -335,3 +340,21 @@ def clauses_of(
         for proposal in problem.proposals
         for c in problem.commitments
     ]
+
+
+def reckon_baselines(database: Database, config: Config, run_id: int, funders: list[str]) -> None:
+    """The task of a worker: what the first of these funders would reach without the pool."""
+    with database.reading() as session:
+        run = session.get_one(Run, run_id)
+        problem = in_order(read_round(run.problem or {}))
+        value: float = (run.plan or {})["funders"][funders[0]]["value"]
+    clock = Clock.of(BASELINE_SECONDS)
+    alone = reach_alone(problem, funders[0], clock)
+    leave = reach_leaving(problem, funders[0], clock)
+    found = Gain(value, alone.value, leave.value, alone.is_proven and leave.is_proven)
+    database.in_transaction(
+        baselines.keep,
+        run_id=run_id,
+        funders=funders,
+        found={**asdict(found), "gain": found.gain},
+    )

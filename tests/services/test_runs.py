@@ -17,6 +17,7 @@ from funding.models import (
     Job,
     Overlap,
     Pin,
+    Run,
     RunLine,
     RunProposal,
     RunState,
@@ -25,8 +26,12 @@ from funding.models import (
 )
 from funding.permissions import Actor
 from funding.services import allocation
+from funding.services.baselines import are_under_way
 from funding.services.run_progress import RunProgress
+from funding.services.run_words import baselines_of
 from funding.services.scenarios import cancel_run, start_run
+from funding.tasks import TASKS
+from funding.worker import Worker
 from optimizer.check import check
 from optimizer.read import digest, read_plan, read_round
 from tests.builders import (
@@ -37,6 +42,7 @@ from tests.builders import (
     make_proposal,
     make_round,
 )
+from tests.conftest import make_config
 from tests.runs import make_scenario, solve, work
 
 
@@ -218,7 +224,7 @@ def test_a_run_begun_again_after_its_worker_died_ends_once(
     def die(session: Session) -> None:
         found = session.get_one(Scenario, scenario_id).runs[0]
         found.state = RunState.RUNNING
-        session.scalars(sa.select(Job)).one().state = "queued"
+        session.scalars(sa.select(Job).where(Job.task == "run_scenario")).one().state = "queued"
 
     database.in_transaction(die)
     work(database, tmp_path)
@@ -269,3 +275,29 @@ def test_a_person_of_the_funder_need_not_be_there_for_a_run(
     colleague = database.in_transaction(other)
     again = solve(database, tmp_path, colleague, scenario_id)
     assert again.digest == run.digest
+
+
+def test_what_funders_reach_without_the_pool_follows_one_job_at_a_time(
+    each_database: Database, tmp_path: Path
+) -> None:
+    by, scenario_id = each_database.in_transaction(small_round)
+    run = each_database.in_transaction(start_run, by=by, scenario_id=scenario_id)
+    url = each_database.engine.url.render_as_string(hide_password=False)
+    worker = Worker(each_database, make_config(tmp_path, url), TASKS)
+    assert worker.run_one()
+    with each_database.reading() as session:
+        # the plan is there at once; nobody waits for this
+        solved = session.get_one(Run, run.id)
+        assert (solved.state, solved.summary["least_gain"]) == (RunState.DONE, None)
+        assert are_under_way(session, run.id)
+    assert worker.run_one()
+    assert worker.run_one()
+    assert not worker.run_one()
+    with each_database.reading() as session:
+        solved = session.get_one(Run, run.id)
+        assert not are_under_way(session, run.id)
+        known = baselines_of(solved.plan, solved.explanation)
+        assert len(known) == 2
+        assert all(figures["leave"] >= figures["alone"] > 0 for figures in known.values())
+        gains = [figures["value"] / figures["leave"] - 1 for figures in known.values()]
+        assert solved.summary["least_gain"] == pytest.approx(min(gains))
