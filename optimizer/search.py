@@ -63,10 +63,10 @@ class Found:
         """Whether the gap is at most this, up to the rounding of floating numbers."""
         return self.gap <= gap + ROUNDING
 
-    def enough(self, gap: float) -> float:
-        """The bound that would prove the gap for these lines."""
+    def enough(self, gap: float) -> float | None:
+        """The bound that would prove the gap for these lines; None without lines."""
         if self.lines is None:
-            return -math.inf
+            return None
         return self.value + gap * max(1.0, abs(self.value))
 
     def offer(self, problem: Problem, lines: Lines | None) -> None:
