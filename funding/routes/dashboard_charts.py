@@ -22,14 +22,19 @@ FILTERS = ("funder", "area", "region", "year")
 
 def filters_of_address() -> Filters:
     """The filters in the address; what cannot be understood is left out."""
-    funder, year = request.args.get("funder", ""), request.args.get("year", "")
     return Filters(
-        funder_id=int(funder) if funder.isdecimal() else None,
+        funder_id=_whole_number("funder"),
         area=request.args.get("area") or None,
         region=request.args.get("region") or None,
         stage=request.args.get("stage") or None,
-        year=int(year) if year.isdecimal() else None,
+        year=_whole_number("year"),
     )
+
+
+def _whole_number(name: str) -> int | None:
+    text = request.args.get(name, "")
+    # nine digits: what the databases take for an id
+    return int(text) if text.isdecimal() and len(text) <= 9 else None
 
 
 def kept_filters(*also: str) -> dict[str, str]:
