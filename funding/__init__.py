@@ -20,6 +20,7 @@ def create_app(config: Config | None = None) -> Flask:
     from funding.routes import BLUEPRINTS
     from funding.routes.context import close_reading
     from funding.routes.errors import register_error_pages
+    from funding.routes.limits import limiter
     from funding.routes.navigation import page_context
     from funding.routes.security import protect
 
@@ -42,6 +43,7 @@ def create_app(config: Config | None = None) -> Flask:
     app.extensions["database"] = Database(config.database_url)
     app.teardown_request(close_reading)
     CSRFProtect(app)
+    limiter.init_app(app)
     protect(app)
     register_filters(app)
     register_error_pages(app)

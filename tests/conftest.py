@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from funding import create_app, schema
 from funding.config import Config
 from funding.db import Database
+from funding.routes.limits import limiter
 from funding.services import demo
 from tests.builders import PASSWORD
 
@@ -156,6 +157,7 @@ def demo_site(demo_file: Path, tmp_path: Path) -> Iterator[Flask]:
 def _make_site(data: Path, url: str) -> Iterator[Flask]:
     app = create_app(make_config(data, url))
     app.config.update(TESTING=True, WTF_CSRF_ENABLED=False)
+    limiter.reset()  # tries of the tests before
     yield app
     app.extensions["database"].engine.dispose()
 

@@ -27,6 +27,7 @@ class Site(BaseApplication):
     def load_config(self) -> None:
         self.cfg.set("bind", f"{self.settings.host}:{self.settings.port}")
         self.cfg.set("workers", self.settings.web_processes)
+        self.cfg.set("preload_app", True)  # loaded once, before the web processes part
         self.cfg.set("worker_class", "gthread")
         self.cfg.set("threads", 8)
         self.cfg.set("timeout", 120)

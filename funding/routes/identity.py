@@ -4,17 +4,28 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 
 from funding.errors import InvalidInput, NotPermitted
 from funding.permissions import PUBLIC, SIGNED_IN
 from funding.routes.context import config, database, in_transaction, reading, say
+from funding.routes.limits import limiter
 from funding.routes.security import load_signed_in, permission
 from funding.services import identity
 
 bp = Blueprint("identity", __name__)
+
+
+def _whose_account() -> str:
+    """Tries are counted by account as well as by address: guessing from many places is slow too."""
+    return request.form.get("email", "").strip().lower()
+
+
+def _was_refused(answer: Response) -> bool:
+    """Only wrong passwords count; who knows theirs may sign in as often as they like."""
+    return answer.status_code == 403
 
 
 def _safe_next() -> str:
@@ -47,6 +58,8 @@ def sign_in() -> ResponseReturnValue:
 
 @bp.post("/sign-in")
 @permission(PUBLIC)
+@limiter.limit("10 per minute; 60 per hour", key_func=_whose_account, deduct_when=_was_refused)
+@limiter.limit("60 per minute", deduct_when=_was_refused)
 def enter() -> ResponseReturnValue:
     email = request.form.get("email", "")
     try:
@@ -82,6 +95,8 @@ def forgotten() -> ResponseReturnValue:
 
 @bp.post("/forgotten")
 @permission(PUBLIC)
+@limiter.limit("5 per hour", key_func=_whose_account)
+@limiter.limit("20 per hour")
 def send_reset() -> ResponseReturnValue:
     database().in_transaction(
         identity.ask_for_reset,

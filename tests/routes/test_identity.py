@@ -43,3 +43,16 @@ def test_sign_in_never_leads_to_another_site(site: Flask) -> None:
             "/sign-in", data={"email": email, "password": PASSWORD, "next": address}
         )
         assert answer.headers["Location"] == "/"
+
+
+def test_guessing_a_password_is_stopped(site: Flask) -> None:
+    email = add_officer(site)
+    client = site.test_client()
+    answers = [
+        client.post("/sign-in", data={"email": email, "password": f"guess {number}"}).status_code
+        for number in range(12)
+    ]
+    assert answers[:10] == [403] * 10
+    assert answers[10:] == [429, 429]
+    right = client.post("/sign-in", data={"email": email, "password": PASSWORD})
+    assert right.status_code == 429
