@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
-from funding.formatting import minor_units
+from funding.formatting import minor_units, plural
 from funding.replay.areas import OPEN_AREAS, AreaReading
 from funding.replay.assumptions import Assumptions
 from funding.replay.pool import Dated, Timeline
@@ -203,9 +203,11 @@ def _ask(dated: Sequence[Dated], timeline: Timeline, rule: str) -> tuple[int, st
     if has_column:
         return by_period[largest], f"the file's own column, {timeline.names[largest]}"
     if rule == "all-years":
-        return by_period.total(), f"all it received, {len(by_period)} {unit}(s)"
+        return by_period.total(), f"all it received in {plural(len(by_period), unit)}"
     if rule == "mean-year":
-        return round(by_period.total() / len(by_period)), f"its mean, {len(by_period)} {unit}(s)"
+        return round(
+            by_period.total() / len(by_period)
+        ), f"its mean over {plural(len(by_period), unit)}"
     if rule == "largest-grant":
         return max(one.grant.amount for one in dated), "its largest grant"
     return by_period[largest], f"the most in one {unit}, {timeline.names[largest]}"
@@ -218,7 +220,7 @@ def _merit(dated: Sequence[Dated], choosers: int, given: Assumptions) -> tuple[f
     if given.merit == "equal":
         return 0.5, "the same for all"
     merit = (choosers + 1) / (choosers + 1 + given.merit_caution)
-    return round(merit, 4), f"{choosers} funder(s)"
+    return round(merit, 4), f"chosen by {plural(choosers, 'funder')}"
 
 
 def _mix(dated: Sequence[Dated]) -> dict[str, float]:

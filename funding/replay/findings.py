@@ -21,6 +21,7 @@ Finding = dict[str, str]
 NEARLY_ALL = 0.9
 
 _MOST_NAMED = 6
+_NOTABLE = 0.01
 _WORTH = (
     "Worth is money weighted by the merit of who gets it, by the need of the area it goes to and "
     "by the benefit of the doubt, as assumed below."
@@ -77,9 +78,9 @@ def _several(result: Result) -> Told:
     same = sum(len(row["payers"]) > 1 for row in rows)
     yield (
         "several",
-        f"{len(rows)} of {paid} had more than one funder {_in_pool(result)}: "
+        f"{len(rows):,} of {paid} had more than one funder {_in_pool(result)}: "
         f"{_money(result, amount)} in {plural(agreements, 'agreement')}. In the pooled plan "
-        f"{of_all(same, len(rows))} would, and of all recipients {figures['several']}.",
+        f"{of_all(same, len(rows))} would, and of all recipients {figures['several']:,}.",
         why,
     )
 
@@ -117,7 +118,7 @@ def _coverage(result: Result) -> Told:
         missing, area = max(gaps, key=lambda gap: gap[0])
         text += (
             f" The largest gap was {area['name']}: {_money(result, missing)} short, of which the "
-            f"plan closes {_money(result, max(0, area['plan'] - area['really']))}."
+            f"plan closes {_money(result, min(missing, max(0, area['plan'] - area['really'])))}."
         )
     what = {
         "other-years": "its share of the list's money in all other years",
@@ -141,6 +142,11 @@ def _worth(result: Result) -> Told:
         f"By this yardstick the pooled plan is worth {_more(over)} what happened, and "
         f"{_more(turn)} what the same funders would do in turn, each by itself."
     )
+    unspent = figures["pool"] - figures["spent_in_turn"]
+    if unspent > _NOTABLE * figures["pool"]:
+        text += (
+            f" In turn, {_money(result, unspent)} would find nobody left whom its funder may pay."
+        )
     ranges = result["ranges"]
     if result["variations"]:
         text += (
@@ -181,7 +187,7 @@ def _agreements(result: Result) -> Told:
         "agreements",
         f"{plural(figures['agreements_really'], 'agreement')} with "
         f"{plural(figures['recipients_really'], 'recipient')} really; "
-        f"{figures['agreements']} with {figures['recipients']} in the pooled plan.",
+        f"{figures['agreements']:,} with {figures['recipients']:,} in the pooled plan.",
         "An agreement is one funder paying one recipient, however many payments it makes. The "
         "plan needs fewer because one funder pays where several did, and because it pays fewer "
         "recipients more of what they ask: only the first is a saving by pooling.",
@@ -285,6 +291,8 @@ def _steady(result: Result) -> Told:
     steady = steady_changes(result)
     changed = sum(row["fares"] not in ("", "same") for row in result["recipients"])
     held = len(steady["up"]) + len(steady["down"])
+    if not changed:
+        return
     yield (
         "steady",
         f"Of {plural(changed, 'change')} for recipients, {held} hold whatever was assumed "

@@ -16,6 +16,9 @@ from funding.replay.solving import Side, Solved
 SAME = 1e-4
 """Relative difference below which two values are the same: plans are proven no closer."""
 
+SAME_MONEY = 1e-3
+"""A change by less than this part of what was paid is the crumbs of a plan, no change."""
+
 
 def headline(made: ReplayRound, solved: Solved) -> dict[str, Any]:
     """The figures that are followed through all variations."""
@@ -28,6 +31,7 @@ def headline(made: ReplayRound, solved: Solved) -> dict[str, Any]:
         "asked": sum(one.ask for one in made.recipients),
         "candidates": len(made.recipients),
         "spent": sum(plan.totals.values()),
+        "spent_in_turn": sum(turn.totals.values()),
         "agreements_really": len(really.lines),
         "agreements": len(plan.lines),
         "recipients_really": len(really.totals),
@@ -160,7 +164,9 @@ def direction(row: Mapping[str, Any]) -> str:
         return "new" if plan else ""
     if not plan:
         return "gone"
-    return "same" if plan == really else "more" if plan > really else "less"
+    if abs(plan - really) <= SAME_MONEY * really:
+        return "same"
+    return "more" if plan > really else "less"
 
 
 def ranges(

@@ -16,11 +16,12 @@ from itertools import combinations
 
 RULE = (
     "Two spellings are taken for one name where they differ only in capitals, accents, "
-    "punctuation, “and” for “&”, British or American spelling, a leading “The”, an addition in "
-    "brackets, or a legal form such as Inc, Ltd or GmbH."
+    "punctuation, “and” for “&”, British or American spelling, a leading “The”, the name's own "
+    "initials in brackets, or a legal form such as Inc, Ltd or GmbH."
 )
 
-_BRACKETED = re.compile(r"\s*\([^()]*\)\s*$")
+_BRACKETED = re.compile(r"(?P<name>.+?)\s*\((?P<inside>[A-Z]{2,10})\)\s*")
+_SMALL_WORDS = frozenset(["and", "at", "for", "in", "of", "on", "the", "to"])
 _NOT_LETTERS = re.compile(r"[\W_]+")
 _SPELLINGS = {
     "centre": "center",
@@ -51,7 +52,7 @@ class Names:
 @lru_cache(maxsize=65_536)
 def same_name(name: str) -> str:
     """What is left of a name when RULE is applied; equal for names that are one."""
-    text = unicodedata.normalize("NFKD", _BRACKETED.sub("", name) or name).casefold()
+    text = unicodedata.normalize("NFKD", _without_initials(name)).casefold()
     text = "".join(letter for letter in text if not unicodedata.combining(letter))
     text = text.replace("&", " and ").replace("'", "").replace("’", "")
     words = [_SPELLINGS.get(word, word) for word in _NOT_LETTERS.sub(" ", text).split()]
@@ -60,6 +61,17 @@ def same_name(name: str) -> str:
     while len(words) > 1 and words[-1] in _LEGAL_FORMS:
         words = words[:-1]
     return " ".join(words) or name
+
+
+def _without_initials(name: str) -> str:
+    """The name without its own initials in brackets; other brackets may tell two names apart."""
+    match = _BRACKETED.fullmatch(name)
+    if match is None:
+        return name
+    words = re.findall(r"\w+", match["name"])
+    initials = "".join(word[0] for word in words).upper()
+    of_great = "".join(word[0] for word in words if word.lower() not in _SMALL_WORDS).upper()
+    return match["name"] if match["inside"] in (initials, of_great) else name
 
 
 def merge_names(names: Iterable[str]) -> Names:

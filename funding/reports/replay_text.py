@@ -32,8 +32,8 @@ def as_text(result: Mapping[str, Any]) -> str:
             f"{plural(result['grants']['in_pool'], 'grant')} of "
             f"{plural(result['headline']['funders'], 'funder')}, "
             f"{format_short(result['headline']['pool'], currency)}; candidates "
-            f"are the {result['headline']['candidates']} recipients paid in {pool['span']}, which "
-            f"ask for {format_short(result['headline']['asked'], currency)}."
+            f"are the {result['headline']['candidates']:,} recipients paid in {pool['span']}, "
+            f"which ask for {format_short(result['headline']['asked'], currency)}."
         ),
         _headed("What was found", *(_item(one["text"]) for one in result["findings"])),
         _several(result),
@@ -45,7 +45,9 @@ def as_text(result: Mapping[str, Any]) -> str:
         _headed("What cannot be concluded", *(_item(text) for text in result["cautions"])),
     ]
     if result["notes"] or result["merged"]:
-        merged = [f"Taken for one name: {' = '.join(names)}." for names in result["merged"]]
+        merged = [f"Taken for one name: {' = '.join(names)}" for names in result["merged"]]
+        if len(merged) > _MOST_ROWS:
+            merged[_MOST_ROWS:] = [f"... and {len(merged) - _MOST_ROWS:,} names more (see --json)"]
         notes = [_item(text) for text in (*result["notes"], *merged)]
         parts.append(_headed("About the file", *notes))
     return "\n\n".join("\n".join(part) for part in parts if part) + "\n"

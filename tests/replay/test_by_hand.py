@@ -152,3 +152,17 @@ def test_wrong_assumptions_are_all_named_at_once() -> None:
     assert [fault.field for fault in refusal.value.faults] == [
         "merit", "ask_factor", "window", "luck",
     ]  # fmt: skip
+
+
+def test_money_that_finds_nobody_left_in_turn_is_named() -> None:
+    # Alder, the larger, first pays Xylem all its 50, then Yarrow; Birch may pay Xylem only
+    rows = """\
+Birch,Xylem,40,2022-01-01,,
+Cedar,Xylem,10,2021-01-01,,
+Alder,Xylem,40,2021-01-01,,
+Alder,Yarrow,100,2022-01-01,,
+"""
+    result = replayed(rows, need_weight="0", doubt="0", restrictions="recipients", ask_factor="1")
+    figures = result["headline"]
+    assert (figures["spent"], figures["spent_in_turn"]) == (140_00, 100_00)
+    assert any("USD\N{NO-BREAK SPACE}40 would find nobody" in f["text"] for f in result["findings"])

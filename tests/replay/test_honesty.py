@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from funding.replay.assumptions import CATALOGUE, Assumptions
 from funding.replay.findings import steady_changes
 from funding.replay.grants import GrantList, PastGrant
+from funding.replay.measure import direction
 from funding.replay.pool import Pool
 from funding.replay.reading import list_of
 from funding.replay.run import replay
@@ -117,3 +118,10 @@ def test_a_result_says_what_cannot_be_concluded() -> None:
 def test_one_funder_alone_has_nothing_to_pool_and_is_told_so() -> None:
     result = replayed("Alder,Xylem,60,2022-01-01,,\nAlder,Yarrow,60,2021-01-01,,\n")
     assert any("nothing to pool" in finding["text"] for finding in result["findings"])
+
+
+def test_the_crumbs_of_a_plan_are_no_change() -> None:
+    assert direction({"really": 100_000, "plan": 99_950}) == "same"
+    assert direction({"really": 100_000, "plan": 99_800}) == "less"
+    assert direction({"really": 0, "plan": 1}) == "new"
+    assert direction({"really": 1, "plan": 0}) == "gone"
