@@ -1,0 +1,1 @@
+"""Measurements that say whether the product is still fast; `make bench` runs them."""

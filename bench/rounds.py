@@ -1,0 +1,60 @@
+"""Rounds to measure with: log-normal asks, 65 to 78 % of pairs eligible, money for a third."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+AREAS = [f"a{k:02}" for k in range(14)]
+REGIONS = ("africa", "americas", "asia", "europe", "oceania", "pacific")
+
+
+def make_round(commitments: int, proposals: int, seed: int = 1) -> dict[str, Any]:
+    """A round in the exchange format; the same arguments give the same round."""
+    rng = np.random.default_rng(seed)
+    asks = (np.exp(rng.normal(np.log(150_000), 0.9, proposals)) // 1000 * 100_000).astype(int)
+    asks += 1_000_000
+    total = int(asks.sum() * 0.35)
+    return {
+        "format": "tributary-round/1",
+        "currency": "USD",
+        "commitments": _commitments(rng, commitments, total),
+        "proposals": [_proposal(rng, k, int(ask)) for k, ask in enumerate(asks)],
+        "areas": [_area(a, total // len(AREAS)) for a in AREAS],
+    }
+
+
+def _commitments(rng: np.random.Generator, count: int, total: int) -> list[dict[str, Any]]:
+    shares = rng.dirichlet(np.full(count, 2.0))
+    found = []
+    for k, share in enumerate(shares):
+        row: dict[str, Any] = {"id": f"c{k:03}", "funder": f"f{k:03}", "amount": int(total * share)}
+        kind = rng.random()
+        if kind < 0.4:
+            row["areas"] = sorted(rng.choice(AREAS, rng.integers(6, 12), replace=False).tolist())
+            row["least_share"] = float(rng.choice([0.3, 0.5]))
+        if 0.3 < kind < 0.65:
+            row["regions"] = sorted(rng.choice(REGIONS, rng.integers(3, 6), replace=False).tolist())
+        found.append(row)
+    return found
+
+
+def _proposal(rng: np.random.Generator, number: int, ask: int) -> dict[str, Any]:
+    places = rng.choice(len(AREAS), rng.integers(1, 4), replace=False)
+    weights = rng.integers(1, 10, len(places))
+    parts = [int(w) for w in weights * 100 // weights.sum()]
+    parts[0] += 100 - sum(parts)
+    return {
+        "id": f"p{number:05}",
+        "ask": ask,
+        "minimum": int(ask * rng.choice([0.3, 0.5, 0.7])),
+        "merit": round(float(rng.beta(5, 3)), 3),
+        "areas": {AREAS[a]: part / 100 for a, part in zip(places, parts, strict=True)},
+        "region": str(rng.choice(REGIONS)),
+    }
+
+
+def _area(id_: str, part: int) -> dict[str, Any]:
+    steps = [(part // 2, 0.5), (part // 2, 0.25), (part, 0.1)]
+    return {"id": id_, "steps": [{"width": w, "weight": v} for w, v in steps]}
