@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session, aliased, load_only
 
 from funding.formatting import format_percent, format_short, plural
 from funding.listing import Listing
@@ -260,32 +260,40 @@ def overlaps_of(
     session: Session, run: Run, ids: list[int], discretion: Discretion
 ) -> defaultdict[int, list[OverlapNote]]:
     """The confirmed overlaps of these proposals with others that the person may hear of."""
+    first, second = aliased(Proposal), aliased(Proposal)
+    query = (
+        sa.select(Overlap, first, second)
+        .join(first, first.id == Overlap.first_id)
+        .join(second, second.id == Overlap.second_id)
+        .where(
+            Overlap.round_id == run.scenario.round_id,
+            Overlap.verdict == "duplicate",
+            Overlap.degree > 0,
+        )
+        .options(*(load_only(side.key, side.title) for side in (first, second)))
+        .order_by(Overlap.degree.desc(), Overlap.id)
+    )
+    if len(ids) <= _IN_ONE_STATEMENT:
+        query = query.where(sa.or_(Overlap.first_id.in_(ids), Overlap.second_id.in_(ids)))
+    pairs = session.execute(query).all()
+    amounts: dict[int, int] = {}
+    for part in _in_parts(sorted({p.id for _, *both in pairs for p in both})):
+        amounts |= dict(
+            session.execute(
+                sa.select(RunProposal.proposal_id, RunProposal.amount).where(
+                    RunProposal.run_id == run.id, RunProposal.proposal_id.in_(part)
+                )
+            ).all()
+        )
     found: defaultdict[int, list[OverlapNote]] = defaultdict(list)
-    other = aliased(Proposal)
-    for own_id, other_id in (
-        (Overlap.first_id, Overlap.second_id),
-        (Overlap.second_id, Overlap.first_id),
-    ):
-        for part in _in_parts(ids):
-            rows = session.execute(
-                sa.select(
-                    own_id, Overlap.id, other.key, other.title, Overlap.degree, RunProposal.amount
+    for overlap, *both in pairs:
+        for own, other in (both, reversed(both)):
+            if other.id in amounts and other.id not in discretion.ids:
+                found[own.id].append(
+                    OverlapNote(
+                        overlap.id, other.key, other.title, overlap.degree, amounts[other.id] > 0
+                    )
                 )
-                .join(other, other.id == other_id)
-                .join(
-                    RunProposal,
-                    sa.and_(RunProposal.run_id == run.id, RunProposal.proposal_id == other_id),
-                )
-                .where(
-                    Overlap.verdict == "duplicate",
-                    Overlap.degree > 0,
-                    own_id.in_(part),
-                    other_id.not_in(discretion.ids),
-                )
-                .order_by(Overlap.degree.desc())
-            )
-            for own, overlap, key, title, degree, amount in rows:
-                found[own].append(OverlapNote(overlap, key, title, degree, amount > 0))
     return found
 
 
