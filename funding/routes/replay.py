@@ -69,7 +69,7 @@ def create() -> ResponseReturnValue:
     except BadFile as bad:
         form["errors"]["file"] = (
             "The file cannot be replayed as it is: "
-            f"{plural(len(bad.faults), 'fault')}, listed below. Nothing was kept."
+            f"{plural(len(bad.faults), 'fault')}, all listed here. Nothing was kept."
         )
         return _index(form, [str(fault) for fault in bad.faults]), 422
     except InvalidInput as refusal:
