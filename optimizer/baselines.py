@@ -11,7 +11,7 @@ from optimizer.highs import Clock
 from optimizer.pairs import Pairs, in_order, pairs_of
 from optimizer.problem import Area, Policy, Problem
 from optimizer.search import Found, Infeasible, OutOfTime, best_lines
-from optimizer.value import funder_value, totals_of, worth_to
+from optimizer.value import funder_value, quality, totals_of, worth_to
 
 PROOF = 1e-6
 ROUGH = 1e-3  # to which every baseline is known before any is proven
@@ -42,7 +42,9 @@ def reach_alone(problem: Problem, funder: str, clock: Clock, gap: float = PROOF)
     own = _own_round(problem, funder)
     found = _best(pairs_of(own), gap, clock)
     totals = totals_of(own, found.lines or {})
-    return Baseline(funder_value(problem, problem.funder_by_id[funder], totals), _proven(found))
+    return Baseline(
+        funder_value(problem.funder_by_id[funder], quality(problem, totals)), _proven(found)
+    )
 
 
 def reach_leaving(problem: Problem, funder: str, clock: Clock, gap: float = PROOF) -> Baseline:
@@ -58,7 +60,7 @@ def reach_leaving(problem: Problem, funder: str, clock: Clock, gap: float = PROO
     own = _own_round(problem, funder)
     added = _best(pairs_of(own, given), gap, clock)
     totals = [a + b for a, b in zip(given, totals_of(own, added.lines or {}), strict=True)]
-    value = funder_value(problem, problem.funder_by_id[funder], totals)
+    value = funder_value(problem.funder_by_id[funder], quality(problem, totals))
     return Baseline(value, _proven(others) and _proven(added))
 
 

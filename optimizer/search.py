@@ -240,7 +240,8 @@ class _Search:
 
     def _keep(self, model: Model, live: Solver, x: Vector) -> None:
         """Turn a solution into whole lines, mend them if need be, and offer them."""
-        plan = draft(model, live, x)
+        bound = self.found.bound
+        plan = draft(model, live, x, bound - self.gap / 2 * max(1.0, abs(bound)))
         self.broken = "no whole lines" if plan is None else ", ".join(map(str, plan.broken))
         if plan is not None and not plan.broken:
             self.found.offer(self.pairs.problem, plan.lines)

@@ -17,6 +17,7 @@ from optimizer.value import (
     as_lines,
     breaches,
     funder_value,
+    quality,
     shortfall,
     totals_of,
 )
@@ -62,6 +63,7 @@ def solve(
         raise SolverFault(f"the plan breaks limits: {broken!r}")
     is_proven = all(b.is_proven for named in baselines.values() for b in named.values())
     totals = totals_of(ordered, lines)
+    amounts, done = area_amounts(ordered, totals), quality(ordered, totals)
     return Plan(
         status="optimal" if found.is_proven(gap) and is_proven else "time_limit",
         rule=rule,
@@ -75,12 +77,11 @@ def solve(
                 "amount": round(amounts[a.id]),
                 "shortfall": round(shortfall(a, amounts[a.id])),
             }
-            for amounts in [area_amounts(ordered, totals)]
             for a in ordered.areas
         },
         funders={
             name: {
-                "value": funder_value(ordered, funder, totals),
+                "value": funder_value(funder, done),
                 **{kind: b.value for kind, b in baselines.get(name, {}).items()},
             }
             for name, funder in sorted(ordered.funder_by_id.items())

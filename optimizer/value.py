@@ -83,10 +83,19 @@ def worth_to(problem: Problem, funder: Funder) -> list[float]:
     ]
 
 
-def funder_value(problem: Problem, funder: Funder, totals: list[int]) -> float:
-    """What gets done, by whoever's money, as this funder weighs it."""
-    worth = worth_to(problem, funder)
-    return math.fsum(w * total for w, total in zip(worth, totals, strict=True))
+def quality(problem: Problem, totals: list[int]) -> dict[str, float]:
+    """sum_p q_p t_pa X_p for each area: all that a funder's value depends on."""
+    terms: dict[str, list[float]] = {a.id: [] for a in problem.areas}
+    for proposal, total in zip(problem.proposals, totals, strict=True):
+        if total:
+            for area, weight in proposal.areas.items():
+                terms[area].append(proposal.merit * weight * total)
+    return {area: math.fsum(found) for area, found in terms.items()}
+
+
+def funder_value(funder: Funder, done: Mapping[str, float]) -> float:
+    """What gets done (`quality`), by whoever's money, as this funder weighs it."""
+    return math.fsum(funder.weights.get(a, 1.0) * part for a, part in done.items())
 
 
 @dataclass(frozen=True)
@@ -137,8 +146,9 @@ def _breaches(
         yield Breach("lock", name, p in pairs.pinned_in and not total)
         yield Breach("lock", name, p in pairs.pinned_out and total)
     yield from _sums(pairs, totals, tolerance * SLACK)
+    done = quality(problem, totals) if floors else {}
     for name, least in floors.items():
-        have = funder_value(problem, problem.funder_by_id[name], totals)
+        have = funder_value(problem.funder_by_id[name], done)
         slack = tolerance * (PROMISE_SHARE * abs(least) + PROMISE_SLACK)
         yield Breach("guarantee", name, least - slack - have)
 

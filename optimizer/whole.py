@@ -7,6 +7,7 @@ by one grid step where that mends a limit or adds value.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -55,17 +56,26 @@ def integers(model: Model, x: Vector) -> dict[int, float]:
     return {v.index: float(round(x[v.index])) for v in chosen}
 
 
-def draft(model: Model, live: Solver, x: Vector) -> Draft | None:
-    """The best whole lines with the integer variables as in `x`; None if nothing fits them."""
+def draft(model: Model, live: Solver, x: Vector, enough: float = math.inf) -> Draft | None:
+    """The best whole lines with the integer variables as in `x`; None if nothing fits them.
+
+    `enough`: a value, minor units, at which the amounts of `x` are taken as they are; else the
+    best corner is looked for first.
+    """
     fixed = integers(model, x)
+    cap, least = _support(model, fixed)
+    plan = _plan(model, _totals(model, x, fixed)[1], cap, least)
+    if plan is not None and not plan.broken and plan.value >= enough:
+        return plan
     live.set_columns(list(fixed), list(fixed.values()), list(fixed.values()))
     corner = live.relax()
     live.restore()
     if corner.x is not None:
         x = corner.x
-    cap, least = _support(model, fixed)
     raw, totals = _totals(model, x, fixed)
-    return _raise(model, raw, totals, cap, least)
+    found = _raise(model, raw, totals, cap, least)
+    better = [d for d in (plan, found) if d is not None]
+    return min(better, key=lambda d: d.rank, default=None)
 
 
 def _support(model: Model, fixed: dict[int, float]) -> tuple[Amounts, dict[Pair, int]]:
