@@ -123,6 +123,7 @@ def approve(round_id: int) -> ResponseReturnValue:
 @bp.post("/rounds/<int:round_id>/plan/solve-rest")
 @permission("scenario.run")
 def solve_rest(round_id: int) -> ResponseReturnValue:
+    fetch(reading(), working_rounds(actor(), "scenario.run"), round_id, "round")
     scenario = in_transaction(plans.solve_the_rest, round_id=round_id)
     say("The rest is being solved again; what was decided stays as it is.")
     return redirect(url_for("scenarios.show", scenario_id=scenario.id))
