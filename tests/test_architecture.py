@@ -39,7 +39,7 @@ LAYERS = {
 
 DOORS_TO_THE_OPTIMIZER = ("funding/services/allocation.py", "funding/replay/")
 WEB = ("flask", "werkzeug", "jinja2", "flask_login", "flask_wtf", "gunicorn")
-LINES = 420
+LINES = 430
 LINES_OF_A_TEST = 600  # tables of cases read line by line
 LONGER_FOR_A_REASON = {
     "funding/migrations/versions/0001_first.py": "generated from the models, read by nobody",
