@@ -10,21 +10,25 @@ from dataclasses import dataclass, replace
 from optimizer.highs import Clock
 from optimizer.pairs import Pairs, in_order, pairs_of
 from optimizer.problem import Area, Policy, Problem
-from optimizer.search import Found, Infeasible, OutOfTime, best_lines
+from optimizer.search import ROUNDING, Found, Infeasible, OutOfTime, best_lines
 from optimizer.value import funder_value, quality, totals_of, worth_to
 
 PROOF = 1e-6
-ROUGH = 1e-3  # to which every baseline is known before any is proven
+ROUGH = 1e-2  # to which every baseline is known before any is proven
 PART = 0.6  # of a run's time for baselines, at most
 SECONDS = 600.0
 
 
 @dataclass(frozen=True)
 class Baseline:
-    """A funder's value, in minor units of money weighted by its worth; proven to 1e-6 or not."""
+    """A funder's value, in minor units of money weighted by its worth, and how far it is proven."""
 
     value: float
-    is_proven: bool
+    gap: float
+
+    @property
+    def is_proven(self) -> bool:
+        return self.gap <= PROOF + ROUNDING
 
 
 def alone(problem: Problem, funder: str, seconds: float = SECONDS) -> float:
@@ -42,9 +46,7 @@ def reach_alone(problem: Problem, funder: str, clock: Clock, gap: float = PROOF)
     own = _own_round(problem, funder)
     found = _best(pairs_of(own), gap, clock)
     totals = totals_of(own, found.lines or {})
-    return Baseline(
-        funder_value(problem.funder_by_id[funder], quality(problem, totals)), _proven(found)
-    )
+    return Baseline(funder_value(problem.funder_by_id[funder], quality(problem, totals)), found.gap)
 
 
 def reach_leaving(problem: Problem, funder: str, clock: Clock, gap: float = PROOF) -> Baseline:
@@ -61,7 +63,7 @@ def reach_leaving(problem: Problem, funder: str, clock: Clock, gap: float = PROO
     added = _best(pairs_of(own, given), gap, clock)
     totals = [a + b for a, b in zip(given, totals_of(own, added.lines or {}), strict=True)]
     value = funder_value(problem.funder_by_id[funder], quality(problem, totals))
-    return Baseline(value, _proven(others) and _proven(added))
+    return Baseline(value, max(others.gap, added.gap))
 
 
 def promised(
@@ -81,12 +83,12 @@ def promised(
         for k, f in enumerate(asking):
             if f.id in found and (found[f.id].is_proven or not every.left):
                 continue
-            share = every.left / (len(asking) - k if gap == PROOF else 1)
+            share = every.left / (len(asking) - k)
             part = clock.within(f"{f.guarantee}: {f.id}", share)
             part.tell("baseline")
             reach = reach_alone if f.guarantee == "alone" else reach_leaving
             again = reach(problem, f.id, part, gap)
-            if f.id not in found or again.is_proven:
+            if f.id not in found or again.gap < found[f.id].gap:
                 found[f.id] = again
     return {f.id: {f.guarantee: found[f.id]} for f in asking}
 
@@ -121,7 +123,3 @@ def _best(pairs: Pairs, gap: float, clock: Clock) -> Found:
         return best_lines(pairs, {}, gap, clock)
     except OutOfTime:
         return Found({}, 0.0, float("inf"))
-
-
-def _proven(found: Found) -> bool:
-    return found.is_proven(PROOF)
