@@ -14,6 +14,11 @@ def words_of(page: str) -> str:
     return re.sub(r"\s+", " ", unescape(main.get_text(" ")))
 
 
+def without_token(page: str) -> str:
+    """The page less its CSRF tokens, which are signed with the second they were made in."""
+    return re.sub(r'name="csrf_token" value="[^"]*"', "", page)
+
+
 def fields_of(page: str, action: str = "") -> dict[str, str]:
     """What the form would send as it stands (of the one posting to `action`, else the last)."""
     forms = BeautifulSoup(page, "html.parser").main.select("form[method=post]")
