@@ -174,6 +174,7 @@ def _line_page(
 @bp.post("/lines/<int:line_id>/decline")
 @permission("line.decide")
 def decline(line_id: int) -> ResponseReturnValue:
+    fetch(reading(), visible_lines(actor()), line_id, "line")
     try:
         answer = in_transaction(
             decisions.decline_line,
