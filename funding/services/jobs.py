@@ -17,6 +17,8 @@ from funding.models import Job
 
 LEASE = timedelta(seconds=30)
 MOST_TRIES = 3
+NOBODY_WAITS_FOR = ("reckon_baselines",)
+"""Tasks that fill in figures later; whatever somebody looks at goes before them."""
 
 
 def enqueue(session: Session, task: str, **arguments: Any) -> Job:
@@ -28,13 +30,16 @@ def enqueue(session: Session, task: str, **arguments: Any) -> Job:
 
 
 def claim(session: Session, *, worker: str) -> Job | None:
-    """Take the oldest job that waits or whose worker is gone; None where there is none."""
+    """Take the oldest job that waits or whose worker is gone, those that somebody waits for first.
+
+    None where there is none.
+    """
     job = session.scalars(
         sa.select(Job)
         .where(
             sa.or_(Job.state == "queued", sa.and_(Job.state == "running", Job.lease_until < now()))
         )
-        .order_by(Job.id)
+        .order_by(Job.task.in_(NOBODY_WAITS_FOR), Job.id)
         .limit(1)
         .with_for_update(skip_locked=True)
     ).one_or_none()

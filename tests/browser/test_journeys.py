@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
-from funding.models import Award, Commitment, Organisation, PlanLine, Round, RunLine
+from funding.models import Award, Commitment, Organisation, PlanLine, Round
 from tests.browser.conftest import PHONE, LiveSite, OpenPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -99,29 +99,6 @@ def test_an_officer_approves_many_lines_at_once_and_sees_the_money_move(
     page.locator("#by-funder details summary").click()
     row = page.locator("#by-funder tbody tr", has_text="Northlight Foundation")
     expect(row).to_be_visible()
-
-
-def test_the_rest_is_solved_again_with_what_was_decided(
-    live_demo: LiveSite, open_page: OpenPage
-) -> None:
-    page = open_page(OFFICER)
-    open_round(page, "Plan")
-    page.get_by_role("button", name="Solve the rest again").click()
-    page.locator("#confirm-yes").click()
-    page.wait_for_url("**/runs/*", timeout=SOLVING)
-    with live_demo.database.reading() as session:
-        decided = session.execute(
-            sa.select(PlanLine.proposal_id, PlanLine.commitment_id, PlanLine.base_amount).where(
-                PlanLine.state == "approved"
-            )
-        ).all()
-        run_id = int(page.url.rstrip("/").split("/runs/")[1].split("/")[0].split("?")[0])
-        lines = {
-            (line.proposal_id, line.commitment_id): line.base_amount
-            for line in session.scalars(sa.select(RunLine).where(RunLine.run_id == run_id))
-        }
-    assert decided
-    assert all(lines[proposal, commitment] == base for proposal, commitment, base in decided)
 
 
 def test_the_committee_reads_the_dashboard_on_a_phone(
