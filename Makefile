@@ -2,7 +2,6 @@
 .PHONY: run test install install-dev bench lint lock
 
 PYTHON ?= python3
-PORT ?= 8000
 export TRIBUTARY_DATA ?= $(CURDIR)/.data
 BIN := .venv/bin
 

@@ -55,7 +55,16 @@ def serve() -> None:
         for process in workers:
             process.send_signal(signal.SIGTERM)
         for process in workers:
-            process.wait(timeout=30)
+            _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Let the worker finish its job; one that takes too long is stopped, and begun again later."""
+    try:
+        process.wait(timeout=30)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 @click.command()

@@ -220,7 +220,7 @@ def _join(session: Session, scope: Scope, funder: Organisation) -> None:
     if part is not None and part.joined_at is not None:
         return
     if scope.by is not None:
-        guarantee = part.guarantee if part else "leave"
+        guarantee = part.guarantee if part else "alone"
         join_round(
             session, by=scope.by, round_id=round_.id, funder_id=funder.id, guarantee=guarantee
         )

@@ -62,7 +62,7 @@ EXAMPLES = {
 }
 """Whom to sign in as, to see the site as each role."""
 
-SECOND_APPROVAL_ABOVE = 500_000
+SECOND_APPROVAL_ABOVE = 1_000_000
 """In major units of the commitment's currency; JPY counts a hundred times that."""
 
 _DEGREE_KNOWN = ("verbatim", "edited")
