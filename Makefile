@@ -25,10 +25,14 @@ install-dev: .venv/installed-dev
 	$(BIN)/python -m tests.browser.chromium --install
 	@touch $@
 
+.venv/installed-bench: .venv/installed-dev requirements-bench.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-bench.lock
+	@touch $@
+
 test: install-dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile
 
-bench: install-dev
+bench: .venv/installed-bench
 	$(BIN)/python -m bench
 
 lint: install-dev
@@ -42,3 +46,4 @@ COMPILE := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-u
 lock: install-dev
 	$(COMPILE) --extra install --output-file requirements.lock pyproject.toml
 	$(COMPILE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+	$(COMPILE) --extra bench --constraint requirements-dev.lock --output-file requirements-bench.lock pyproject.toml
