@@ -1,5 +1,5 @@
 # The two commands are `make run` and `make test`; the rest is for those who work on Tributary.
-.PHONY: run test install install-dev bench lint lock
+.PHONY: run test prove install install-dev bench lint lock
 
 PYTHON ?= python3
 export TRIBUTARY_DATA ?= $(CURDIR)/.data
@@ -31,6 +31,9 @@ install-dev: .venv/installed-dev
 
 test: install-dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+prove: install-dev
+	$(BIN)/python -m prove
 
 bench: .venv/installed-bench
 	$(BIN)/python -m bench

@@ -19,6 +19,8 @@ from optimizer.backend import SOLVERS
 from optimizer.check import check
 from optimizer.conflicts import conflict_of
 from optimizer.explain import explain
+from optimizer.pabulib import is_election, read_election
+from optimizer.problem import Problem
 from optimizer.read import BadInput, read_plan, read_round, write_plan
 from optimizer.solve import RULES, Infeasible, OutOfTime, solve
 
@@ -89,9 +91,14 @@ def _seconds(text: str) -> float:
     return value
 
 
+def _read(path: Path) -> Problem:
+    """A round of the exchange format, or an election of Pabulib as one."""
+    return read_election(path) if is_election(path) else read_round(path)
+
+
 def _solve(options: argparse.Namespace) -> int:
     started = time.monotonic()
-    problem = read_round(options.round)
+    problem = _read(options.round)
     try:
         plan = solve(
             problem,
@@ -109,7 +116,7 @@ def _solve(options: argparse.Namespace) -> int:
 
 
 def _check(options: argparse.Namespace) -> int:
-    problem = read_round(options.round)
+    problem = _read(options.round)
     violations = check(problem, read_plan(options.plan, problem), resolve=options.resolve)
     for violation in violations:
         print(violation)
@@ -117,7 +124,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _explain(options: argparse.Namespace) -> int:
-    problem = read_round(options.round)
+    problem = _read(options.round)
     plan = read_plan(options.plan, problem)
     violations = check(problem, plan)
     if violations:

@@ -319,21 +319,26 @@ def _integer(digits: str) -> int | float:
     return int(digits) if len(digits) <= 400 else math.copysign(math.inf, float(digits))
 
 
-def load(source: Path | str | dict[str, object]) -> object:
-    """The document of a file (a path) or, unchanged, one already parsed.
-
-    A byte order mark is allowed. Raises BadInput where the file cannot be read as JSON in UTF-8.
-    """
-    if isinstance(source, dict):
-        return source
-    path = Path(source)
+def load_text(path: Path) -> str:
+    """The text of a file in UTF-8; a byte order mark is allowed. Raises BadInput."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        return path.read_bytes().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadInput([f"{path}: byte {error.start} is not UTF-8; expected UTF-8 text"]) from None
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise BadInput([f"{path}: cannot be read ({reason}); expected a file"]) from None
+
+
+def load(source: Path | str | dict[str, object]) -> object:
+    """The document of a file (a path) or, unchanged, one already parsed.
+
+    Raises BadInput where the file cannot be read as JSON in UTF-8.
+    """
+    if isinstance(source, dict):
+        return source
+    path = Path(source)
+    text = load_text(path)
     if not text.strip():
         raise BadInput([f"{path}: empty; expected a JSON object"])
     try:
