@@ -6,8 +6,7 @@ export TRIBUTARY_DATA ?= $(CURDIR)/.data
 BIN := .venv/bin
 
 run: install
-	@$(BIN)/tributary demo
-	@$(BIN)/tributary serve
+	@$(BIN)/tributary serve --demo
 
 install: .venv/installed
 
@@ -15,7 +14,7 @@ install-dev: .venv/installed-dev
 
 .venv/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tributary needs Python 3.11 or later")'
-	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@

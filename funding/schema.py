@@ -33,12 +33,17 @@ def revisions(database: Database) -> tuple[str | None, str | None]:
         return MigrationContext.configure(connection).get_current_revision(), wanted
 
 
+def unreachable(error: sa.exc.DBAPIError) -> str:
+    """The database's own words for why it does not answer, in one sentence."""
+    return f"The database cannot be reached: {str(error.orig).splitlines()[0]}"
+
+
 def fault(database: Database) -> str | None:
     """Why the database cannot be used now, in one sentence; None where it can."""
     try:
         there, wanted = revisions(database)
     except sa.exc.DBAPIError as error:
-        return f"The database cannot be reached: {str(error.orig).splitlines()[0]}"
+        return unreachable(error)
     if there != wanted:
         return f"The database is at migration {there or 'none'}; this version needs {wanted}."
     return None

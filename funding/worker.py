@@ -7,6 +7,7 @@ import os
 import secrets
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable
 from typing import Any
@@ -28,6 +29,8 @@ class Worker:
         self.database, self.config, self.tasks = database, config, tasks
         self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self.stop = threading.Event()
+        self.job_id: int | None = None
+        """The job at hand."""
 
     def run(self) -> None:
         while not self.stop.is_set():
@@ -41,6 +44,7 @@ class Worker:
         job = self.database.in_transaction(jobs.claim, worker=self.name)
         if job is None:
             return False
+        self.job_id = job.id
         finished = threading.Event()
         renewing = threading.Thread(target=self._renew, args=(job.id, finished), daemon=True)
         renewing.start()
@@ -54,7 +58,13 @@ class Worker:
             finished.set()
             renewing.join()
         self.database.in_transaction(jobs.finish, job_id=job.id, worker=self.name, error=error)
+        self.job_id = None
         return True
+
+    def hand_back(self) -> None:
+        """Give up the job at hand, so that the next worker need not wait for its lease to end."""
+        if self.job_id is not None:
+            self.database.in_transaction(jobs.hand_back, job_id=self.job_id, worker=self.name)
 
     def _renew(self, job_id: int, finished: threading.Event) -> None:
         while not finished.wait(jobs.LEASE.total_seconds() / 3):
@@ -62,7 +72,7 @@ class Worker:
 
 
 def work(config: Config) -> None:
-    """Run a worker until SIGTERM or SIGINT; the job at hand is finished first."""
+    """Run a worker until SIGTERM or SIGINT; a job that is not finished soon is handed back."""
     worker = Worker(Database(config.database_url), config, TASKS)
 
     def stop(_signal: int, _frame: Any) -> None:
@@ -70,4 +80,13 @@ def work(config: Config) -> None:
 
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
-    worker.run()
+    # in a thread of its own: a signal is heard even while the solver does not come back to Python
+    running = threading.Thread(target=worker.run, daemon=True)
+    running.start()
+    while running.is_alive() and not worker.stop.wait(1):
+        pass
+    running.join(jobs.GRACE.total_seconds())
+    if running.is_alive():
+        worker.hand_back()
+        os._exit(0)  # a task that stops nowhere by itself can only be left
+    sys.exit(0 if worker.stop.is_set() else 1)

@@ -95,7 +95,7 @@ def command_at(words: list[str]) -> tuple[click.Command, list[str]]:
     """The command that the words after `tributary` name, and the words left over."""
     command: click.Command = main
     while isinstance(command, click.Group) and words and not words[0].startswith("-"):
-        found = command.commands.get(words[0])
+        found = command.get_command(click.Context(command), words[0])
         assert found is not None, f"there is no command {words[0]}"
         command, words = found, words[1:]
     return command, words

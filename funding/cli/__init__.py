@@ -1,34 +1,48 @@
-"""The `tributary` command: one file per subject, put together here."""
+"""The `tributary` command: one file per subject, loaded when its command is asked for."""
 
 from __future__ import annotations
+
+from importlib import import_module
 
 import click
 
 from funding import __version__
-from funding.cli import backup, database, demo, imports, people, replay, serve, settings, solve
+
+COMMANDS = {
+    "backup": "backup:backup",
+    "demo": "demo:demo",
+    "import": "imports:import_file",
+    "init": "database:init",
+    "replay": "replay:replay",
+    "restore": "backup:restore",
+    "serve": "serve:serve",
+    "settings": "settings:settings",
+    "solve": "solve:solve",
+    "user": "people:user",
+    "verify-log": "database:verify_log",
+    "worker": "serve:worker",
+}
+"""Name -> module:function. Loading all of them takes longer than most of them run."""
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+class Commands(click.Group):
+    """The commands above."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module, _, function = COMMANDS[cmd_name].partition(":")
+        command: click.Command = getattr(import_module(f"funding.cli.{module}"), function)
+        return command
+
+
+@click.group(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="tributary")
 def main() -> None:
     """Tributary: funders pool, gaps get covered, nobody pays twice.
 
     Begin with `tributary demo` to load a fictional round, then `tributary serve`.
     """
-
-
-for command in (
-    serve.serve,
-    serve.worker,
-    backup.backup,
-    backup.restore,
-    database.init,
-    database.verify_log,
-    demo.demo,
-    imports.import_file,
-    people.user,
-    replay.replay,
-    settings.settings,
-    solve.solve,
-):
-    main.add_command(command)

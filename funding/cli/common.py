@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
+import sqlalchemy as sa
 
 from funding import schema
 from funding.config import Config
@@ -37,9 +40,24 @@ def open_database(config: Config) -> Database:
 
 def prepared_database(config: Config) -> Database:
     """The database, made and migrated where needed."""
-    config.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    try:
+        config.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with tempfile.TemporaryFile(dir=config.data):
+            pass
+    except OSError as error:
+        fault = os.strerror(error.errno or 0).lower()
+        click.echo(
+            f"Nothing can be written to the data folder {config.data}: {fault}."
+            " Choose another with TRIBUTARY_DATA=FOLDER.",
+            err=True,
+        )
+        sys.exit(WRONG_INPUT)
     database = Database(config.database_url)
-    schema.migrate(database)
+    try:
+        schema.migrate(database)
+    except sa.exc.OperationalError as error:
+        click.echo(schema.unreachable(error), err=True)
+        sys.exit(WRONG_INPUT)
     return database
 
 

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import subprocess
 import sys
+from collections.abc import Callable
 from typing import Any
 
 import click
 from gunicorn.app.base import BaseApplication
 
 from funding import create_app
-from funding import worker as background
-from funding.cli.common import open_database, read_config
+from funding.cli.common import WRONG_INPUT, open_database, read_config
 from funding.config import Config
+from funding.services.jobs import GRACE
 
 
 class Site(BaseApplication):
     """gunicorn, told by our settings instead of a file of its own."""
 
-    def __init__(self, config: Config) -> None:
-        self.settings = config
+    def __init__(self, config: Config, when_ready: Callable[[], None]) -> None:
+        self.settings, self.when_ready = config, when_ready
         super().__init__()
 
     def load_config(self) -> None:
@@ -34,23 +36,40 @@ class Site(BaseApplication):
         self.cfg.set("graceful_timeout", 10)
         self.cfg.set("loglevel", "warning")
         self.cfg.set("control_socket_disable", True)
+        self.cfg.set("when_ready", lambda _server: self.when_ready())
 
     def load(self) -> Any:
         return create_app(self.settings)
 
 
 @click.command()
-def serve() -> None:
+@click.option(
+    "--demo", "is_demo", is_flag=True, help="Load and solve the demo round first, if need be."
+)
+def serve(is_demo: bool) -> None:
     """Serve the site, with its background workers, until interrupted."""
     config = read_config()
-    open_database(config)
-    workers = [
-        subprocess.Popen([sys.executable, "-m", "funding.cli", "worker"], env=os.environ)
-        for _ in range(config.workers)
-    ]
-    click.echo(f"Tributary is at {config.public_url} (Ctrl-C stops it).")
+    _refuse_a_taken_port(config)
+    last_words = ""
+    if is_demo:
+        # here, since a site of one's own needs none of it
+        from funding.cli.demo import how_to_sign_in, prepare_demo
+
+        last_words = f"\n{how_to_sign_in(prepare_demo(config))}"
+    else:
+        open_database(config).engine.dispose()
+    workers: list[subprocess.Popen[bytes]] = []
+
+    def begin() -> None:
+        """Once the site answers: workers, which would only have slowed its start; the address."""
+        for _ in range(config.workers):
+            command = [sys.executable, "-m", "funding.cli", "worker"]
+            # a session of its own: an interrupt comes here alone, and is passed on in good order
+            workers.append(subprocess.Popen(command, start_new_session=True))
+        click.echo(f"\nTributary is at {config.public_url} (Ctrl-C stops it).{last_words}")
+
     try:
-        Site(config).run()
+        Site(config, begin).run()
     finally:
         for process in workers:
             process.send_signal(signal.SIGTERM)
@@ -58,10 +77,27 @@ def serve() -> None:
             _end(process)
 
 
+def _refuse_a_taken_port(config: Config) -> None:
+    """End with a sentence, instead of the server's five tries, where it could not listen."""
+    family = socket.AF_INET6 if ":" in config.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((config.host, config.port))
+        except OSError as error:
+            click.echo(
+                f"The site cannot listen at {config.host}, port {config.port}:"
+                f" {os.strerror(error.errno or 0).lower()}. Is it running already?"
+                " Another port: TRIBUTARY_PORT=8001.",
+                err=True,
+            )
+            sys.exit(WRONG_INPUT)
+
+
 def _end(process: subprocess.Popen[bytes]) -> None:
-    """Let the worker finish its job; one that takes too long is stopped, and begun again later."""
+    """Wait for a worker that was told to stop; it hands back a job that takes longer."""
     try:
-        process.wait(timeout=30)
+        process.wait(timeout=5 * GRACE.total_seconds())
     except subprocess.TimeoutExpired:
         process.kill()
         process.wait()
@@ -70,6 +106,9 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 @click.command()
 def worker() -> None:
     """Run one background worker: scenarios, imports, mail. `serve` starts its own."""
+    # here, since the site itself never solves
+    from funding import worker as background
+
     config = read_config()
-    open_database(config)
+    open_database(config).engine.dispose()
     background.work(config)

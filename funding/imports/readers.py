@@ -9,7 +9,6 @@ from funding.imports.json_lists import read_json
 from funding.imports.sources import GZIP_MAGIC, Source
 from funding.imports.tables import Table
 from funding.imports.text_tables import decode_whole, encoding_of, read_text_table
-from funding.imports.workbooks import read_workbook
 
 _WANTED = "Needed is a CSV or XLSX file, or JSON in the 360Giving form."
 
@@ -52,6 +51,9 @@ def open_table(source: Source) -> Table:
         raise FileRefused(f"The gzip file holds another archive; unpack it first. {_WANTED}")
 
     if head.startswith(b"PK"):
+        # here, since it takes as long to load as the rest of the site's imports together
+        from funding.imports.workbooks import read_workbook
+
         holds, table = "workbook", read_workbook(source)
     else:
         encoding = encoding_of(source, head)

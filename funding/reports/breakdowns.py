@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
-
-import pandas as pd
 
 from funding.places import region_name
 from funding.reports.areas import NeedRow
@@ -42,39 +41,29 @@ class BreakdownRow:
         return sum(self.by_stage[stage] for stage in IN_THE_PLAN)
 
 
-def _frame(records: list[tuple[str, str, Stage, int]]) -> Breakdown:
+def _summed(records: list[tuple[str, str, Stage, int]]) -> Breakdown:
     """Sum (key, label, stage, amount); integers throughout, so that no cent is lost."""
-    frame = pd.DataFrame(records, columns=["key", "label", "stage", "base"])
-    if frame.empty:
-        return Breakdown([])
-    table = frame.pivot_table(
-        index=["key", "label"], columns="stage", values="base", aggfunc="sum", fill_value=0
-    )
-    rows = [
-        BreakdownRow(
-            str(key),
-            str(label),
-            {stage: int(sums.get(stage, 0)) for stage in STAGES},
-        )
-        for (key, label), sums in table.iterrows()
-    ]
+    sums: dict[tuple[str, str], dict[Stage, int]] = defaultdict(lambda: dict.fromkeys(STAGES, 0))
+    for key, label, stage, base in records:
+        sums[key, label][stage] += base
+    rows = [BreakdownRow(key, label, by_stage) for (key, label), by_stage in sums.items()]
     return Breakdown(sorted(rows, key=lambda row: (-row.total, row.label)))
 
 
 def by_funder(positions: list[Position]) -> Breakdown:
-    return _frame([(str(p.funder_id), p.funder, p.stage, p.base) for p in positions])
+    return _summed([(str(p.funder_id), p.funder, p.stage, p.base) for p in positions])
 
 
 def by_area(positions: list[Position], names: dict[str, str]) -> Breakdown:
     """Money that has a proposal, by top area."""
-    return _frame(
+    return _summed(
         [(area, names.get(area, area), p.stage, part) for p in positions for area, part in p.areas]
     )
 
 
 def by_region(positions: list[Position]) -> Breakdown:
     """Money that has a proposal, by the region of its applicants."""
-    return _frame(
+    return _summed(
         [
             (p.region, region_name(p.region) or "No region given", p.stage, p.base)
             for p in positions

@@ -6,6 +6,7 @@ import hashlib
 import re
 import secrets
 from datetime import timedelta
+from functools import cache
 
 import sqlalchemy as sa
 from argon2 import PasswordHasher
@@ -27,8 +28,6 @@ SHORTEST_PASSWORD = 12
 LONGEST_PASSWORD = 200
 
 _hasher = PasswordHasher()
-# checked when there is no such person, so that the answer takes as long either way
-_nobodys_hash = _hasher.hash(secrets.token_urlsafe(16))
 
 ROLES_OF: dict[str, tuple[Role, ...]] = {
     OrganisationKind.FUNDER: (
@@ -83,16 +82,23 @@ def _is_right(password_hash: str, password: str) -> bool:
         return False
 
 
+@cache
+def _nobodys_hash() -> str:
+    """Checked when there is no such person, so that the answer takes as long either way."""
+    return _hasher.hash(secrets.token_urlsafe(16))
+
+
 def sign_in(session: Session, *, email: str, password: str, browser: str, by: object = None) -> str:
     """Start a login session; the answer is its token, which the cookie keeps.
 
     Raises NotPermitted with one and the same sentence for a wrong address or password.
     """
+    nobodys = _nobodys_hash()  # before anybody is looked up, since its first call is slow
     person = session.scalars(
         sa.select(Person).where(Person.email == email.strip().lower())
     ).one_or_none()
     known = person.password_hash if person and person.is_active else None
-    if not _is_right(known or _nobodys_hash, password) or known is None:
+    if not _is_right(known or nobodys, password) or known is None:
         raise NotPermitted("This e-mail address and password do not go together.")
     if _hasher.check_needs_rehash(known):
         person.password_hash = _hasher.hash(password)

@@ -17,6 +17,8 @@ from funding.models import Job
 
 LEASE = timedelta(seconds=30)
 MOST_TRIES = 3
+GRACE = timedelta(seconds=2)
+"""How long a worker that is told to stop goes on with the job at hand before it hands it back."""
 NOBODY_WAITS_FOR = ("reckon_baselines",)
 """Tasks that fill in figures later; whatever somebody looks at goes before them."""
 
@@ -60,6 +62,14 @@ def renew(session: Session, *, job_id: int, worker: str) -> bool:
         return False
     job.lease_until = now() + LEASE
     return True
+
+
+def hand_back(session: Session, *, job_id: int, worker: str) -> None:
+    """Let the job wait again, as if it had not been taken; it begins anew when it is."""
+    job = session.get_one(Job, job_id)
+    if job.state == "running" and job.worker == worker:
+        job.state, job.worker, job.lease_until = "queued", None, None
+        job.tries -= 1
 
 
 def finish(session: Session, *, job_id: int, worker: str, error: str = "") -> None:

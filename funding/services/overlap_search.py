@@ -11,8 +11,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 THRESHOLD = 0.16
 """Least similarity (cosine, from 0 to 1) of a candidate."""
 
@@ -37,7 +35,8 @@ def find_alike(texts: Sequence[str]) -> list[Alike]:
     """Pairs at or above the threshold among each text's nearest, most alike first."""
     if len(texts) < 2:
         return []
-    # here, since it takes a second to load and only the worker's task needs it
+    # here, since they take a second to load and only the worker's task needs them
+    import numpy as np
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     vectorizer = TfidfVectorizer(
