@@ -35,6 +35,7 @@ from funding.models import (
     RoundState,
     Run,
     Scenario,
+    Study,
     TeamMember,
     Tranche,
 )
@@ -240,6 +241,11 @@ def visible_runs(by: Actor) -> sa.Select[tuple[Run]]:
         .join(Round, Round.id == Scenario.round_id)
         .where(_participants(by.where("scenario.read")))
     )
+
+
+def visible_studies(by: Actor) -> sa.Select[tuple[Study]]:
+    runs = visible_runs(by).with_only_columns(Run.id)
+    return sa.select(Study).where(Study.run_id.in_(runs))
 
 
 def visible_plans(by: Actor) -> sa.Select[tuple[PlanPutForward]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from funding.services import allocation, import_jobs, imports, overlaps, replays
+from funding.services import allocation, import_jobs, imports, overlaps, replays, studies
 
 TASKS: dict[str, Callable[..., None]] = {
     "run_scenario": allocation.run_scenario,
@@ -13,4 +13,5 @@ TASKS: dict[str, Callable[..., None]] = {
     imports.READ: import_jobs.read_import,
     imports.WRITE: import_jobs.write_import,
     replays.TASK: replays.run_replay,
+    studies.TASK: studies.run_study,
 }

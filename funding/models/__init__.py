@@ -65,3 +65,4 @@ from funding.models.scenarios import (
     Scenario,
     ScenarioState,
 )
+from funding.models.studies import Study

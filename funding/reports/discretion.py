@@ -7,6 +7,7 @@ names it, they read "another proposal" instead.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
@@ -45,3 +46,21 @@ class Discretion:
         for name in self.names:
             sentence = sentence.replace(name, "another proposal")
         return sentence
+
+    def document(self, value: Any) -> Any:
+        """A document that names proposals by key, without those that may not be heard of.
+
+        Entries under such a key and list items that are one, or have one as their `proposal`, are
+        left out; it becomes None where it stands alone. Sentences are told with discretion.
+        """
+        if isinstance(value, dict):
+            return {key: self.document(item) for key, item in value.items() if key not in self.keys}
+        if isinstance(value, list):
+            return [self.document(item) for item in value if not self._is_about_hidden(item)]
+        if isinstance(value, str):
+            return None if value in self.keys else self.text(value)
+        return value
+
+    def _is_about_hidden(self, item: Any) -> bool:
+        named = item.get("proposal") if isinstance(item, dict) else item
+        return isinstance(named, str) and named in self.keys

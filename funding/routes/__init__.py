@@ -27,6 +27,7 @@ from funding.routes import (
     rounds,
     scenarios,
     scores,
+    studies,
     teams,
 )
 
@@ -55,5 +56,6 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     results.bp,
     scenarios.bp,
     scores.bp,
+    studies.bp,
     teams.bp,
 )

@@ -24,6 +24,7 @@ from funding.routes.scenarios import may_run, run_of
 from funding.routes.security import permission
 from funding.services.allocation import clauses_of
 from funding.services.baselines import are_under_way
+from funding.studies.kinds import KINDS
 
 bp = Blueprint("results", __name__)
 
@@ -32,6 +33,7 @@ TABS = (
     ("funders", "Funders"),
     ("areas", "Areas"),
     ("overlaps", "Overlaps"),
+    ("studies", "What else"),
     ("whole", "The whole"),
 )
 DOCUMENTS = {"round": "problem", "plan": "plan", "explanation": "explanation"}
@@ -45,11 +47,11 @@ def finished(run_id: int) -> Run:
     return run
 
 
-def _discretion(run: Run) -> Discretion:
+def discretion_of(run: Run) -> Discretion:
     return Discretion.of(reading(), actor(), run.scenario.round_id)
 
 
-def _page(template: str, run: Run, tab: str, **values: Any) -> str:
+def result_page(template: str, run: Run, tab: str, **values: Any) -> str:
     round_ = run.scenario.round
     newer = results.latest_runs(reading(), [run.scenario]).get(run.scenario_id)
     return render_template(
@@ -61,15 +63,7 @@ def _page(template: str, run: Run, tab: str, **values: Any) -> str:
         headline=results.headline(reading(), run, actor()),
         quality=results.quality_in_words(run),
         tabs=[
-            {
-                "label": label,
-                "url": url_for(
-                    "results.view" if key != "proposals" else "results.show",
-                    run_id=run.id,
-                    **({} if key == "proposals" else {"view": key}),
-                ),
-                "current": key == tab,
-            }
+            {"label": label, "url": _address(run, key), "current": key == tab}
             for key, label in TABS
         ],
         tab=tab,
@@ -79,6 +73,14 @@ def _page(template: str, run: Run, tab: str, **values: Any) -> str:
         may_pin=may_run(round_) and run.scenario.state != ScenarioState.PUT_FORWARD,
         **values,
     )
+
+
+def _address(run: Run, tab: str) -> str:
+    if tab == "proposals":
+        return url_for("results.show", run_id=run.id)
+    if tab == "studies":
+        return url_for("studies.show", run_id=run.id, kind=next(iter(KINDS)))
+    return url_for("results.view", run_id=run.id, view=tab)
 
 
 def _listing() -> Listing:
@@ -97,7 +99,7 @@ def show(run_id: int) -> ResponseReturnValue:
     """The proposals of a result, a page at a time."""
     run = finished(run_id)
     session, by = reading(), actor()
-    listing, rows = results.list_rows(session, by, run, _listing(), _discretion(run))
+    listing, rows = results.list_rows(session, by, run, _listing(), discretion_of(run))
     round_ = run.scenario.round
     shown: dict[str, Any] = {
         "listing": listing,
@@ -114,7 +116,7 @@ def show(run_id: int) -> ResponseReturnValue:
             may_pin=may_run(round_) and run.scenario.state != ScenarioState.PUT_FORWARD,
             **shown,
         )
-    return _page(
+    return result_page(
         "proposals",
         run,
         "proposals",
@@ -131,7 +133,7 @@ def show(run_id: int) -> ResponseReturnValue:
 def view(run_id: int, view: str) -> ResponseReturnValue:
     run = finished(run_id)
     session, by = reading(), actor()
-    discretion = _discretion(run)
+    discretion = discretion_of(run)
     values: dict[str, Any] = {}
     if view == "funders":
         values["funders"] = result_views.funder_views(session, by, run, discretion)
@@ -145,7 +147,7 @@ def view(run_id: int, view: str) -> ResponseReturnValue:
         values["rates"] = run.rates
         values["has_files"] = not discretion.hides_something
         values["limits"] = result_views.binding_limits(session, run)
-    return _page(view, run, view, **values)
+    return result_page(view, run, view, **values)
 
 
 @bp.get("/runs/<int:run_id>/proposals/<int:proposal_id>")
@@ -155,8 +157,8 @@ def proposal(run_id: int, proposal_id: int) -> ResponseReturnValue:
     run = finished(run_id)
     session, by = reading(), actor()
     proposal = fetch(session, visible_proposals(by), proposal_id, "proposal")
-    detail = result_detail.proposal_in_run(session, by, run, proposal, _discretion(run))
-    return _page(
+    detail = result_detail.proposal_in_run(session, by, run, proposal, discretion_of(run))
+    return result_page(
         "proposal",
         run,
         "proposals",
@@ -206,7 +208,7 @@ def table(run_id: int, table: str) -> ResponseReturnValue:
     """One table of a result; that of proposals under the filters of the page it is asked from."""
     run = finished(run_id)
     session, by = reading(), actor()
-    discretion, currency = _discretion(run), run.scenario.round.base_currency
+    discretion, currency = discretion_of(run), run.scenario.round.base_currency
     if table == "proposals":
         _, rows = results.list_rows(session, by, run, _listing(), discretion, is_whole=True)
         head, cells = result_csv.of_proposals(rows, currency)
@@ -230,7 +232,7 @@ def document(run_id: int, document: str) -> ResponseReturnValue:
     """
     run = finished(run_id)
     contents = getattr(run, DOCUMENTS[document])
-    if contents is None or _discretion(run).hides_something:
+    if contents is None or discretion_of(run).hides_something:
         raise NotFound("file")
     text = json.dumps(contents, indent=1, ensure_ascii=False)
     return download(text, f"run-{run.id}-{document}.json", "application/json")

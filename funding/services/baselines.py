@@ -10,8 +10,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
-from funding.models import Job, Run, RunState
-from funding.services.jobs import enqueue
+from funding.models import Run, RunState
+from funding.services.jobs import enqueue, is_under_way
 from funding.services.run_words import baselines_of, least_gain
 
 TASK = "reckon_baselines"
@@ -50,9 +50,4 @@ def keep(session: Session, *, run_id: int, funders: list[str], found: dict[str, 
 
 def are_under_way(session: Session, run_id: int) -> bool:
     """Whether some baseline of this run is still to be worked out."""
-    waiting = sa.select(Job.id).where(
-        Job.task == TASK,
-        Job.state.in_(["queued", "running"]),
-        Job.arguments["run_id"].as_integer() == run_id,
-    )
-    return session.scalars(waiting.limit(1)).first() is not None
+    return is_under_way(session, TASK, run_id=run_id)

@@ -77,3 +77,14 @@ def finish(session: Session, *, job_id: int, worker: str, error: str = "") -> No
     job = session.get_one(Job, job_id)
     if job.worker == worker:
         job.state, job.error, job.lease_until = ("failed" if error else "done"), error, None
+
+
+def is_under_way(session: Session, task: str, **argument: int) -> bool:
+    """Whether a job of this task with this argument waits or runs."""
+    ((name, value),) = argument.items()
+    jobs = sa.select(Job.id).where(
+        Job.task == task,
+        Job.state.in_(["queued", "running"]),
+        Job.arguments[name].as_integer() == value,
+    )
+    return session.scalars(jobs.limit(1)).first() is not None

@@ -1,4 +1,4 @@
-"""How far a run has come, written to its row while the optimizer works; and whether to stop."""
+"""How far a run or a study has come, written to its row while it works; and whether to stop."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from funding.db import Database
 from funding.errors import TributaryError
 from funding.formatting import format_percent
-from funding.models import Run
+from funding.models import Run, Study
 
 log = logging.getLogger("tributary.allocation")
 
@@ -32,16 +32,60 @@ _STAGES = {
 }
 
 
-class RunProgress:
-    """What a solve tells, as a bar and a sentence. Never raises: the solver could not bear it."""
+class Progress:
+    """A bar (`progress`, 0 to 1) and a sentence (`stage`) on a row. Writing them never raises: the
+    solver could not bear it."""
+
+    def __init__(self, database: Database, table: type[Run] | type[Study], row_id: int) -> None:
+        self.database, self.table, self.row_id = database, table, row_id
+        self.progress, self.stage = 0.0, ""
+        self._written = self._asked = 0.0
+        self._is_cancelled = False
+
+    def write(self) -> None:
+        """Note where it stands, unless that was done a moment ago."""
+        if time.monotonic() - self._written < EVERY:
+            return
+        self._written = time.monotonic()
+        try:
+            self.database.in_transaction(self._note)
+        except (TributaryError, SQLAlchemyError):
+            log.warning("the progress of %s could not be written", self._name, exc_info=True)
+
+    def _note(self, session: Session) -> None:
+        row = session.get_one(self.table, self.row_id)
+        row.progress, row.stage = round(self.progress, 3), self.stage
+
+    @property
+    def _name(self) -> str:
+        return f"{self.table.__tablename__} {self.row_id}"
+
+    def is_cancelled(self) -> bool:
+        """Whether somebody asked for it to stop; looked up a few times a second."""
+        if not self._is_cancelled and time.monotonic() - self._asked >= EVERY:
+            self._asked = time.monotonic()
+            try:
+                with self.database.reading() as session:
+                    self._is_cancelled = bool(
+                        session.scalar(
+                            sa.select(self.table.is_cancel_requested).where(
+                                self.table.id == self.row_id
+                            )
+                        )
+                    )
+            except SQLAlchemyError:
+                log.warning("%s could not be looked up", self._name, exc_info=True)
+        return self._is_cancelled
+
+
+class RunProgress(Progress):
+    """What a solve tells, as a bar and a sentence."""
 
     def __init__(self, database: Database, run_id: int, funders: dict[str, str]) -> None:
         """`funders`: names by id of those whose baselines are reckoned first."""
-        self.database, self.run_id, self.funders = database, run_id, funders
-        self.progress, self.stage = 0.0, ""
+        super().__init__(database, Run, run_id)
+        self.funders = funders
         self.reckoned: set[str] = set()
-        self._written = self._asked = 0.0
-        self._is_cancelled = False
 
     def tell(self, stage: str, value: float | None = None, bound: float | None = None) -> None:
         """News from the optimizer; `value` and `bound` of the best plan so far, minor units."""
@@ -58,35 +102,7 @@ class RunProgress:
             part, words = _STAGES[stage]
             self.progress = max(self.progress, part)
             self.stage = words + _still_to_gain(value, bound)
-        self._write()
-
-    def _write(self) -> None:
-        if time.monotonic() - self._written < EVERY:
-            return
-        self._written = time.monotonic()
-        try:
-            self.database.in_transaction(self._note)
-        except (TributaryError, SQLAlchemyError):
-            log.warning("the progress of run %s could not be written", self.run_id, exc_info=True)
-
-    def _note(self, session: Session) -> None:
-        run = session.get_one(Run, self.run_id)
-        run.progress, run.stage = round(self.progress, 3), self.stage
-
-    def is_cancelled(self) -> bool:
-        """Whether somebody asked the run to stop; looked up a few times a second."""
-        if not self._is_cancelled and time.monotonic() - self._asked >= EVERY:
-            self._asked = time.monotonic()
-            try:
-                with self.database.reading() as session:
-                    self._is_cancelled = bool(
-                        session.scalar(
-                            sa.select(Run.is_cancel_requested).where(Run.id == self.run_id)
-                        )
-                    )
-            except SQLAlchemyError:
-                log.warning("run %s could not be looked up", self.run_id, exc_info=True)
-        return self._is_cancelled
+        self.write()
 
 
 def _still_to_gain(value: float | None, bound: float | None) -> str:

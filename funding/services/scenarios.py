@@ -63,7 +63,7 @@ def create_scenario(
 
     Raises NotFound, NotPermitted, InvalidInput.
     """
-    round_ = _round_to_work_in(session, by, round_id)
+    round_ = round_to_work_in(session, by, round_id)
     _refuse(_name_faults(session, round_id, name, note))
     scenario = Scenario(
         round_id=round_.id, name=name.strip(), note=note.strip(), created_by_id=by.person_id
@@ -224,7 +224,7 @@ def start_run(session: Session, *, by: Actor, scenario_id: int) -> Run:
     Raises NotFound, NotPermitted, and RuleBroken while a run of it is under way.
     """
     scenario: Scenario = fetch(session, visible_scenarios(by), scenario_id, "scenario")
-    _round_to_work_in(session, by, scenario.round_id)
+    round_to_work_in(session, by, scenario.round_id)
     if any(run.state in UNDER_WAY for run in scenario.runs):
         raise RuleBroken("This scenario is being solved already.")
     run = Run(asked_by_id=by.person_id)
@@ -238,7 +238,7 @@ def start_run(session: Session, *, by: Actor, scenario_id: int) -> Run:
 def cancel_run(session: Session, *, by: Actor, run_id: int) -> Run:
     """Ask a run to stop; one that has not begun, or lost its worker, ends at once."""
     run: Run = fetch(session, visible_runs(by), run_id, "run")
-    _round_to_work_in(session, by, run.scenario.round_id)
+    round_to_work_in(session, by, run.scenario.round_id)
     if run.state not in UNDER_WAY:
         return run
     run.is_cancel_requested = True
@@ -253,13 +253,13 @@ def mark_compared(session: Session, *, by: Actor, scenario_ids: list[int]) -> No
     """Note that these solved scenarios were laid side by side."""
     for scenario_id in sorted(set(scenario_ids)):
         scenario: Scenario = fetch(session, visible_scenarios(by), scenario_id, "scenario")
-        _round_to_work_in(session, by, scenario.round_id)
+        round_to_work_in(session, by, scenario.round_id)
         if scenario.state == ScenarioState.SOLVED:
             scenario.state = ScenarioState.COMPARED
             record(session, by, "scenario compared", scenario, round_id=scenario.round_id)
 
 
-def _round_to_work_in(session: Session, by: Actor, round_id: int) -> Round:
+def round_to_work_in(session: Session, by: Actor, round_id: int) -> Round:
     """The round, where the person may run scenarios in it and its state allows any."""
     round_: Round = fetch(session, working_rounds(by, "scenario.read"), round_id, "round")
     allowed = working_rounds(by, "scenario.run").where(Round.id == round_id)
@@ -272,7 +272,7 @@ def _round_to_work_in(session: Session, by: Actor, round_id: int) -> Round:
 
 def _scenario_to_change(session: Session, by: Actor, scenario_id: int) -> Scenario:
     scenario: Scenario = fetch(session, visible_scenarios(by), scenario_id, "scenario")
-    _round_to_work_in(session, by, scenario.round_id)
+    round_to_work_in(session, by, scenario.round_id)
     if scenario.state == ScenarioState.PUT_FORWARD:
         raise RuleBroken("This scenario has been put forward. Copy it, and change the copy.")
     return scenario

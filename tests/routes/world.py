@@ -18,6 +18,7 @@ from funding.models import (
     Role,
     RoundEnquiry,
     RoundFunder,
+    Study,
     TeamMember,
     Tranche,
 )
@@ -105,6 +106,8 @@ def make_side(session: Session) -> Side:
     ledger.schedule(session, None, tranche)
     pin = Pin(proposal_id=proposal.id, funded=True)
     plan.run.scenario.pins.append(pin)
+    study = Study(run_id=plan.run_id, kind="frontier", result={"points": []})
+    session.add(study)
     session.flush()
     ids: dict[str, object] = {
         "round_id": round_.id,
@@ -120,6 +123,8 @@ def make_side(session: Session) -> Side:
         "scenario_id": plan.run.scenario_id,
         "run_id": plan.run_id,
         "pin_id": pin.id,
+        "study_id": study.id,
+        "kind": "frontier",
         "line_id": first.id,
         "award_id": award.id,
         "tranche_id": tranche.id,

@@ -35,38 +35,10 @@ from funding.worker import Worker
 from optimizer.check import check
 from optimizer.read import digest, read_plan, read_round
 from tests.builders import (
-    make_actor,
-    make_commitment,
-    make_organisation,
     make_person,
-    make_proposal,
-    make_round,
 )
 from tests.conftest import make_config
-from tests.runs import make_scenario, solve, work
-
-
-def small_round(session: Session, **scenario: object) -> tuple[Actor, int]:
-    """Two funders, one in yen; three proposals, the best two of them the same work."""
-    round_ = make_round(session, key="small")
-    funder = make_organisation(session)
-    make_commitment(session, round_, funder, amount=12_000_00, name="Open", key="open")
-    make_commitment(
-        session, round_, amount=1_000_000, currency="JPY", name="Yen", key="yen", regions=["africa"]
-    )
-    for part in round_.participants:
-        part.guarantee = "none"  # else the overlap below is worth its price to a funder
-    same = [
-        make_proposal(session, round_, key=key, title=f"Title {key}", score=score)
-        for key, score in (("A", 90), ("B", 80))
-    ]
-    make_proposal(session, round_, key="C", title="Title C", score=60, region="africa")
-    make_proposal(session, round_, key="D", title="Title D", score=None, region="south-asia")
-    session.add(
-        Overlap(round_id=round_.id, first=same[0], second=same[1], degree=1.0, verdict="duplicate")
-    )
-    by = make_actor(session, funder)
-    return by, make_scenario(session, round_, by, **scenario).id
+from tests.runs import small_round, solve, work
 
 
 def test_a_run_keeps_its_whole_input_and_a_checked_plan(
@@ -192,7 +164,7 @@ def test_a_run_cancelled_under_way_stops(
     def tell(progress: RunProgress, stage: str, *figures: float | None) -> None:
         told(progress, stage, *figures)
         if stage == "model":  # as somebody presses the button while it is solved
-            database.in_transaction(cancel_run, by=by, run_id=progress.run_id)
+            database.in_transaction(cancel_run, by=by, run_id=progress.row_id)
             progress._asked = 0.0
 
     monkeypatch.setattr(RunProgress, "tell", tell)

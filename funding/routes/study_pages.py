@@ -1,0 +1,22 @@
+"""What the page of each kind of study shows: its document, read with discretion, as values.
+
+A page's function takes the run, the study and the document; its template is
+`scenarios/studies/<kind>.html`, which extends `scenarios/studies/_frame.html`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from funding.models import Run, Study
+
+Page = Callable[[Run, Study, dict[str, Any]], dict[str, Any]]
+
+
+def _frontier(run: Run, _study: Study, found: dict[str, Any]) -> dict[str, Any]:
+    return {"points": found["points"]}
+
+
+PAGES: dict[str, Page] = {"frontier": _frontier}
+"""By kind."""

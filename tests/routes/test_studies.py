@@ -1,0 +1,131 @@
+"""Studies of a result through the pages: empty, asked for, under way, done; and kept from whom."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from funding.models import ConflictOfInterest, Person, Proposal, Role, Run, Study
+from funding.permissions import Actor
+from funding.reports.discretion import Discretion
+from tests.builders import make_person
+from tests.conftest import SignIn
+from tests.runs import small_round, solve, work
+
+
+@pytest.fixture
+def scene(site: Flask, tmp_path: Path) -> tuple[Flask, Actor, int]:
+    database = site.extensions["database"]
+    by, scenario_id = database.in_transaction(small_round)
+    return site, by, solve(database, tmp_path, by, scenario_id).id
+
+
+def email_of(site: Flask, by: Actor) -> str:
+    with site.extensions["database"].reading() as session:
+        return session.get_one(Person, by.person_id).email
+
+
+def test_an_officer_asks_for_a_study_watches_it_and_reads_it(
+    scene: tuple[Flask, Actor, int], sign_in: SignIn, tmp_path: Path
+) -> None:
+    site, by, run_id = scene
+    officer = sign_in(site, email_of(site, by))
+    address = f"/runs/{run_id}/studies/frontier"
+    assert address in officer.get(f"/runs/{run_id}").text  # its tab
+    empty = officer.get(address).text
+    assert "Work it out" in empty
+    assert officer.post(address).headers["Location"] == address
+    waiting = officer.get(address).text
+    assert "Waiting for a worker" in waiting
+    assert '<meta http-equiv="refresh"' in waiting  # for browsers without scripts
+    assert "being worked out already" in officer.post(address).text
+    with site.extensions["database"].reading() as session:
+        study_id = session.scalars(sa.select(Study.id)).one()
+    assert f"/studies/{study_id}/cancel" in officer.get(f"/studies/{study_id}/progress").text
+    work(site.extensions["database"], tmp_path)
+    answer = officer.get(f"/studies/{study_id}/progress")
+    assert answer.headers["HX-Redirect"] == address
+    done = officer.get(address).text
+    assert "Work it out" not in done
+    assert "Needs covered" in done
+
+
+def test_a_cancelled_study_offers_to_go_on(
+    scene: tuple[Flask, Actor, int], sign_in: SignIn
+) -> None:
+    site, by, run_id = scene
+    officer = sign_in(site, email_of(site, by))
+    address = f"/runs/{run_id}/studies/frontier"
+    officer.post(address)
+    with site.extensions["database"].reading() as session:
+        study_id = session.scalars(sa.select(Study.id)).one()
+    assert officer.post(f"/studies/{study_id}/cancel").headers["Location"] == address
+    page = officer.get(address).text
+    assert "It was stopped" in page
+    assert "Go on" in page
+
+
+def test_a_reader_without_the_right_to_run_sees_no_button(
+    scene: tuple[Flask, Actor, int], sign_in: SignIn
+) -> None:
+    site, by, run_id = scene
+
+    def auditor(session: Session) -> str:
+        person = session.get_one(Person, by.person_id)
+        return make_person(session, person.bindings[0].organisation, Role.AUDITOR).email
+
+    client = sign_in(site, site.extensions["database"].in_transaction(auditor))
+    page = client.get(f"/runs/{run_id}/studies/frontier")
+    assert page.status_code == 200
+    assert "Work it out" not in page.text
+    assert client.post(f"/runs/{run_id}/studies/frontier").status_code == 403
+
+
+def test_there_is_no_study_of_an_unknown_kind(
+    scene: tuple[Flask, Actor, int], sign_in: SignIn
+) -> None:
+    site, by, run_id = scene
+    officer = sign_in(site, email_of(site, by))
+    assert officer.get(f"/runs/{run_id}/studies/horoscope").status_code == 404
+    assert officer.post(f"/runs/{run_id}/studies/horoscope").status_code == 404
+
+
+def test_what_a_person_may_not_hear_of_is_taken_out_of_a_document(
+    scene: tuple[Flask, Actor, int],
+) -> None:
+    site, by, run_id = scene
+
+    def conflict(session: Session) -> None:
+        hidden = session.scalars(sa.select(Proposal).where(Proposal.key == "A")).one()
+        session.add(
+            ConflictOfInterest(
+                proposal_id=hidden.id,
+                person_id=by.person_id,
+                reason="kin",
+                declared_by_id=by.person_id,
+            )
+        )
+
+    database = site.extensions["database"]
+    database.in_transaction(conflict)
+    with database.reading() as session:
+        round_id = session.get_one(Run, run_id).scenario.round_id
+        discretion = Discretion.of(session, by, round_id)
+    document = {
+        "totals": {"A": 5, "B": 6},
+        "rows": [{"proposal": "A", "amount": 5}, {"proposal": "B", "amount": 6}],
+        "listed": ["A", "B"],
+        "nested": [{"kept": {"others": ["A"], "first": "A", "words": "Beside “Title A” (A)."}}],
+        "figure": 5,
+    }
+    assert discretion.document(document) == {
+        "totals": {"B": 6},
+        "rows": [{"proposal": "B", "amount": 6}],
+        "listed": ["B"],
+        "nested": [{"kept": {"others": [], "first": None, "words": "Beside another proposal."}}],
+        "figure": 5,
+    }
