@@ -5,6 +5,7 @@ Both are proven to 1e-6, whatever gap the round itself is solved to.
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
 
 from optimizer.highs import Clock
@@ -58,10 +59,13 @@ def reach_leaving(problem: Problem, funder: str, clock: Clock, gap: float = PROO
         others = Found({}, 0.0, 0.0)  # the others then fund nothing
     except OutOfTime:
         others = Found({}, 0.0, float("inf"))
-    given = totals_of(rest, others.lines or {})
+    given: Counter[tuple[str, int]] = Counter()
+    for (c, p), amount in (others.lines or {}).items():
+        given[rest.commitments[c].funder, p] += amount
     own = _own_round(problem, funder)
     added = _best(pairs_of(own, given), gap, clock)
-    totals = [a + b for a, b in zip(given, totals_of(own, added.lines or {}), strict=True)]
+    there, more = totals_of(rest, others.lines or {}), totals_of(own, added.lines or {})
+    totals = [a + b for a, b in zip(there, more, strict=True)]
     value = funder_value(problem.funder_by_id[funder], quality(problem, totals))
     return Baseline(value, max(others.gap, added.gap))
 

@@ -9,41 +9,28 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from fractions import Fraction
 
+from optimizer.check_terms import terms
 from optimizer.figures import (
     Figure,
     Figures,
+    available,
     exact,
     least_funded,
     pair_cap,
     why_ineligible,
 )
 from optimizer.problem import Lock, Plan, Problem, Proposal
+from optimizer.violations import Violation
+from optimizer.violations import money as _money
+from optimizer.violations import over as _over
 
 SHARE_SLACK = 2
 """Minor units by which shares and area caps may be missed."""
 
 GAP_SLACK = 1e-9
 HALF = Fraction(1, 2)
-
-
-@dataclass(frozen=True)
-class Violation:
-    """One limit that a plan breaks, or one figure that it states wrongly.
-
-    `limit` is a name of the format (`cap`, `minimum`, `value`); `where` the id or ids it is about;
-    `by` how far off, in minor units or in the figure's own unit; `text` says it in words.
-    """
-
-    limit: str
-    where: str
-    by: float
-    text: str
-
-    def __str__(self) -> str:
-        return self.text
 
 
 def check(
@@ -71,6 +58,7 @@ def check(
         _locks,
     ):
         found.extend(family(figures))
+    found.extend(terms(figures, plan))
     found.extend(_guarantees(figures, plan))
     found.extend(_stated_totals(figures, plan))
     found.extend(_stated_areas(figures, plan))
@@ -83,17 +71,6 @@ def check(
     if resolve:
         found.extend(_baselines(problem, plan))
     return found
-
-
-def _over(limit: str, where: str, by: Fraction | int | float, what: str) -> Violation:
-    return Violation(limit, where, float(by), f"{limit}, {where}: {what}")
-
-
-def _money(amount: Fraction | int) -> str:
-    """Minor units in words: whole ones with separators, others to a hundredth."""
-    if Fraction(amount).denominator == 1:
-        return f"{int(amount):,}"
-    return f"{float(amount):,.2f}"
 
 
 # Limits
@@ -144,12 +121,12 @@ def _pairs(figures: Figures) -> Iterator[Violation]:
 
 
 def _commitments(figures: Figures) -> Iterator[Violation]:
-    """sum_p x[c,p] <= amount[c]"""
+    """sum_p x[c,p] <= amount[c], less what is promised"""
     paid: dict[str, int] = defaultdict(int)
     for line in figures.lines:
         paid[line.commitment] += line.amount
     for id_, amount in paid.items():
-        by = amount - figures.problem.commitment_by_id[id_].amount
+        by = amount - available(figures.problem.commitment_by_id[id_])
         if by > 0:
             what = f"its lines add up to {_money(amount)}, {_money(by)} more than it has"
             yield _over("amount", id_, by, what)
@@ -195,7 +172,7 @@ def _area_caps(figures: Figures) -> Iterator[Violation]:
 def _shares(figures: Figures) -> Iterator[Violation]:
     """Money by institution, region and risk tier against shares of all commitments' amounts."""
     policy = figures.problem.policy
-    pool = sum(commitment.amount for commitment in figures.problem.commitments)
+    pool = sum(available(commitment) for commitment in figures.problem.commitments)
 
     def by_group(name: Callable[[Proposal], str | None]) -> dict[str, int]:
         amounts: dict[str, int] = defaultdict(int)

@@ -9,34 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 
 from optimizer.baselines import reach_alone, reach_leaving
+from optimizer.currencies import writer
 from optimizer.highs import Clock
 from optimizer.pairs import in_order
 from optimizer.prices import Price, shadow_prices
 from optimizer.problem import Line, Plan, Problem
 from optimizer.reasons import Ground, Refusal, grounds, refusals
-
-NO_MINOR = frozenset(
-    [
-        "BIF",
-        "CLP",
-        "DJF",
-        "GNF",
-        "ISK",
-        "JPY",
-        "KMF",
-        "KRW",
-        "PYG",
-        "RWF",
-        "UGX",
-        "UYI",
-        "VND",
-        "VUV",
-        "XAF",
-        "XOF",
-        "XPF",
-    ]
-)
-THOUSANDTHS = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
 
 
 @dataclass(frozen=True)
@@ -144,18 +122,3 @@ def _gain(problem: Problem, plan: Plan, id_: str, clock: Clock, has_baselines: b
             found = reach_leaving(problem, id_, clock)
             leave, is_proven = found.value, is_proven and found.is_proven
     return Gain(stated["value"], alone, leave, is_proven)
-
-
-def writer(currency: str) -> Callable[[float], str]:
-    """Minor units as the currency's code and whole units: `USD 1,200,000`."""
-    digits = 0 if currency in NO_MINOR else 3 if currency in THOUSANDTHS else 2
-
-    def write(amount: float) -> str:
-        whole = amount / 10**digits
-        return (
-            f"{currency} {whole:,.0f}"
-            if whole >= 100 or digits == 0
-            else f"{currency} {whole:,.2f}"
-        )
-
-    return write

@@ -271,6 +271,32 @@ class Record:
         value = self._raw(key) if self.has(key) else {}
         return Record(self.faults, key_path(self.where, key), value)
 
+    def child_or_none(self, key: str) -> Record | None:
+        """The object at `key`; absent or null: None."""
+        if not self.has(key) or self._raw(key) is None:
+            self._known.append(key)
+            return None
+        return self.child(key)
+
+    def years(self, key: str, names: Kind[int], kind: Kind[T]) -> dict[int, T]:
+        """An object from calendar years, written as text, to values; absent: empty."""
+        self._known.append(key)
+        result: dict[int, T] = {}
+        if not self.has(key):
+            return result
+        where = key_path(self.where, key)
+        inner = Record(self.faults, where, self._raw(key))
+        for name, entry in (inner._values or {}).items():
+            try:
+                if not (isinstance(name, str) and name.isascii() and name.isdigit()):
+                    raise ValueError
+                result[names.convert(int(name))] = inner.convert(key_path(where, name), entry, kind)
+            except ValueError:
+                inner.is_sound = False
+                self.faults.append(f"{where}: key {shown(name)}; expected {names.expected}")
+        self.is_sound = self.is_sound and inner.is_sound
+        return result
+
     def tables(
         self, key: str, kind: Kind[T], required: tuple[str, ...], optional: tuple[str, ...] = ()
     ) -> dict[str, dict[str, T]]:

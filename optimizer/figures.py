@@ -31,6 +31,11 @@ def share_in_areas(commitment: Commitment, proposal: Proposal) -> Fraction:
     return sum(map(exact, inside), Fraction(0))
 
 
+def available(commitment: Commitment) -> int:
+    """Minor units a commitment has for this round: its amount less what it owes already."""
+    return commitment.amount - sum(owed.amount for owed in commitment.promised)
+
+
 def pair_cap(commitment: Commitment, proposal: Proposal) -> int:
     """Most minor units the commitment may pay to the proposal by its own caps."""
     cap = int(exact(commitment.cap_share_of_ask) * proposal.ask)
@@ -38,6 +43,8 @@ def pair_cap(commitment: Commitment, proposal: Proposal) -> int:
         cap = min(cap, int(share_in_areas(commitment, proposal) * proposal.ask))
     if commitment.cap_per_proposal is not None:
         cap = min(cap, commitment.cap_per_proposal)
+    if commitment.match is not None and commitment.match.up_to is not None:
+        cap = min(cap, commitment.match.up_to)
     return cap
 
 

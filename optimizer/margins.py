@@ -22,7 +22,8 @@ from optimizer.model import Model
 class Margins:
     """By proposal, in model units: `worth` of a unit of money, `fixed` worth of being funded.
 
-    `price` of commitments, cheapest first, and what each could pay (`pays`), in that order.
+    `price` of commitments, cheapest first, and what each could pay (`pays`), in that order; where
+    years or conditions price single pairs, both are by pair.
     """
 
     worth: Vector
@@ -35,11 +36,13 @@ class Margins:
     def standing(self, extra: float | Vector = 0.0) -> Vector:
         """What funding each proposal adds, at its best amount; `extra` is added to its merit."""
         worth = self.worth + extra
-        cheap = (self.pays * (self.price[:, np.newaxis] < worth)).sum(axis=0)
+        by_pair = self.price if self.price.ndim == 2 else self.price[:, np.newaxis]
+        cheap = (self.pays * (by_pair < worth)).sum(axis=0)
         amount = np.maximum(self.least, np.minimum(self.ask, cheap))
         before = np.cumsum(self.pays, axis=0) - self.pays
         drawn = np.clip(amount - before, 0.0, self.pays)
-        standing: Vector = self.fixed + worth * amount - self.price @ drawn
+        paid = self.price @ drawn if self.price.ndim == 1 else (self.price * drawn).sum(axis=0)
+        standing: Vector = self.fixed + worth * amount - paid
         return standing
 
     def merit_needed(self) -> Vector:
@@ -85,10 +88,29 @@ def margins(model: Model, live: Solver) -> Margins:
                 fixed[p] -= (int(pairs.ask[p]) * on_ask + int(pairs.least[p]) * on_least) / unit
     lines = [model.rows.get(("commitment", c.id)) for c in problem.commitments]
     price = np.array([0.0 if row is None else duals[row.index] for row in lines])
-    order = np.argsort(price, kind="stable")
-    pays = np.minimum(pairs.cap, pairs.budget[:, np.newaxis])[order] / unit
+    pays = np.minimum(pairs.cap, pairs.budget[:, np.newaxis]) / unit
+    if model.tied:
+        price = _by_pair(model, price, duals)
+        order = np.argsort(price, axis=0, kind="stable")
+        price, pays = (np.take_along_axis(part, order, axis=0) for part in (price, pays))
+    else:
+        order = np.argsort(price, kind="stable")
+        price, pays = price[order], pays[order]
     whole = [p for p, y in model.y.items() if y in model.total[p]]
     ask = pairs.ask / unit
     worth[whole] = fixed[whole] / np.maximum(ask[whole], 1e-300)
     fixed[whole] = 0.0
-    return Margins(worth, fixed, pairs.least / unit, ask, price[order], pays)
+    return Margins(worth, fixed, pairs.least / unit, ask, price, pays)
+
+
+def _by_pair(model: Model, price: Vector, duals: Vector) -> Vector:
+    """Prices of commitments with what rows of years and conditions charge on single pairs."""
+    charged = np.repeat(price[:, np.newaxis], len(model.problem.proposals), axis=1)
+    for tie in model.tied:
+        dual = float(duals[tie.row.index])
+        if dual:
+            for pair, weight in tie.x.items():
+                charged[pair] += weight * dual
+            for c, weight in tie.spent.items():
+                charged[c] += weight * dual
+    return charged

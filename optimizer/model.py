@@ -22,7 +22,7 @@ Everything is in units of `Model.unit` minor units.
       Q_a <= sum_p q_p t_pa X_p;  sum_a w_fa Q_a >= baseline_f       [quality, guarantee]
 
 y_p, z_cp in {0, 1}; all else >= 0; g_ak at most what `spent` leaves of step k.
-Where X_p can only be 0 or R_p, it is written R_p y_p.
+Where X_p can only be 0 or R_p, it is written R_p y_p. Years and conditions stand in terms.py.
 
 Two things are let go at first, because they rarely bind and cost variables: `Detail.lines`
 brings in z (tickets, co-funders, the exact number of lines), `Detail.whole` makes X_p whole
@@ -41,6 +41,8 @@ import pulp
 from optimizer.cells import Mask, cover
 from optimizer.pairs import Amounts, Pairs, exact
 from optimizer.programme import EQ, GE, LE, SHARE_SLACK, Detail, Expression, Model
+from optimizer.terms import add_terms
+from optimizer.ties import ties_of
 
 __all__ = ["Detail", "Model", "build", "reaches", "share_of"]
 
@@ -56,7 +58,8 @@ def build(pairs: Pairs, floors: dict[str, float], detail: Detail, own: Mask | No
         if policy.max_cofunders is not None or policy.agreement_cost:
             has_parts[:] = True
     has_parts &= pairs.cap > 0
-    cells = cover(pairs, has_parts if own is None else has_parts | own)
+    ties = ties_of(pairs)
+    cells = cover(pairs, has_parts | ties.own if own is None else has_parts | ties.own | own)
     model = Model(
         lp=pulp.LpProblem("allocation", pulp.LpMaximize),
         pairs=pairs,
@@ -64,12 +67,14 @@ def build(pairs: Pairs, floors: dict[str, float], detail: Detail, own: Mask | No
         detail=detail,
         unit=_unit(pairs, detail),
         floors=floors,
+        ties=None if ties.is_none else ties,
     )
     add_totals(model)
     add_flows(model)
     add_links(model, has_parts)
     if detail.lines:
         add_parts(model, has_parts)
+    add_terms(model)
     add_areas(model)
     add_overlaps(model)
     add_shares(model)
@@ -144,10 +149,15 @@ def add_flows(model: Model) -> None:
         flow = model.variable("fd", c, k)
         spending[c][flow] = inflow[k][flow] = 1.0
 
+    model.spending = spending
     shared: dict[int, Any] = {}
     for p, own in enumerate(cells.explicit):
         for c in own:
-            x = model.variable("x", c, p, high=int(pairs.cap[c, p]) / unit)
+            most = int(pairs.cap[c, p]) / unit
+            is_tied = model.ties is not None and bool(model.ties.own[c, p])
+            is_whole = model.detail.whole and is_tied and most <= LARGEST_WHOLE
+            kind = pulp.LpInteger if is_whole else pulp.LpContinuous
+            x = model.variable("x", c, p, high=most, cat=kind)
             if (c, p) in pairs.fixed:
                 x.lowBound = x.upBound = pairs.fixed[c, p] / unit
             model.x[c, p] = x

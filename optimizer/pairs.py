@@ -7,8 +7,9 @@ lost by it, and the corners of the relaxed model then lie on the grid by themsel
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cache
 
@@ -65,11 +66,13 @@ def share_inside(commitment: Commitment, proposal: Proposal) -> Fraction:
 
 def most(commitment: Commitment, proposal: Proposal) -> int:
     """The least of the caps on one line, in minor units; eligibility is not looked at."""
-    limits = [proposal.ask, commitment.amount]
+    limits = [proposal.ask, commitment.available]
     if commitment.cap_per_proposal is not None:
         limits.append(commitment.cap_per_proposal)
     if commitment.cap_share_of_ask < 1:
         limits.append(int(exact(commitment.cap_share_of_ask) * proposal.ask))
+    if commitment.match is not None and commitment.match.up_to is not None:
+        limits.append(commitment.match.up_to)
     if commitment.pays_share_only:
         limits.append(int(min(Fraction(1), share_inside(commitment, proposal)) * proposal.ask))
     return min(limits)
@@ -112,6 +115,7 @@ class Pairs:
     | fixed | lines locked at an amount |
     | pinned_in, pinned_out | proposals that must, must not be funded |
     | blockers | locks that no plan can keep, in words; empty in a sound round |
+    | outside | what funders outside this round pay a proposal already, by (funder, proposal) |
     """
 
     problem: Problem
@@ -125,11 +129,24 @@ class Pairs:
     pinned_in: frozenset[int]
     pinned_out: frozenset[int]
     blockers: tuple[str, ...]
+    outside: Mapping[tuple[str, int], int] = field(default_factory=dict)
 
     @property
     def total(self) -> int:
-        """The sum of all commitments' amounts, which shares are shares of."""
-        return sum(c.amount for c in self.problem.commitments)
+        """The sum of what all commitments have available, which shares are shares of."""
+        return sum(c.available for c in self.problem.commitments)
+
+    def by_funder(self, funder: str) -> NDArray[np.bool_]:
+        """Which commitments are this funder's."""
+        return np.array([c.funder == funder for c in self.problem.commitments], dtype=bool)
+
+    def outsiders(self, p: int | None, but: str, least: int = 1) -> list[int]:
+        """Minor units by funder outside that pays proposal p (the round where None) enough."""
+        paid: Counter[str] = Counter()
+        for (funder, q), amount in self.outside.items():
+            if funder != but and p in (q, None):
+                paid[funder] += amount
+        return [amount for _, amount in sorted(paid.items()) if amount >= least]
 
 
 def tags(problem: Problem) -> NDArray[np.float64]:
@@ -143,23 +160,30 @@ def tags(problem: Problem) -> NDArray[np.float64]:
 
 
 def pairs_of(
-    problem: Problem, given: Sequence[int] | None = None, *, is_tight: bool = True
+    problem: Problem,
+    given: Mapping[tuple[str, int], int] | None = None,
+    *,
+    is_tight: bool = True,
 ) -> Pairs:
     """Every limit on one pair, one commitment or one proposal. `problem` is `in_order`.
 
-    `given`: minor units each proposal has already from others. It takes up the ask, and where
-    there is some no minimum is left; caps stay shares of the whole ask. `is_tight` also lowers
-    asks to what eligible money can reach, which helps a search but hides what more would bring.
+    `given`: minor units by (funder, proposal) that others pay already. It takes up the ask, and
+    where there is some no minimum is left; caps stay shares of the whole ask. `is_tight` also
+    lowers asks to what eligible money can reach, which helps a search but hides what more would
+    bring.
     """
     grid = problem.policy.round_to
     asks = np.array([p.ask for p in problem.proposals], dtype=np.int64)
     ask = asks // grid * grid
     minimum = np.array([p.minimum for p in problem.proposals], dtype=np.int64)
-    if given is not None:
-        ask = np.maximum(asks - np.array(given, dtype=np.int64), 0) // grid * grid
-        minimum[np.array(given, dtype=np.int64) > 0] = 1
+    if given:
+        had = np.zeros_like(asks)
+        for (_, p), amount in given.items():
+            had[p] += amount
+        ask = np.maximum(asks - had, 0) // grid * grid
+        minimum[had > 0] = 1
     least = -(-np.minimum(minimum, ask) // grid) * grid
-    budget = np.array([c.amount // grid * grid for c in problem.commitments], dtype=np.int64)
+    budget = np.array([c.available // grid * grid for c in problem.commitments], dtype=np.int64)
     ticket = np.array(
         [-(-max(c.ticket, 0) // grid) * grid for c in problem.commitments], dtype=np.int64
     )
@@ -191,6 +215,7 @@ def pairs_of(
         pinned_in=frozenset(locks.pinned_in),
         pinned_out=frozenset(locks.pinned_out),
         blockers=tuple(locks.blockers),
+        outside=given or {},
     )
 
 
@@ -215,7 +240,9 @@ def _caps(problem: Problem, asks: Amounts) -> Amounts:
         if c.risk_tiers is not None:
             eligible &= np.isin(tiers, [t for t in c.risk_tiers if t is not None])
         eligible[[place[p] for p in c.excludes]] = False
-        limit = np.minimum(asks, c.amount)
+        limit = np.minimum(asks, c.available)
+        if c.match is not None and c.match.up_to is not None:
+            limit = np.minimum(limit, c.match.up_to)
         if c.cap_share_of_ask < 1 or (c.pays_share_only and c.areas is not None):
             for p in np.flatnonzero(eligible):
                 limit[p] = most(c, problem.proposals[p])

@@ -1,6 +1,7 @@
 """The frozen input of an allocation: what one funding round is to the optimizer.
 
-Field for field the exchange format `tributary-round/1` (docs/format.md). Money is in integer
+Field for field the exchange format `tributary-round/2` (docs/format.md); a round of version 1 is
+one without years and conditions. Money is in integer
 minor units of the round's one currency. Objects are made by `read.read_round`, which names every
 fault of a file; constructing them directly skips that, so pass them through
 `read.faults_of` when they come from anywhere but a test.
@@ -11,8 +12,49 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
-ROUND_FORMAT = "tributary-round/1"
-PLAN_FORMAT = "tributary-plan/1"
+ROUND_FORMATS = ("tributary-round/1", "tributary-round/2")
+PLAN_FORMATS = {
+    "tributary-round/1": "tributary-plan/1",
+    "tributary-round/2": "tributary-plan/2",
+}
+"""The format of a round's plan, by the round's own."""
+
+
+@dataclass(frozen=True)
+class Instalment:
+    """Minor units in one calendar year."""
+
+    year: int
+    amount: int
+
+
+@dataclass(frozen=True)
+class Match:
+    """Pays a proposal at most `ratio` times what other funders pay it, and at most `up_to`.
+
+    `up_to` is in minor units a proposal; None: no limit besides the commitment's caps.
+    """
+
+    ratio: float
+    up_to: int | None = None
+
+
+@dataclass(frozen=True)
+class Condition:
+    """Others a commitment waits for, in a proposal (`only_if`) or in the round (`joins_if`).
+
+    | field | unit | default | meaning |
+    |---|---|---|---|
+    | funders | count | 0 | at least so many other funders pay |
+    | least | minor units | 1 | a funder counts that pays at least this |
+    | total | minor units | 0 | at least so much is paid in all, by whomever |
+
+    Both must hold.
+    """
+
+    funders: int = 0
+    least: int = 1
+    total: int = 0
 
 
 @dataclass(frozen=True)
@@ -30,6 +72,11 @@ class Commitment:
     | cap_per_proposal | minor units or None | None | most it pays to one proposal |
     | cap_share_of_ask | share | 1.0 | most it pays of one ask |
     | ticket | minor units | 0 | pays a proposal nothing or at least this |
+    | releases | by year | () | when the amount can be paid; (): all of it at any time |
+    | promised | by year | () | owed to earlier awards, taken off before this round |
+    | match | | None | pays only in proportion to what others pay a proposal |
+    | only_if | | None | pays a proposal only if others do |
+    | joins_if | | None | pays anything only if others do |
     """
 
     id: str
@@ -44,6 +91,16 @@ class Commitment:
     cap_per_proposal: int | None = None
     cap_share_of_ask: float = 1.0
     ticket: int = 0
+    releases: tuple[Instalment, ...] = ()
+    promised: tuple[Instalment, ...] = ()
+    match: Match | None = None
+    only_if: Condition | None = None
+    joins_if: Condition | None = None
+
+    @property
+    def available(self) -> int:
+        """What this round can allocate: the amount less what earlier awards are owed."""
+        return self.amount - sum(owed.amount for owed in self.promised)
 
 
 @dataclass(frozen=True)
@@ -65,6 +122,7 @@ class Proposal:
     """One request: `ask` in minor units; funded at all means at least `minimum`.
 
     `merit` is in [0, 1]; `areas` maps area id to its weight and sums to 1 within 1e-6.
+    `budget` says by which year how much of the ask is needed; (): at any time.
     """
 
     id: str
@@ -75,6 +133,7 @@ class Proposal:
     region: str | None = None
     institution: str | None = None
     risk_tier: str | None = None
+    budget: tuple[Instalment, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -137,7 +196,7 @@ class Policy:
     | floor_penalty | | 10 | price of one unit below an area's floor |
     | round_to | minor units | 1 | every line is a multiple of it |
 
-    Shares are of the sum of all commitments' amounts, hard, within 2 units.
+    Shares are of the sum of what all commitments have available, hard, within 2 units.
     """
 
     overlap_weight: float = 1.0
@@ -155,6 +214,7 @@ class Problem:
     """One round: everything a rule needs, and nothing else. Order is as given.
 
     `digest`: SHA-256 of the document the round was read from; empty where it was not read.
+    `format` is the version it was read as.
     """
 
     currency: str
@@ -166,6 +226,7 @@ class Problem:
     locks: tuple[Lock, ...] = ()
     policy: Policy = Policy()
     digest: str = field(default="", compare=False)
+    format: str = field(default=ROUND_FORMATS[0], compare=False)
 
     @cached_property
     def proposal_by_id(self) -> dict[str, Proposal]:
@@ -186,11 +247,38 @@ class Problem:
 
 @dataclass(frozen=True)
 class Line:
-    """Money from one commitment to one proposal, in minor units, more than 0."""
+    """Money from one commitment to one proposal, in minor units, more than 0.
+
+    `years` says when it is paid, where the commitment or the proposal has years: they sum to it.
+    """
 
     commitment: str
     proposal: str
     amount: int
+    years: tuple[Instalment, ...] = ()
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Whether one condition of a commitment holds in a plan, and what is missing where not.
+
+    | field | meaning |
+    |---|---|
+    | commitment, kind | whose; "match", "only_if" or "joins_if" |
+    | proposal | in which proposal; None for the whole round |
+    | holds | the commitment may pay as the plan stands |
+    | funders | how many more other funders would have to pay |
+    | amount | how many minor units more would have to be paid, for a match by other funders |
+    | text | what holds, or what would trigger it, in words |
+    """
+
+    commitment: str
+    kind: str
+    proposal: str | None
+    holds: bool
+    funders: int
+    amount: int
+    text: str
 
 
 @dataclass(frozen=True)
@@ -200,6 +288,7 @@ class Plan:
     `gap` is (bound - value) / max(1, |value|). `areas`: {id: {"amount", "shortfall"}} in minor
     units. `funders`: {id: {"value", and "alone", "leave" where asked}}. `digest`: SHA-256 of the
     round as read. `seconds` is the only field that two runs of one input may differ in.
+    `conditions`: every match, only_if and joins_if, for a round that has them.
     """
 
     status: str
@@ -214,3 +303,5 @@ class Plan:
     digest: str
     versions: dict[str, str]
     seconds: float
+    conditions: tuple[Standing, ...] = ()
+    format: str = PLAN_FORMATS[ROUND_FORMATS[0]]

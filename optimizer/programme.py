@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +15,7 @@ import pulp
 from optimizer.cells import Cells
 from optimizer.pairs import Pairs
 from optimizer.problem import Problem
+from optimizer.ties import Ties
 
 Expression = dict[Any, float]  # an LpVariable to its coefficient
 
@@ -32,12 +34,31 @@ class Detail:
 LE, GE, EQ = pulp.LpConstraintLE, pulp.LpConstraintGE, pulp.LpConstraintEQ
 
 
+@dataclass(frozen=True)
+class Tie:
+    """A row of years or conditions: `x` its terms by pair, `spent` by all that c pays.
+
+    `room`: model units that keep it safe from rounding down, where `when`, a variable, is above 0
+    (None: always).
+    """
+
+    row: Any
+    x: Mapping[tuple[int, int], float]
+    spent: Mapping[int, float]
+    room: float
+    when: Any = None
+
+
 @dataclass
 class Model:
     """The programme and its variables, by index of commitment (c), proposal (p) and area (a).
 
     `total[p]` is X_p as an expression; `links[p]` its rows x_cp <= cap_cp y_p, with the caps;
-    `rows` finds a row by family and id of what it limits.
+    `rows` finds a row by family and id of what it limits. `spending[c]` is all that c pays.
+    Of years and conditions (terms.py; `ties` is None without any): `gates` are the 0/1 variables
+    that let c pay p, or pay at all (p None), `choices` all 0/1 variables besides y and z,
+    `late[c, p, k]` what c pays p after its k-th cut, `counted` the 0/1 variables of funders that
+    count, by row, `tied` the rows that price single pairs.
     `floors` holds the least value of each funder that was promised one, in minor units.
     """
 
@@ -47,6 +68,7 @@ class Model:
     detail: Detail
     unit: float
     floors: dict[str, float]
+    ties: Ties | None = None
     y: dict[int, Any] = field(default_factory=dict)
     z: dict[tuple[int, int], Any] = field(default_factory=dict)
     x: dict[tuple[int, int], Any] = field(default_factory=dict)
@@ -55,6 +77,12 @@ class Model:
     rows: dict[tuple[str, str], Any] = field(default_factory=dict)
     links: dict[int, list[tuple[Any, float]]] = field(default_factory=lambda: defaultdict(list))
     objective: Expression = field(default_factory=dict)
+    spending: list[Expression] = field(default_factory=list)
+    choices: list[Any] = field(default_factory=list)
+    gates: dict[tuple[int, int | None], Any] = field(default_factory=dict)
+    late: dict[tuple[int, int, int], Any] = field(default_factory=dict)
+    tied: list[Tie] = field(default_factory=list)
+    counted: dict[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.nothing = self.lp.add_variable("nothing", 0, 0)
@@ -75,6 +103,42 @@ class Model:
         )
         self.lp.addConstraint(row, f"r{len(self.rows):06d}")
         self.rows[family, name] = row
+
+    def tie(
+        self,
+        name: tuple[str, str],
+        rest: Expression,
+        sense: int,
+        right: float,
+        *,
+        x: Mapping[tuple[int, int], float] | None = None,
+        spent: Mapping[int, float] | None = None,
+        room: float = 0.0,
+        when: Any = None,
+    ) -> None:
+        """One row over single pairs (`x`), what commitments pay (`spent`) and `rest`."""
+        left = dict(rest)
+        parts = [(self.x[pair], weight) for pair, weight in (x or {}).items()]
+        parts += [
+            (variable, weight * own)
+            for c, weight in (spent or {}).items()
+            for variable, own in self.spending[c].items()
+        ]
+        for variable, weight in parts:
+            left[variable] = left.get(variable, 0.0) + weight
+        self.add(*name, left, sense, right)
+        self.tied.append(Tie(self.rows[name], x or {}, spent or {}, room, when))
+
+    def gate(self, c: int, p: int | None) -> Any:
+        """The 0/1 variable that lets commitment c pay proposal p, or anything (None)."""
+        index = (c,) if p is None else (c, p)
+        self.gates[c, p] = self.choice("j" if p is None else "w", *index)
+        return self.gates[c, p]
+
+    def choice(self, kind: str, *index: int) -> Any:
+        chosen = self.variable(kind, *index, high=1, cat=pulp.LpInteger)
+        self.choices.append(chosen)
+        return chosen
 
     def earn(self, variable: Any, value: float) -> None:
         self.objective[variable] = self.objective.get(variable, 0.0) + value

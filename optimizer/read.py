@@ -33,8 +33,8 @@ from optimizer.fields import (
     whole,
 )
 from optimizer.problem import (
-    PLAN_FORMAT,
-    ROUND_FORMAT,
+    PLAN_FORMATS,
+    ROUND_FORMATS,
     Area,
     Commitment,
     Funder,
@@ -47,6 +47,7 @@ from optimizer.problem import (
     Proposal,
     Step,
 )
+from optimizer.read_terms import instalments, line_years, standing, terms
 
 __all__ = [
     "BadInput",
@@ -62,6 +63,7 @@ MONEY = whole(0)
 SHARE = number(0, 1)
 TAG = number(0, 1.000001)
 WEIGHT = number(0, LARGEST_WEIGHT)
+TERMS = {"releases", "promised", "match", "only_if", "joins_if", "budget"}
 TAG_SUM_TOLERANCE = Fraction(1, 10**6)
 
 
@@ -124,7 +126,8 @@ class _Ids:
 
 
 def _problem(root: Record) -> Problem:
-    root.required("format", one_of(ROUND_FORMAT))
+    version = root.required("format", one_of(*ROUND_FORMATS))
+    has_terms = version != ROUND_FORMATS[0]
     currency = root.required("currency", among(CURRENCIES, "an ISO 4217 code such as USD"))
     areas = _Ids(root, "areas", "an area")
     proposals = _Ids(root, "proposals", "a proposal")
@@ -135,15 +138,18 @@ def _problem(root: Record) -> Problem:
     problem = Problem(
         currency=currency,
         areas=tuple(_area(row, id_) for row, id_ in areas.rows),
-        proposals=tuple(_proposal(row, id_, areas.reference) for row, id_ in proposals.rows),
+        proposals=tuple(
+            _proposal(row, id_, areas.reference, has_terms) for row, id_ in proposals.rows
+        ),
         commitments=tuple(
-            _commitment(row, id_, areas.reference, proposals.reference)
+            _commitment(row, id_, areas.reference, proposals.reference, has_terms)
             for row, id_ in commitments.rows
         ),
         funders=tuple(_funder(row, id_, areas.reference) for row, id_ in funders.rows),
         overlaps=tuple(_overlap(row, proposals.reference) for row in overlaps),
         locks=tuple(_lock(row, proposals.reference, commitments.reference) for row in locks),
         policy=_policy(root),
+        format=version,
     )
     root.close()
     return problem
@@ -170,7 +176,7 @@ def _area(row: Record, id_: str) -> Area:
     return area
 
 
-def _proposal(row: Record, id_: str, area: Kind[str]) -> Proposal:
+def _proposal(row: Record, id_: str, area: Kind[str], has_terms: bool) -> Proposal:
     mark = len(row.faults)
     ask = row.required("ask", whole(1))
     minimum = row.optional("minimum", whole(1), ask)
@@ -191,6 +197,7 @@ def _proposal(row: Record, id_: str, area: Kind[str]) -> Proposal:
         region=row.optional("region", or_null(TEXT), None),
         institution=row.optional("institution", or_null(TEXT), None),
         risk_tier=row.optional("risk_tier", or_null(TEXT), None),
+        budget=instalments(row, "budget", ask, "ask") if has_terms else (),
     )
     row.close()
     return proposal
@@ -204,7 +211,9 @@ def _sums_to_one(weights: Collection[float]) -> bool:
     return abs(total - 1) <= TAG_SUM_TOLERANCE
 
 
-def _commitment(row: Record, id_: str, area: Kind[str], proposal: Kind[str]) -> Commitment:
+def _commitment(
+    row: Record, id_: str, area: Kind[str], proposal: Kind[str], has_terms: bool
+) -> Commitment:
     commitment = Commitment(
         id=id_,
         funder=row.required("funder", TEXT),
@@ -219,6 +228,8 @@ def _commitment(row: Record, id_: str, area: Kind[str], proposal: Kind[str]) -> 
         cap_share_of_ask=row.optional("cap_share_of_ask", SHARE, 1.0),
         ticket=row.optional("ticket", MONEY, 0),
     )
+    if has_terms:
+        commitment = replace(commitment, **terms(row, commitment.amount))
     row.close()
     return commitment
 
@@ -281,19 +292,25 @@ def _policy(root: Record) -> Policy:
 
 
 def write_round(problem: Problem) -> dict[str, object]:
-    """The document of a problem, every key written out; `read_round` gives the problem back.
+    """The document of a problem, every key of version 1 written out, of version 2 those in use.
+
+    `read_round` gives the problem back.
 
     Its digest is that of this document, not of the one the problem was read from.
     """
     document = asdict(problem)
-    del document["digest"]
+    del document["digest"], document["format"]
+    for row in (*document["commitments"], *document["proposals"]):
+        for key in TERMS & row.keys():
+            if not row[key]:
+                del row[key]
     for overlap in document["overlaps"]:
         overlap["proposals"] = list(overlap["proposals"])
     document["locks"] = [
         {key: value for key, value in lock.items() if value is not None}
         for lock in document["locks"]
     ]
-    return {"format": ROUND_FORMAT, **_listed(document)}
+    return {"format": problem.format, **_listed(document)}
 
 
 def _listed(value: dict[str, object]) -> dict[str, object]:
@@ -320,7 +337,8 @@ def read_plan(source: Path | str | dict[str, object], problem: Problem | None = 
     """
     faults: list[str] = []
     root = Record(faults, "", load(source))
-    root.required("format", one_of(PLAN_FORMAT))
+    version = root.required("format", one_of(*PLAN_FORMATS.values()))
+    has_terms = version != PLAN_FORMATS[ROUND_FORMATS[0]]
     root.ignore("shadow_prices", "why")
     value = number(-LARGEST_VALUE, LARGEST_VALUE)
     commitment = proposal = TEXT
@@ -336,6 +354,7 @@ def read_plan(source: Path | str | dict[str, object], problem: Problem | None = 
                 row.required("commitment", commitment),
                 row.required("proposal", proposal),
                 row.required("amount", whole(-LARGEST_MONEY)),
+                line_years(row) if has_terms else (),
             )
         )
         row.close()
@@ -353,6 +372,11 @@ def read_plan(source: Path | str | dict[str, object], problem: Problem | None = 
         digest=root.required("digest", TEXT),
         versions=root.table("versions", TEXT, TEXT, is_required=True),
         seconds=root.required("seconds", number(0, 1e9)),
+        conditions=tuple(
+            standing(faults, where, entry)
+            for where, entry in (root.required_items("conditions") if has_terms else ())
+        ),
+        format=version,
     )
     root.close()
     if faults:
@@ -362,4 +386,16 @@ def read_plan(source: Path | str | dict[str, object], problem: Problem | None = 
 
 def write_plan(plan: Plan) -> dict[str, object]:
     """The document of a plan; `read_plan` gives the plan back."""
-    return {"format": PLAN_FORMAT, **_listed(asdict(plan))}
+    document = asdict(plan)
+    del document["format"]
+    for row in document["lines"]:
+        years = row.pop("years")
+        if years:
+            row["years"] = {str(part["year"]): part["amount"] for part in years}
+    if plan.format == PLAN_FORMATS[ROUND_FORMATS[0]]:
+        del document["conditions"]
+    else:
+        for row in document["conditions"]:
+            if row["proposal"] is None:
+                del row["proposal"]
+    return {"format": plan.format, **_listed(document)}

@@ -8,10 +8,12 @@ from collections.abc import Callable
 from importlib import metadata
 
 from optimizer.baselines import Baseline, promised
+from optimizer.currencies import writer
 from optimizer.highs import Cancelled, Clock, SolverFault
 from optimizer.pairs import Pairs, in_order, pairs_of
-from optimizer.problem import Plan, Problem
+from optimizer.problem import PLAN_FORMATS, Plan, Problem
 from optimizer.search import Found, Infeasible, OutOfTime, best_lines
+from optimizer.standings import standings
 from optimizer.value import (
     area_amounts,
     as_lines,
@@ -89,6 +91,8 @@ def solve(
         digest=problem.digest,
         versions=versions(),
         seconds=time.monotonic() - started,
+        conditions=standings(pairs, lines, writer(problem.currency)),
+        format=PLAN_FORMATS[problem.format],
     )
 
 

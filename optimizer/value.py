@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from optimizer.pairs import Pairs, exact
-from optimizer.problem import Area, Funder, Line, Problem
+from optimizer.problem import Area, Condition, Funder, Line, Problem
+from optimizer.schedule import schedule, years_of
 
 Lines = Mapping[tuple[int, int], int]  # (commitment, proposal) by index to minor units
 SLACK = 2
@@ -146,6 +147,7 @@ def _breaches(
         yield Breach("lock", name, p in pairs.pinned_in and not total)
         yield Breach("lock", name, p in pairs.pinned_out and total)
     yield from _sums(pairs, totals, tolerance * SLACK)
+    yield from _terms(pairs, lines, totals)
     done = quality(problem, totals) if floors else {}
     for name, least in floors.items():
         have = funder_value(problem.funder_by_id[name], done)
@@ -177,9 +179,55 @@ def _sums(pairs: Pairs, totals: list[int], slack: float) -> Iterator[Breach]:
             yield Breach("institution_share", name, float(total - limit) - slack)
 
 
+def _terms(pairs: Pairs, lines: Lines, totals: list[int]) -> Iterator[Breach]:
+    """Matching, conditions and years that lines break."""
+    problem = pairs.problem
+    paid = paid_by(pairs, lines)
+    joined: set[int] = set()
+    for (c, p), amount in lines.items():
+        commitment = problem.commitments[c]
+        name = f"{commitment.id} -> {problem.proposals[p].id}"
+        if commitment.match is not None:
+            limit = exact(commitment.match.ratio) * others_pay(paid[p], commitment.funder)
+            yield Breach("match", name, float(amount - limit))
+        if commitment.only_if is not None:
+            for short in missing_for(commitment.only_if, paid[p], commitment.funder):
+                yield Breach("only_if", name, short)
+        if commitment.joins_if is not None and c not in joined:
+            joined.add(c)
+            for short in missing_for(commitment.joins_if, paid[None], commitment.funder):
+                yield Breach("joins_if", commitment.id, short)
+    for p, missing in schedule(problem, lines).missing.items():
+        yield Breach("years", problem.proposals[p].id, missing)
+
+
+def paid_by(pairs: Pairs, lines: Lines) -> dict[int | None, Counter[str]]:
+    """Minor units by funder, those outside included: by proposal, and for the round (None)."""
+    paid: dict[int | None, Counter[str]] = defaultdict(Counter)
+    for (c, p), amount in lines.items():
+        paid[p][pairs.problem.commitments[c].funder] += amount
+    for (funder, p), amount in pairs.outside.items():
+        paid[p][funder] += amount
+    for by_funder in list(paid.values()):
+        paid[None].update(by_funder)
+    return paid
+
+
+def others_pay(paid: Mapping[str, int], but: str) -> int:
+    """What funders other than this one pay, minor units."""
+    return sum(amount for funder, amount in paid.items() if funder != but)
+
+
+def missing_for(condition: Condition, paid: Mapping[str, int], but: str) -> tuple[int, int]:
+    """How many more other funders, and how many minor units more, a condition asks for."""
+    counting = sum(amount >= condition.least for f, amount in paid.items() if f != but)
+    return max(0, condition.funders - counting), max(0, condition.total - sum(paid.values()))
+
+
 def as_lines(problem: Problem, lines: Lines) -> tuple[Line, ...]:
-    """Lines with ids, in order of commitment and proposal."""
+    """Lines with ids and years, in order of commitment and proposal."""
+    years = years_of(problem, lines)
     return tuple(
-        Line(problem.commitments[c].id, problem.proposals[p].id, amount)
+        Line(problem.commitments[c].id, problem.proposals[p].id, amount, years.get((c, p), ()))
         for (c, p), amount in sorted(lines.items())
     )

@@ -51,7 +51,7 @@ def columns_of(model: Model) -> tuple[NDArray[np.int32], Vector]:
 
 def integers(model: Model, x: Vector) -> dict[int, float]:
     """Every integer variable rounded, by column."""
-    chosen = [*model.y.values(), *model.z.values()]
+    chosen = [*model.y.values(), *model.z.values(), *model.choices]
     chosen += [v for total in model.total for v in total if v.cat == pulp.LpInteger]
     return {v.index: float(round(x[v.index])) for v in chosen}
 
@@ -63,7 +63,7 @@ def draft(model: Model, live: Solver, x: Vector, enough: float = math.inf) -> Dr
     best corner is looked for first.
     """
     fixed = integers(model, x)
-    cap, least = _support(model, fixed)
+    cap, least = _support(model, fixed, x)
     plan = _plan(model, _totals(model, x, fixed)[1], cap, least)
     if plan is not None and not plan.broken and plan.value >= enough:
         return plan
@@ -73,13 +73,51 @@ def draft(model: Model, live: Solver, x: Vector, enough: float = math.inf) -> Dr
     if corner.x is not None:
         x = corner.x
     raw, totals = _totals(model, x, fixed)
+    cap, least = _support(model, fixed, x)
     found = _raise(model, raw, totals, cap, least)
     better = [d for d in (plan, found) if d is not None]
+    if model.tied and all(d.broken for d in better):
+        careful = _with_room(model, live, x, fixed)
+        better += [] if careful is None else [careful]
     return min(better, key=lambda d: d.rank, default=None)
 
 
-def _support(model: Model, fixed: dict[int, float]) -> tuple[Amounts, dict[Pair, int]]:
-    """Lines that take part, and what they then hold at least."""
+def _with_room(model: Model, live: Solver, x: Vector, fixed: dict[int, float]) -> Draft | None:
+    """Lines from a corner that keeps years and conditions with a few units to spare.
+
+    Rounding down can break a row that adds single pairs up by no more than that.
+    """
+    active = [
+        (tie.row, tie.room)
+        for tie in model.tied
+        if tie.room and (tie.when is None or x[tie.when.index] > SNAP)
+    ]
+
+    def hold(with_room: bool) -> None:
+        for row, room in active:
+            right, extra = -float(row.constant), room if with_room else 0.0
+            if row.sense == pulp.LpConstraintLE:
+                live.set_rows([row.index], -np.inf, right - extra)
+            else:
+                live.set_rows([row.index], right + extra, np.inf)
+
+    live.set_columns(list(fixed), list(fixed.values()), list(fixed.values()))
+    hold(True)
+    corner = live.relax()
+    hold(False)
+    live.restore()
+    if corner.x is None:
+        return None
+    raw, totals = _totals(model, corner.x, fixed)
+    return _raise(model, raw, totals, *_support(model, fixed, corner.x))
+
+
+def _support(model: Model, fixed: dict[int, float], x: Vector) -> tuple[Amounts, dict[Pair, int]]:
+    """Lines that take part, and what they then hold at least.
+
+    Where years or conditions look at single pairs, lines stay within a grid step or two of the
+    solution `x`.
+    """
     pairs = model.pairs
     cap, least = pairs.cap, {}
     if model.z:
@@ -89,7 +127,26 @@ def _support(model: Model, fixed: dict[int, float]) -> tuple[Amounts, dict[Pair,
                 least[c, p] = max(int(pairs.ticket[c]), pairs.grid)
             else:
                 cap[c, p] = 0
+    if model.ties is not None:
+        cap = _guided(model, x, cap, least)
+        shut = [c for (c, p), j in model.gates.items() if p is None and not fixed[j.index]]
+        cap[shut] = 0
     return cap, least
+
+
+def _guided(model: Model, x: Vector, cap: Amounts, least: dict[Pair, int]) -> Amounts:
+    """Caps near the solution for pairs that years and conditions look at; adds to `least`."""
+    grid, cap = model.pairs.grid, cap.copy()
+    assert model.ties is not None
+    for c, p in np.argwhere(model.ties.own & (cap > 0)).tolist():
+        exact = x[model.x[c, p].index] * model.unit / grid
+        base = math.floor(exact + SNAP) * grid
+        if base:
+            least[c, p] = max(base, least.get((c, p), 0))
+            cap[c, p] = min(int(cap[c, p]), base + 2 * grid)
+        else:
+            cap[c, p] = min(int(cap[c, p]), grid if exact > SNAP else 0)
+    return cap
 
 
 def _totals(model: Model, x: Vector, fixed: dict[int, float]) -> tuple[Vector, list[int]]:

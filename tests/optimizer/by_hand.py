@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
+from tests.optimizer.terms_by_hand import available, keeps_terms
+
 Document = dict[str, Any]
 Lines = dict[tuple[str, str], int]
 
@@ -63,6 +65,8 @@ def cap(commitment: Document, proposal: Document) -> int:
     caps = [ask, whole_below(decimal(commitment.get("cap_share_of_ask", 1.0)) * ask)]
     if commitment.get("cap_per_proposal") is not None:
         caps.append(commitment["cap_per_proposal"])
+    if (commitment.get("match") or {}).get("up_to") is not None:
+        caps.append(commitment["match"]["up_to"])
     if commitment.get("pays_share_only"):
         caps.append(whole_below(share_inside(commitment, proposal) * ask))
     return min(caps)
@@ -77,7 +81,7 @@ def minimum(proposal: Document) -> int:
 
 
 def pool(document: Document) -> int:
-    return sum(c["amount"] for c in document.get("commitments", []))
+    return sum(available(c) for c in document.get("commitments", []))
 
 
 def weight_of(funder: Document, proposal: Document) -> float:
@@ -177,7 +181,7 @@ def enumerate_best(
         + [
             v
             for v in range(unit, cap(c, p) + 1, unit)
-            if v >= c.get("ticket", 0) and v <= c["amount"]
+            if v >= c.get("ticket", 0) and v <= available(c)
         ]
         for c, p in pairs
     ]
@@ -205,7 +209,7 @@ def is_allowed(document: Document, lines: Lines, baselines: dict[str, float], sl
         if not c.get("ticket", 0) <= amount <= cap(c, p):
             return False
     for c in document.get("commitments", []):
-        if sum(v for (d, _), v in lines.items() if d == c["id"]) > c["amount"]:
+        if sum(v for (d, _), v in lines.items() if d == c["id"]) > available(c):
             return False
     for p in document.get("proposals", []):
         total = totals.get(p["id"], 0)
@@ -232,7 +236,7 @@ def is_allowed(document: Document, lines: Lines, baselines: dict[str, float], sl
             return False
         if amount is None and lock["funded"] != (total > 0):
             return False
-    return True
+    return keeps_terms(document, lines)
 
 
 def plan_document(

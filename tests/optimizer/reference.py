@@ -28,6 +28,7 @@ from tests.optimizer.by_hand import (
     value,
     weight_of,
 )
+from tests.optimizer.terms_by_hand import available, condition_rows, year_rows, years
 
 INFEASIBLE = 2  # scipy's status
 OPTIMAL = 0
@@ -145,7 +146,8 @@ def solve(
 
     for c in commitments:
         paid = {k: model.size[k] for (d, _), k in x.items() if d == c["id"]}
-        model.row(paid, -np.inf, c["amount"])
+        model.row(paid, -np.inf, available(c))
+    _terms(model, document, x)
     for p in rows:
         least = max(1, min(minimum(p), p["ask"] // unit * unit))
         model.row({**total(p["id"]), y[p["id"]]: -least}, 0, np.inf)
@@ -186,6 +188,29 @@ def solve(
     return Best(lines, value(document, lines), bound)
 
 
+def _terms(model: _Model, document: Document, x: dict[tuple[str, str], int]) -> None:
+    """Years, matching and conditions, with columns for payments by year and for 0/1 choices."""
+    lines = {pair: {k: model.size[k]} for pair, k in x.items()}
+    when = years(document)
+    columns: dict[Any, int] = {}
+    rows = list(condition_rows(document, lines))
+    if when:
+        totals = {p["id"]: {} for p in document["proposals"]}
+        for (c, p), k in x.items():
+            most = model.upper[k] * model.size[k]
+            pays = {("pay", c, p, y): 1.0 for y in when}
+            is_whole = int(most <= 10_000)
+            columns.update({key: model.column(0, most, integral=is_whole) for key in pays})
+            rows.append(({**pays, k: -model.size[k]}, 0, 0))
+            totals[p].update(pays)
+        rows += list(year_rows(document, list(x), totals))
+    for terms, lower, upper in rows:
+        for key in terms:
+            if isinstance(key, tuple) and key not in columns:
+                columns[key] = model.column(0, 1)
+        model.row({columns.get(key, key): w for key, w in terms.items() if w}, lower, upper)
+
+
 def _rounded(model: _Model, x: dict[tuple[str, str], int], point: np.ndarray, grid: int) -> Lines:
     lines = {pair: round(point[k] * model.size[k] / grid) * grid for pair, k in x.items()}
     return {pair: amount for pair, amount in lines.items() if amount}
@@ -214,20 +239,30 @@ def _areas(model: _Model, document: Document, combined: Any, slack: float) -> No
 # Baselines
 
 
-def own_best(document: Document, funder: str, others: dict[str, int]) -> Best:
-    """What a funder can add to the others' totals, at its best; `value` is by its own weights."""
-    rows = []
+def own_best(document: Document, funder: str, others: Lines) -> Best:
+    """What a funder can add to the others' lines, at its best; `value` is by its own weights."""
+    rows, totals = [], totals_of(others)
+    payer = {c["id"]: c["funder"] for c in document.get("commitments", [])}
     row = next((f for f in document.get("funders", []) if f["id"] == funder), {})
     for p in document.get("proposals", []):
-        given = others.get(p["id"], 0)
+        given = totals.get(p["id"], 0)
         rows.append({**p, "minimum": 1 if given else minimum(p), "merit": weight_of(row, p)})
     own = {
         "commitments": [c for c in document.get("commitments", []) if c["funder"] == funder],
         "proposals": rows,
         # what remains of an ask, while the caps stay shares of the whole of it
-        "remaining": {p["id"]: p["ask"] - others.get(p["id"], 0) for p in rows},
+        "remaining": {p["id"]: p["ask"] - totals.get(p["id"], 0) for p in rows},
+        "outside": dict(_by_funder(payer, others)),
     }
     return _own(own)
+
+
+def _by_funder(payer: dict[str, str], lines: Lines) -> Lines:
+    """Minor units by (funder, proposal)."""
+    paid: Lines = {}
+    for (c, p), amount in lines.items():
+        paid[payer[c], p] = paid.get((payer[c], p), 0) + amount
+    return paid
 
 
 def _own(document: Document) -> Best:
@@ -248,7 +283,8 @@ def _own(document: Document) -> Best:
             model.row({k: size, z: -least}, 0, np.inf)
             totals[p["id"]][k] = size
         paid = {k: model.size[k] for (d, _), k in x.items() if d == c["id"]}
-        model.row(paid, -np.inf, c["amount"])
+        model.row(paid, -np.inf, available(c))
+    _terms(model, document, x)
     for p in document["proposals"]:
         y = model.column(0, 1)
         model.row({**totals[p["id"]], y: -minimum(p)}, 0, np.inf)
@@ -286,7 +322,8 @@ def leave(document: Document, funder: str) -> float | None:
         if not _is_only_best(others, best, slack):
             return None
         totals = totals_of(best.lines)
-        return funder_value(document, funder, totals) + own_best(document, funder, totals).value
+        added = own_best(document, funder, best.lines)
+        return funder_value(document, funder, totals) + added.value
     return alone(document, funder)
 
 

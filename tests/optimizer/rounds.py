@@ -48,6 +48,9 @@ FEATURES = (
     "coarse_merit",
 )
 
+TERMS = ("releases", "promised", "budget", "match", "only_if", "joins_if")
+"""Of version 2; a round with none of them is one of version 1."""
+
 REGIONS = ("Africa", "Asia", "Europe", "Oceania")
 TIERS = ("minimal", "limited", "high")
 
@@ -75,11 +78,11 @@ def random_round(
     )
 
 
-def any_features(seed: int) -> list[str]:
+def any_features(seed: int, among: Collection[str] = FEATURES) -> list[str]:
     """Some of the features, a different choice for each seed."""
     rng = random.Random(f"features {seed}")
     share = rng.choice([0.1, 0.25, 0.5])
-    return [feature for feature in FEATURES if rng.random() < share]
+    return [feature for feature in among if rng.random() < share]
 
 
 @st.composite
@@ -119,7 +122,7 @@ class _Maker:
         shares = [rng.lognormvariate(0, 0.7) for _ in range(commitments)]
         money = [max(1, round(scarcity * asked * share / sum(shares))) for share in shares]
         document: Document = {
-            "format": "tributary-round/1",
+            "format": f"tributary-round/{2 if self.features & set(TERMS) else 1}",
             "currency": "USD",
             "commitments": [
                 self.commitment(f"c{i}", rng.choice(funder_ids), money[i], area_ids, ids)
@@ -161,6 +164,8 @@ class _Maker:
             row["institution"] = f"i{rng.randrange(max(1, proposals // 3))}"
         if self.chance("minimum", 0.7):
             row["minimum"] = max(1, math.ceil(ask * rng.choice([0.01, 0.4, 0.7])))
+        if self.chance("budget", 0.8):
+            row["budget"] = self.by_year(ask)
         return row
 
     def tags(self, areas: list[str]) -> dict[str, float]:
@@ -196,7 +201,39 @@ class _Maker:
             row["cap_share_of_ask"] = rng.choice([0.29, 0.4, 0.5, 0.75])
         if self.chance("ticket"):
             row["ticket"] = max(1, round(self.ask() * rng.choice([0.2, 0.5, 1])))
+        return row | self.terms(row["amount"])
+
+    def terms(self, amount: int) -> Document:
+        """Years and conditions of a commitment."""
+        rng = self.rng
+        row: Document = {}
+        if self.chance("releases", 0.7):
+            row["releases"] = self.by_year(amount)
+        if self.chance("promised", 0.4):
+            row["promised"] = [{"year": 2029, "amount": amount // rng.choice([3, 6])}]
+        if self.chance("match", 0.6):
+            row["match"] = {"ratio": rng.choice([0.5, 1, 1, 2.5])}
+            if rng.random() < 0.4:
+                row["match"]["up_to"] = self.ask()
+        for key, most in (("only_if", self.most), ("joins_if", 3 * self.most)):
+            if self.chance(key, 0.6):
+                row[key] = rng.choice(
+                    [
+                        {"funders": 1},
+                        {"funders": 2},
+                        {"total": rng.randint(1, most)},
+                        {"funders": 1, "total": rng.randint(1, most)},
+                        {"funders": 1, "least": max(1, self.ask() // 3)},
+                    ]
+                )
         return row
+
+    def by_year(self, amount: int) -> list[Document]:
+        """An amount over some of three years."""
+        chosen = sorted(self.rng.sample([2027, 2028, 2029], self.rng.randint(1, 3)))
+        ends = sorted(self.rng.randint(0, amount) for _ in chosen[1:])
+        parts = zip(chosen, [0, *ends], [*ends, amount], strict=True)
+        return [{"year": y, "amount": end - start} for y, start, end in parts]
 
     def funder(self, id_: str, areas: list[str], asked: int, scarcity: float) -> Document:
         rng = self.rng
