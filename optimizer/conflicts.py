@@ -1,29 +1,38 @@
 """Why a round cannot be satisfied: the fewest demands that cannot hold together, and by how much.
 
 Demands are what people put on a round and could take back: locks, shares, guarantees, hard area
-caps. The rest (money, restrictions, asks and minimums, tickets, co-funders, rounding) is taken as
-given. Single demands are tried first; else halves are thrown out for as long as what is left
-still conflicts, then single ones (a deletion filter): no member of the set can be spared.
+caps, what is needed by year, matching and conditions. The rest (money, restrictions, asks and
+minimums, tickets, co-funders, rounding) is taken as given. Single demands are tried first; else
+halves are thrown out for as long as what is left still conflicts, then single ones (a deletion
+filter): no member of the set can be spared.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import TypedDict
 
 from optimizer.backend import open_model
 from optimizer.highs import Clock
 from optimizer.model import Detail, build
 from optimizer.pairs import exact, in_order, pairs_of
-from optimizer.problem import Area, Lock, Problem
+from optimizer.problem import Area, Commitment, Lock, Problem, Proposal
 from optimizer.whole import draft
+
+
+class Terms(TypedDict):
+    """Both sides of a round, with only some of their years and conditions."""
+
+    commitments: tuple[Commitment, ...]
+    proposals: tuple[Proposal, ...]
 
 
 @dataclass(frozen=True)
 class Demand:
     """One thing asked of the round: `kind` as the format names it, `where` the id it is about.
 
-    `limit` is its number in minor units, None for a lock; `text` says it in words.
+    `limit` is its number in minor units, None where it has none; `text` says it in words.
     """
 
     kind: str
@@ -36,7 +45,7 @@ class Demand:
 @dataclass(frozen=True)
 class Member:
     """A demand of the conflict. `short_by`: the least change of its number, in minor units, that
-    would let the others hold; None where it is a lock, or no change of it would do."""
+    would let the others hold; None where it has no number, or no change of it would do."""
 
     demand: Demand
     short_by: float | None
@@ -78,7 +87,7 @@ def conflict_of(
 
 def demands(problem: Problem, floors: Mapping[str, float]) -> Iterator[Demand]:
     """Every demand of a round, in the order of the format."""
-    total = sum(c.amount for c in problem.commitments)
+    total = sum(c.available for c in problem.commitments)
     for lock in problem.locks:
         yield Demand("lock", lock.proposal, None, _lock_text(lock), lock)
     for name, least in sorted(floors.items()):
@@ -100,6 +109,17 @@ def demands(problem: Problem, floors: Mapping[str, float]) -> Iterator[Demand]:
         limit = float(exact(share) * total)
         text = f"risk tier {tier} gets at most {share * 100:.4g} % of the money ({limit:,.0f})"
         yield Demand("risk_most", tier, limit, text)
+    if any(c.releases for c in problem.commitments) and any(p.budget for p in problem.proposals):
+        text = "what proposals need by the end of each year has been released by then"
+        yield Demand("budget", "", None, text)
+    for c in problem.commitments:
+        if c.match is not None:
+            text = f"{c.id} pays at most {c.match.ratio:g} times what other funders pay a proposal"
+            yield Demand("match", c.id, None, text)
+        if c.only_if is not None:
+            yield Demand("only_if", c.id, None, f"{c.id} pays a proposal only if others do")
+        if c.joins_if is not None:
+            yield Demand("joins_if", c.id, None, f"{c.id} pays only if others join the round")
 
 
 def _lock_text(lock: Lock) -> str:
@@ -112,7 +132,7 @@ def _lock_text(lock: Lock) -> str:
 
 def with_only(problem: Problem, kept: Sequence[Demand]) -> tuple[Problem, dict[str, float]]:
     """The round with these demands and no others, at their own numbers, and its promises."""
-    total = sum(c.amount for c in problem.commitments)
+    total = sum(c.available for c in problem.commitments)
 
     def numbers(kind: str) -> dict[str, float]:
         return {d.where: d.limit for d in kept if d.kind == kind and d.limit is not None}
@@ -137,8 +157,28 @@ def with_only(problem: Problem, kept: Sequence[Demand]) -> tuple[Problem, dict[s
         ),
         locks=tuple(d.lock for d in kept if d.lock is not None),
         policy=policy,
+        **_with_terms(problem, kept),
     )
     return kept_round, numbers("guarantee")
+
+
+def _with_terms(problem: Problem, kept: Sequence[Demand]) -> Terms:
+    """Commitments and proposals with those of their conditions and years that are kept."""
+    asked = {(d.kind, d.where) for d in kept}
+    return {
+        "commitments": tuple(
+            replace(
+                c,
+                match=c.match if ("match", c.id) in asked else None,
+                only_if=c.only_if if ("only_if", c.id) in asked else None,
+                joins_if=c.joins_if if ("joins_if", c.id) in asked else None,
+            )
+            for c in problem.commitments
+        ),
+        "proposals": tuple(
+            p if ("budget", "") in asked else replace(p, budget=()) for p in problem.proposals
+        ),
+    }
 
 
 def is_satisfiable(problem: Problem, kept: Sequence[Demand], clock: Clock) -> bool:
@@ -193,7 +233,7 @@ def _short_by(problem: Problem, found: list[Demand], demand: Demand, clock: Cloc
         return None
     others = [d for d in found if d is not demand]
     is_most = demand.kind in ("area cap", "institution_share", "risk_most")
-    total = float(sum(c.amount for c in problem.commitments))
+    total = float(sum(c.available for c in problem.commitments))
     bad, good = demand.limit, max(demand.limit, total) if is_most else 0.0
 
     def holds(limit: float) -> bool:

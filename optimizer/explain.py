@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
+from typing import cast
 
 from optimizer.baselines import reach_alone, reach_leaving
 from optimizer.currencies import writer
@@ -45,15 +46,9 @@ class Explanation:
 
     def add_to(self, document: dict[str, object]) -> dict[str, object]:
         """A plan's document with `shadow_prices`, and `why` by proposal, line and funder."""
-        rows = [
-            {
-                "commitment": line.commitment,
-                "proposal": line.proposal,
-                "amount": line.amount,
-                "why": asdict(ground),
-            }
-            for line, ground in self.lines.items()
-        ]
+        stated = cast(list[dict[str, object]], document["lines"])
+        grounds = zip(stated, self.lines.values(), strict=True)
+        rows = [{**row, "why": asdict(ground)} for row, ground in grounds]
         why = {
             "proposals": {id_: asdict(refusal) for id_, refusal in self.proposals.items()},
             "funders": {id_: {**asdict(g), "gain": g.gain} for id_, g in self.funders.items()},

@@ -19,6 +19,7 @@ from optimizer.model import Detail, Model, build, share_of
 from optimizer.pairs import Pairs, most, pairs_of, refusal, share_inside
 from optimizer.problem import Line, Plan, Problem
 from optimizer.value import area_amounts, need_met, shortfall
+from optimizer.waiting import waiting_for
 
 Words = Callable[[str], str]  # an id to a name
 Money = Callable[[float], str]  # minor units to words
@@ -40,7 +41,8 @@ class Refusal:
 
     | field | meaning |
     |---|---|
-    | kind | locked_out, no_eligible_money, out_of_reach, overlap, limit, below_margin, within_gap |
+    | kind | locked_out, no_eligible_money, out_of_reach, overlap, condition, years, |
+    | | limit, below_margin, within_gap |
     | commitments | those that may pay it |
     | others | funded proposals that stand in its way, the nearest first |
     | limits | (kind, id) of the limits that leave it no room |
@@ -147,6 +149,10 @@ class _Margin:
             return Refusal(
                 "overlap", sentence, NOT_CHOSEN, able, tuple(partners), (), (), None, costs
             )
+        waiting = waiting_for(self.problem, self.plan, proposal, self.left, self.name, self.money)
+        if waiting is not None:
+            kind, sentence = waiting
+            return Refusal(kind, sentence, NOT_CHOSEN, able, (), (), (), None, costs)
         full = self._full(p)
         if full:
             what = _and([words for _, words in full])

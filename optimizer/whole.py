@@ -76,14 +76,17 @@ def draft(model: Model, live: Solver, x: Vector, enough: float = math.inf) -> Dr
     cap, least = _support(model, fixed, x)
     found = _raise(model, raw, totals, cap, least)
     better = [d for d in (plan, found) if d is not None]
-    if model.tied and all(d.broken for d in better):
-        careful = _with_room(model, live, x, fixed)
-        better += [] if careful is None else [careful]
+    if model.ties is not None and all(d.broken for d in better):
+        for near in (x, _with_room(model, live, x, fixed)):
+            if near is not None:
+                raw, totals = _totals(model, near, fixed)
+                grown = _raise(model, raw, totals, *_support(model, fixed, near, may_grow=True))
+                better += [] if grown is None else [grown]
     return min(better, key=lambda d: d.rank, default=None)
 
 
-def _with_room(model: Model, live: Solver, x: Vector, fixed: dict[int, float]) -> Draft | None:
-    """Lines from a corner that keeps years and conditions with a few units to spare.
+def _with_room(model: Model, live: Solver, x: Vector, fixed: dict[int, float]) -> Vector | None:
+    """A corner that keeps years and conditions with a few units to spare; None if none does.
 
     Rounding down can break a row that adds single pairs up by no more than that.
     """
@@ -106,17 +109,16 @@ def _with_room(model: Model, live: Solver, x: Vector, fixed: dict[int, float]) -
     corner = live.relax()
     hold(False)
     live.restore()
-    if corner.x is None:
-        return None
-    raw, totals = _totals(model, corner.x, fixed)
-    return _raise(model, raw, totals, *_support(model, fixed, corner.x))
+    return corner.x
 
 
-def _support(model: Model, fixed: dict[int, float], x: Vector) -> tuple[Amounts, dict[Pair, int]]:
+def _support(
+    model: Model, fixed: dict[int, float], x: Vector, *, may_grow: bool = False
+) -> tuple[Amounts, dict[Pair, int]]:
     """Lines that take part, and what they then hold at least.
 
-    Where years or conditions look at single pairs, lines stay within a grid step or two of the
-    solution `x`.
+    Where years or conditions look at single pairs, lines stay within a grid step of the solution
+    `x`; `may_grow` lets matches, too, be rounded up.
     """
     pairs = model.pairs
     cap, least = pairs.cap, {}
@@ -128,24 +130,26 @@ def _support(model: Model, fixed: dict[int, float], x: Vector) -> tuple[Amounts,
             else:
                 cap[c, p] = 0
     if model.ties is not None:
-        cap = _guided(model, x, cap, least)
+        cap = _guided(model, x, cap, least, may_grow)
         shut = [c for (c, p), j in model.gates.items() if p is None and not fixed[j.index]]
         cap[shut] = 0
     return cap, least
 
 
-def _guided(model: Model, x: Vector, cap: Amounts, least: dict[Pair, int]) -> Amounts:
+def _guided(
+    model: Model, x: Vector, cap: Amounts, least: dict[Pair, int], may_grow: bool
+) -> Amounts:
     """Caps near the solution for pairs that years and conditions look at; adds to `least`."""
     grid, cap = model.pairs.grid, cap.copy()
     assert model.ties is not None
     for c, p in np.argwhere(model.ties.own & (cap > 0)).tolist():
-        exact = x[model.x[c, p].index] * model.unit / grid
-        base = math.floor(exact + SNAP) * grid
+        steps = x[model.x[c, p].index] * model.unit / grid
+        base = math.floor(steps + SNAP) * grid
         if base:
             least[c, p] = max(base, least.get((c, p), 0))
-            cap[c, p] = min(int(cap[c, p]), base + 2 * grid)
-        else:
-            cap[c, p] = min(int(cap[c, p]), grid if exact > SNAP else 0)
+        # a match may not grow by what rounding took from the money it follows
+        above = 0 if model.ties.matched[c, p] and not may_grow else math.ceil(steps - SNAP) * grid
+        cap[c, p] = min(int(cap[c, p]), max(base, above))
     return cap
 
 
