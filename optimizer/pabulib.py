@@ -21,7 +21,7 @@ from pathlib import Path
 
 from optimizer.currencies import CURRENCIES
 from optimizer.fields import LARGEST_MONEY, BadInput, load_text, shown
-from optimizer.problem import ROUND_FORMAT, Problem
+from optimizer.problem import ROUND_FORMATS, Problem
 from optimizer.read import read_round
 
 NO_CURRENCY = "XXX"  # ISO 4217's code for none
@@ -161,7 +161,7 @@ def _round(election: Election) -> dict[str, object]:
         election.fault(currency.line, f"currency {shown(code)}", "an ISO 4217 code such as EUR")
     merits = _merits(election)
     return {
-        "format": ROUND_FORMAT,
+        "format": ROUND_FORMATS[0],
         "currency": code,
         "commitments": [{"id": "budget", "funder": "budget", "amount": amount}],
         "areas": [{"id": "projects"}],

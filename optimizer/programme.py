@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -38,8 +39,8 @@ LE, GE, EQ = pulp.LpConstraintLE, pulp.LpConstraintGE, pulp.LpConstraintEQ
 class Tie:
     """A row of years or conditions: `x` its terms by pair, `spent` by all that c pays.
 
-    `room`: model units that keep it safe from rounding down, where `when`, a variable, is above 0
-    (None: always).
+    `room`: model units that rounding down could take from it, where `when`, a variable, is above 0
+    (None: always); there are at most `most_room` of them.
     """
 
     row: Any
@@ -47,6 +48,7 @@ class Tie:
     spent: Mapping[int, float]
     room: float
     when: Any = None
+    most_room: float = math.inf
 
 
 @dataclass
@@ -115,6 +117,7 @@ class Model:
         spent: Mapping[int, float] | None = None,
         room: float = 0.0,
         when: Any = None,
+        most_room: float = math.inf,
     ) -> None:
         """One row over single pairs (`x`), what commitments pay (`spent`) and `rest`."""
         left = dict(rest)
@@ -127,7 +130,7 @@ class Model:
         for variable, weight in parts:
             left[variable] = left.get(variable, 0.0) + weight
         self.add(*name, left, sense, right)
-        self.tied.append(Tie(self.rows[name], x or {}, spent or {}, room, when))
+        self.tied.append(Tie(self.rows[name], x or {}, spent or {}, room, when, most_room))
 
     def gate(self, c: int, p: int | None) -> Any:
         """The 0/1 variable that lets commitment c pay proposal p, or anything (None)."""

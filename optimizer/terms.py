@@ -28,7 +28,6 @@ from optimizer.problem import Condition
 from optimizer.programme import GE, LE, Expression, Model
 from optimizer.ties import Ties, cuts, needs
 
-ROOM = 3  # times what rounding down could cost a row
 LARGEST_WHOLE = 10**6  # minor units beyond which a solver's integers are not trusted
 
 
@@ -60,7 +59,7 @@ def add_years(model: Model, ties: Ties) -> None:
                     late[_late(model, c, p, k)] = 1.0
                     released[c, k][p] = model.late[c, p, k]
             if late:
-                room, when = ROOM * len(late) * pairs.grid / unit, next(iter(model.total[p]))
+                room, when = len(late) * pairs.grid / unit, next(iter(model.total[p]))
                 rest = {v: -w * float(1 - share) for v, w in model.total[p].items()}
                 left = {**late, **rest}
                 model.tie(("need", f"{name}|{year}"), left, LE, 0, room=room, when=when)
@@ -81,7 +80,8 @@ def add_years(model: Model, ties: Ties) -> None:
                     LE,
                     amount / unit,
                     x=dict.fromkeys(((c, p) for p in paid), 1.0),
-                    room=min(amount, ROOM * len(paid) * pairs.grid) / unit,
+                    room=len(paid) * pairs.grid / unit,
+                    most_room=amount / unit,
                 )
 
 
@@ -117,7 +117,7 @@ def add_matches(model: Model, ties: Ties) -> None:
             LE,
             ratio * outside / model.unit,
             x=x,
-            room=ROOM * (1 + ratio) * model.pairs.grid / model.unit,
+            room=(1 + ratio) * model.pairs.grid / model.unit,
             when=model.x[c, p],
         )
 
@@ -137,7 +137,7 @@ def add_only_if(model: Model, ties: Ties) -> None:
         total = condition.total - sum(a for (_, q), a in pairs.outside.items() if q == p)
         if total > pairs.least[p]:
             left = {**model.total[p], w: -total / unit}
-            room = ROOM * pairs.grid / unit
+            room = pairs.grid / unit
             model.tie(("only_if_total", name), left, GE, 0, room=room, when=w)
         if condition.funders:
             others = _counted(model, p, condition, commitment.funder)
@@ -156,7 +156,7 @@ def _counted(model: Model, p: int, condition: Condition, but: str) -> list[Any]:
             if name not in model.rows:
                 v = model.choice("v", len(model.choices))
                 least = condition.least / model.unit
-                room = ROOM * len(x) * model.pairs.grid / model.unit
+                room = len(x) * model.pairs.grid / model.unit
                 model.tie(name, {v: -least}, GE, 0, x=x, room=room, when=v)
                 model.counted[name[1]] = v
             found.append(model.counted[name[1]])
@@ -186,7 +186,7 @@ def add_joins_if(model: Model, ties: Ties) -> None:
         if total > 0:
             left = {v: w for sums in model.total for v, w in sums.items()}
             left[j] = -total / unit
-            room = ROOM * len(model.total) * pairs.grid / unit
+            room = len(model.total) * pairs.grid / unit
             name = ("joins_if_total", commitment.id)
             model.tie(name, left, GE, 0, room=room, when=j)
         if condition.funders:
@@ -198,7 +198,7 @@ def add_joins_if(model: Model, ties: Ties) -> None:
                     u = model.counted[name[1]] = model.choice("u", len(model.choices))
                     least = condition.least / unit
                     spent = dict.fromkeys(members, 1.0)
-                    room = ROOM * len(model.total) * pairs.grid / unit
+                    room = len(model.total) * pairs.grid / unit
                     model.tie(name, {u: -least}, GE, 0, spent=spent, room=room, when=u)
                 others[model.counted[name[1]]] = 1.0
             model.add("joins_if_funders", commitment.id, others, GE, -len(outside))

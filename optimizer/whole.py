@@ -23,6 +23,7 @@ from optimizer.value import Breach, Lines, breaches, value_of
 
 SNAP = 1e-6  # part of a grid step that is taken for the solver's inexactness
 MOST_RAISES = 60
+ROOMS = (0.0, 1.0, 4.0)  # times what rounding can take, kept free in rows over single pairs
 
 
 @dataclass(frozen=True)
@@ -77,21 +78,24 @@ def draft(model: Model, live: Solver, x: Vector, enough: float = math.inf) -> Dr
     found = _raise(model, raw, totals, cap, least)
     better = [d for d in (plan, found) if d is not None]
     if model.ties is not None and all(d.broken for d in better):
-        for near in (x, _with_room(model, live, x, fixed)):
-            if near is not None:
+        for times in ROOMS:
+            near = _with_room(model, live, x, fixed, times) if times else x
+            if near is not None and all(d.broken for d in better):
                 raw, totals = _totals(model, near, fixed)
                 grown = _raise(model, raw, totals, *_support(model, fixed, near, may_grow=True))
                 better += [] if grown is None else [grown]
     return min(better, key=lambda d: d.rank, default=None)
 
 
-def _with_room(model: Model, live: Solver, x: Vector, fixed: dict[int, float]) -> Vector | None:
+def _with_room(
+    model: Model, live: Solver, x: Vector, fixed: dict[int, float], times: float
+) -> Vector | None:
     """A corner that keeps years and conditions with a few units to spare; None if none does.
 
     Rounding down can break a row that adds single pairs up by no more than that.
     """
     active = [
-        (tie.row, tie.room)
+        (tie.row, min(times * tie.room, tie.most_room))
         for tie in model.tied
         if tie.room and (tie.when is None or x[tie.when.index] > SNAP)
     ]

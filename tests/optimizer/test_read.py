@@ -108,7 +108,7 @@ def test_a_name_given_twice_in_a_list_counts_once() -> None:
 @pytest.mark.parametrize(
     ("path", "value", "where", "expected"),
     [
-        ("format", "tributary-round/2", 'format: "tributary-round/2"', '"tributary-round/1"'),
+        ("format", "tributary-round/3", 'format: "tributary-round/3"', '"tributary-round/1"'),
         ("format", REMOVED, "format: missing", '"tributary-round/1"'),
         ("currency", REMOVED, "currency: missing", "ISO 4217"),
         ("currency", "usd", 'currency: "usd"', "ISO 4217"),
