@@ -89,7 +89,7 @@ def _match(row: Record) -> Match | None:
     if inner is None:
         return None
     match = Match(
-        ratio=inner.required("ratio", number(0, LARGEST_WEIGHT)),
+        ratio=inner.required("ratio", number(1e-6, LARGEST_WEIGHT)),
         up_to=inner.optional("up_to", or_null(MONEY), None),
     )
     inner.close()
@@ -106,7 +106,7 @@ def _condition(row: Record, key: str) -> Condition | None:
         total=inner.optional("total", MONEY, 0),
     )
     inner.close()
-    if inner.is_sound and not condition.funders and inner.has("least"):
+    if inner.is_sound and not condition.funders and condition.least > 1:
         inner.fault("least", "stands without funders", "a number of funders that it is for")
     if inner.is_sound and not (condition.funders or condition.total):
         row.fault(key, "asks for nothing", "funders or total above 0")
