@@ -1,4 +1,4 @@
-"""`python -m optimizer solve | check | explain`: the optimizer on files of the exchange format.
+"""`python -m optimizer solve | check | explain | compare` on files of the exchange format.
 
 Exit status: 0 done; 2 the input is wrong (one line a fault on standard error); 3 the round cannot
 be satisfied (the conflicting set on standard output); 4 `check` found a violation; 5 out of time
@@ -16,13 +16,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from optimizer.backend import SOLVERS
-from optimizer.check import check
+from optimizer.check import check, not_promised
+from optimizer.compare import compare
 from optimizer.conflicts import conflict_of
 from optimizer.explain import explain
 from optimizer.pabulib import is_election, read_election
 from optimizer.problem import Problem
 from optimizer.read import BadInput, read_plan, read_round, write_plan
 from optimizer.solve import RULES, Infeasible, OutOfTime, solve
+from optimizer.tables import as_table
 
 DONE, BAD_INPUT, UNSATISFIABLE, VIOLATION, OUT_OF_TIME = 0, 2, 3, 4, 5
 
@@ -74,6 +76,16 @@ def _parser() -> argparse.ArgumentParser:
     explaining.add_argument("--seconds", type=_seconds, default=60.0)
     explaining.add_argument("-o", "--output", type=Path, metavar="PLAN.json")
     explaining.set_defaults(run=_explain)
+    comparing = commands.add_parser("compare", help="lay the plans of several rules side by side")
+    comparing.add_argument("round", type=Path, metavar="ROUND.json")
+    comparing.add_argument(
+        "--rules", nargs="+", choices=list(RULES), default=list(RULES), metavar="RULE"
+    )
+    comparing.add_argument("--gap", type=_gap, default=1e-3)
+    comparing.add_argument("--seconds", type=_seconds, default=120.0, help="for all rules together")
+    comparing.add_argument("--solver", choices=SOLVERS, default=SOLVERS[0])
+    comparing.add_argument("-o", "--output", type=Path, metavar="COMPARISON.json")
+    comparing.set_defaults(run=_compare)
     return parser
 
 
@@ -117,9 +129,12 @@ def _solve(options: argparse.Namespace) -> int:
 
 def _check(options: argparse.Namespace) -> int:
     problem = _read(options.round)
-    violations = check(problem, read_plan(options.plan, problem), resolve=options.resolve)
+    plan = read_plan(options.plan, problem)
+    violations = check(problem, plan, resolve=options.resolve)
     for violation in violations:
         print(violation)
+    for missed in not_promised(problem, plan):
+        print(f"not promised by {plan.rule}: {missed}")
     return VIOLATION if violations else DONE
 
 
@@ -134,6 +149,21 @@ def _explain(options: argparse.Namespace) -> int:
     found = explain(problem, plan, seconds=options.seconds)
     _write(found.add_to(write_plan(plan)), options.output)
     return DONE
+
+
+def _compare(options: argparse.Namespace) -> int:
+    problem = _read(options.round)
+    comparison = compare(
+        problem,
+        list(dict.fromkeys(options.rules)),
+        gap=options.gap,
+        seconds=options.seconds,
+        solver=options.solver,
+    )
+    if options.output is not None:
+        _write(comparison.as_document(), options.output)
+    print("\n".join(as_table(problem, comparison)))
+    return DONE if comparison.planned else UNSATISFIABLE
 
 
 def _write(document: dict[str, object], path: Path | None) -> None:

@@ -21,7 +21,7 @@ from optimizer.figures import (
     pair_cap,
     why_ineligible,
 )
-from optimizer.problem import Lock, Plan, Problem, Proposal
+from optimizer.problem import LINES_ONLY, Lock, Plan, Problem, Proposal
 from optimizer.violations import Violation
 from optimizer.violations import money as _money
 from optimizer.violations import over as _over
@@ -38,32 +38,19 @@ def check(
 ) -> list[Violation]:
     """Everything that is wrong with a plan; empty if nothing is.
 
-    `resolve` reckons the baselines of the guarantees anew instead of taking the plan's word;
-    `gap` is the one asked for, which a plan called optimal must keep.
+    Limits that the plan's rule does not promise are left to `not_promised`. `resolve` reckons the
+    baselines of the guarantees anew instead of taking the plan's word; `gap` is the one asked for,
+    which a plan called optimal must keep.
     """
-    found = list(_lines(problem, plan))
-    named = [
-        line
-        for line in plan.lines
-        if line.commitment in problem.commitment_by_id and line.proposal in problem.proposal_by_id
-    ]
-    figures = Figures(problem, named)
-    for family in (
-        _pairs,
-        _commitments,
-        _proposals,
-        _cofunders,
-        _area_caps,
-        _shares,
-        _locks,
-    ):
-        found.extend(family(figures))
-    found.extend(terms(figures, plan))
-    found.extend(_guarantees(figures, plan))
+    figures = _figures(problem, plan)
+    found = [*_lines(problem, plan), *_limits(figures), *terms(figures, plan)]
+    if plan.rule not in LINES_ONLY:
+        found.extend(_over_several(figures, plan))
     found.extend(_stated_totals(figures, plan))
     found.extend(_stated_areas(figures, plan))
     found.extend(_stated_funders(figures, plan))
     found.extend(_stated_value(figures, plan, gap))
+    found.extend(_stated_objective(figures, plan))
     if plan.digest != problem.digest:
         found.append(
             Violation("digest", "the plan", 0, "digest: the plan was made for another round")
@@ -71,6 +58,44 @@ def check(
     if resolve:
         found.extend(_baselines(problem, plan))
     return found
+
+
+def not_promised(problem: Problem, plan: Plan) -> list[Violation]:
+    """The limits over several proposals, and the floors, that a plan of a rule which does not
+    promise them misses; empty for rules that promise every limit."""
+    if plan.rule not in LINES_ONLY:
+        return []
+    figures = _figures(problem, plan)
+    return [*_over_several(figures, plan), *_floors(figures)]
+
+
+def _figures(problem: Problem, plan: Plan) -> Figures:
+    """Of the lines that name what the round has."""
+    known = (problem.commitment_by_id, problem.proposal_by_id)
+    named = [x for x in plan.lines if x.commitment in known[0] and x.proposal in known[1]]
+    return Figures(problem, named)
+
+
+def _limits(figures: Figures) -> Iterator[Violation]:
+    """The limits of lines and of single proposals."""
+    for family in (_pairs, _commitments, _proposals, _cofunders, _locks):
+        yield from family(figures)
+
+
+def _over_several(figures: Figures, plan: Plan) -> Iterator[Violation]:
+    """The limits named in problem.SUMS."""
+    yield from _area_caps(figures)
+    yield from _shares(figures)
+    yield from _guarantees(figures, plan)
+
+
+def _floors(figures: Figures) -> Iterator[Violation]:
+    """A floor is soft for every rule; a rule that does not weigh it leaves it out unseen."""
+    for area in figures.problem.areas:
+        short = figures.shortfall(area)
+        if short > SHARE_SLACK:
+            what = f"gets {_money(short)} less than {area.floor:,}"
+            yield _over("floor", area.id, short, what)
 
 
 # Limits
@@ -315,6 +340,26 @@ def _stated_value(figures: Figures, plan: Plan, asked: float | None) -> Iterator
     if asked is not None and plan.status == "optimal" and gap > asked + GAP_SLACK:
         what = f"called optimal with a gap of {gap:.3g}, asked for {asked:.3g}"
         yield _over("status", where, gap - asked, what)
+
+
+def _stated_objective(figures: Figures, plan: Plan) -> Iterator[Violation]:
+    """Finite, within its bound, and the smallest ratio to the references where there are some."""
+    stated, where = plan.objective, "the plan"
+    if stated is None:
+        return
+    if not (math.isfinite(stated.value) and stated.value <= stated.bound < math.inf):
+        what = f"{stated.value!r} with the bound {stated.bound!r}"
+        yield _over("objective", where, 0, what)
+    funders = figures.problem.funder_by_id
+    known = {f: most for f, most in stated.against.items() if f in funders and most > 0}
+    if len(known) < len(stated.against):
+        yield _over("objective", where, 0, "a reference is not above 0, or of no funder")
+    elif known:
+        ratios = (figures.funder_value(funders[f]).value / exact(most) for f, most in known.items())
+        least = float(min(ratios))
+        if abs(stated.value - least) > GAP_SLACK * max(1.0, least):
+            what = f"stated as {stated.value!r}, is {least!r}"
+            yield _over("objective", where, stated.value - least, what)
 
 
 def _baselines(problem: Problem, plan: Plan) -> Iterator[Violation]:

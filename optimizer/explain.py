@@ -14,8 +14,12 @@ from optimizer.currencies import writer
 from optimizer.highs import Clock
 from optimizer.pairs import in_order
 from optimizer.prices import Price, shadow_prices
-from optimizer.problem import Line, Plan, Problem
+from optimizer.problem import LINES_ONLY, Line, Plan, Problem
 from optimizer.reasons import Ground, Refusal, grounds, refusals
+from optimizer.rules.giving import by_lines_only
+from optimizer.rules.words import IN_WORDS
+
+WHATEVER_THE_RULE = frozenset(["locked_out", "no_eligible_money", "out_of_reach"])
 
 
 @dataclass(frozen=True)
@@ -70,9 +74,10 @@ def explain(
 ) -> Explanation:
     """Explain a plan that passes `check`.
 
-    `names` maps ids to names for sentences; `money` writes minor units (the currency's code and
-    whole units where None). Baselines that the plan does not state are reckoned in what is left
-    of `seconds`, unless `has_baselines` is False.
+    Limits have prices in a plan of `welfare` only; where another rule decided, a proposal that
+    could have been paid is told so. `names` maps ids to names for sentences; `money` writes minor
+    units (the currency's code and whole units where None). Baselines that the plan does not state
+    are reckoned in what is left of `seconds`, unless `has_baselines` is False.
     """
     clock = Clock.of(seconds, None, cancelled, solver)
     ordered = in_order(problem)
@@ -82,15 +87,29 @@ def explain(
         return known.get(id_, id_)
 
     write = money or writer(problem.currency)
-    floors = promises(ordered, plan)
+    by_rule = plan.rule != "welfare"
+    floors = {} if plan.rule in LINES_ONLY else promises(ordered, plan)
+    held = by_lines_only(ordered) if plan.rule in LINES_ONLY else ordered
+    refused = refusals(held, plan, floors, clock, name, write)
     return Explanation(
-        prices=shadow_prices(ordered, plan, floors, clock),
-        proposals=refusals(ordered, plan, floors, clock, name, write),
+        prices=() if by_rule else shadow_prices(ordered, plan, floors, clock),
+        proposals=_by_rule(plan.rule, refused) if by_rule else refused,
         lines=grounds(ordered, plan, name, write),
         funders={
             id_: _gain(ordered, plan, id_, clock, has_baselines) for id_ in sorted(plan.funders)
         },
     )
+
+
+def _by_rule(rule: str, refused: Mapping[str, Refusal]) -> dict[str, Refusal]:
+    """Reasons that hold whatever the rule, and the rule itself for the others."""
+    why = IN_WORDS[rule].refused if rule in IN_WORDS else "the rule of this plan chose others"
+    return {
+        id_: r
+        if r.kind in WHATEVER_THE_RULE
+        else Refusal("by_rule", f"Not funded: {why}.", r.for_applicant, r.commitments)
+        for id_, r in refused.items()
+    }
 
 
 def promises(problem: Problem, plan: Plan) -> dict[str, float]:

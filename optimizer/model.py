@@ -333,9 +333,9 @@ def _sum(model: Model, members: Iterable[int]) -> Expression:
     return {v: w for p in members for v, w in model.total[p].items()}
 
 
-def add_guarantees(model: Model) -> None:
-    """Q_a <= sum_p q_p t_pa X_p;  sum_a w_fa Q_a >= baseline_f: low-rank, F x A terms."""
-    if not model.floors:
+def add_quality(model: Model) -> None:
+    """Q_a <= sum_p q_p t_pa X_p; each funder's value sum_a w_fa Q_a: low-rank, F x A terms."""
+    if model.worth:
         return
     quality: dict[str, Expression] = {a.id: {} for a in model.problem.areas}
     for p, proposal in enumerate(model.problem.proposals):
@@ -347,11 +347,19 @@ def add_guarantees(model: Model) -> None:
     for k, area in enumerate(model.problem.areas):
         summed[area.id] = model.variable("q", k)
         model.add("quality", area.id, {**quality[area.id], summed[area.id]: -1.0}, GE, 0)
-    for name, least in sorted(model.floors.items()):
-        funder = model.problem.funder_by_id[name]
+    for name, funder in sorted(model.problem.funder_by_id.items()):
         left = {v: w for a, v in summed.items() if (w := funder.weights.get(a, 1.0))}
+        model.worth[name] = left
+
+
+def add_guarantees(model: Model) -> None:
+    """sum_a w_fa Q_a >= baseline_f."""
+    if not model.floors:
+        return
+    add_quality(model)
+    for name, least in sorted(model.floors.items()):
         ease = (1e-6 * abs(least) + 5) if model.detail.is_eased else 0.0
-        model.add("guarantee", name, left, GE, (least - ease) / model.unit)
+        model.add("guarantee", name, model.worth[name], GE, (least - ease) / model.unit)
 
 
 def set_objective(model: Model) -> None:

@@ -19,6 +19,12 @@ PLAN_FORMATS = {
 }
 """The format of a round's plan, by the round's own."""
 
+LINES_ONLY = ("equal-shares", "greedy", "nash", "pro-rata", "s-process")
+"""Rules that promise the limits of lines and of single proposals, and no others."""
+
+SUMS = ("area cap", "at_least", "guarantee", "institution_share", "region_least", "risk_most")
+"""Limits over several proposals: what those rules do not promise."""
+
 
 @dataclass(frozen=True)
 class Instalment:
@@ -282,6 +288,26 @@ class Standing:
 
 
 @dataclass(frozen=True)
+class Objective:
+    """What a rule other than `welfare` makes as large as it can, and what it is proven to be near.
+
+    `name` says what is measured; no plan that the rule could have chosen has more than `bound`.
+    `against`: where `value` is the smallest of the funders' values each over a reference, those
+    references by funder, in minor units.
+    """
+
+    name: str
+    value: float
+    bound: float
+    against: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def gap(self) -> float:
+        """(bound - value) / |value|; 0 where both are 0."""
+        return (self.bound - self.value) / abs(self.value) if self.bound > self.value else 0.0
+
+
+@dataclass(frozen=True)
 class Plan:
     """An allocation as a rule returns it; every figure is recomputed from the integer lines.
 
@@ -289,6 +315,7 @@ class Plan:
     units. `funders`: {id: {"value", and "alone", "leave" where asked}}. `digest`: SHA-256 of the
     round as read. `seconds` is the only field that two runs of one input may differ in.
     `conditions`: every match, only_if and joins_if, for a round that has them.
+    `objective`: of a rule that has one of its own, else None.
     """
 
     status: str
@@ -305,3 +332,4 @@ class Plan:
     seconds: float
     conditions: tuple[Standing, ...] = ()
     format: str = PLAN_FORMATS[ROUND_FORMATS[0]]
+    objective: Objective | None = None

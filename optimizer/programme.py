@@ -61,7 +61,8 @@ class Model:
     that let c pay p, or pay at all (p None), `choices` all 0/1 variables besides y and z,
     `late[c, p, k]` what c pays p after its k-th cut, `counted` the 0/1 variables of funders that
     count, by row, `tied` the rows that price single pairs.
-    `floors` holds the least value of each funder that was promised one, in minor units.
+    `floors` holds the least value of each funder that was promised one, in minor units;
+    `worth` each funder's value as an expression, once `add_quality` has been asked for it.
     """
 
     lp: pulp.LpProblem
@@ -78,6 +79,7 @@ class Model:
     amount: dict[int, Any] = field(default_factory=dict)
     rows: dict[tuple[str, str], Any] = field(default_factory=dict)
     links: dict[int, list[tuple[Any, float]]] = field(default_factory=lambda: defaultdict(list))
+    worth: dict[str, Expression] = field(default_factory=dict)
     objective: Expression = field(default_factory=dict)
     spending: list[Expression] = field(default_factory=list)
     choices: list[Any] = field(default_factory=list)

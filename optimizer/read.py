@@ -40,6 +40,7 @@ from optimizer.problem import (
     Funder,
     Line,
     Lock,
+    Objective,
     Overlap,
     Plan,
     Policy,
@@ -360,7 +361,7 @@ def read_plan(source: Path | str | dict[str, object], problem: Problem | None = 
         row.close()
     figure = whole(-(10**24), 10**24)
     plan = Plan(
-        status=root.required("status", one_of("optimal", "time_limit")),
+        status=root.required("status", one_of("optimal", "time_limit", "by_rule")),
         rule=root.required("rule", TEXT),
         value=root.required("value", value),
         bound=root.required("bound", value),
@@ -377,6 +378,7 @@ def read_plan(source: Path | str | dict[str, object], problem: Problem | None = 
             for where, entry in (root.required_items("conditions") if has_terms else ())
         ),
         format=version,
+        objective=_objective(root, value) if root.has("objective") else None,
     )
     root.close()
     if faults:
@@ -384,10 +386,24 @@ def read_plan(source: Path | str | dict[str, object], problem: Problem | None = 
     return plan
 
 
+def _objective(root: Record, figure: Kind[float]) -> Objective:
+    row = root.child("objective")
+    found = Objective(
+        name=row.required("name", TEXT),
+        value=row.required("value", figure),
+        bound=row.required("bound", figure),
+        against=row.table("against", TEXT, figure, is_required=False),
+    )
+    row.close()
+    return found
+
+
 def write_plan(plan: Plan) -> dict[str, object]:
     """The document of a plan; `read_plan` gives the plan back."""
     document = asdict(plan)
     del document["format"]
+    if plan.objective is None:
+        del document["objective"]
     for row in document["lines"]:
         years = row.pop("years")
         if years:

@@ -22,7 +22,7 @@ from optimizer.highs import Answer, Clock, SolverFault, Vector
 from optimizer.margins import margins
 from optimizer.model import Detail, Model, build
 from optimizer.pairs import Pairs
-from optimizer.problem import Problem
+from optimizer.problem import Objective, Problem
 from optimizer.value import Lines, breaches, value_of
 from optimizer.whole import Draft, draft
 
@@ -47,11 +47,15 @@ class OutOfTime(Exception):
 
 @dataclass
 class Found:
-    """The best whole lines so far and a proven bound on what any could be worth, minor units."""
+    """The best whole lines so far and a proven bound on what any could be worth, minor units.
+
+    `objective` is for rules that aim at something else than value.
+    """
 
     lines: Lines | None
     value: float
     bound: float
+    objective: Objective | None = None
 
     @property
     def gap(self) -> float:
@@ -103,11 +107,11 @@ def _best(
     found = search.found
     if found.lines is None:
         raise OutOfTime
-    found.bound = max(min(found.bound, _limitless(pairs)), found.value)
+    found.bound = max(min(found.bound, limitless(pairs)), found.value)
     return found
 
 
-def _limitless(pairs: Pairs) -> float:
+def limitless(pairs: Pairs) -> float:
     """What a plan that met every ask and every need would be worth: a bound without solving."""
     problem = pairs.problem
     asks = [int(ask) for ask in pairs.ask]

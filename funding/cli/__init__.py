@@ -10,6 +10,7 @@ from funding import __version__
 
 COMMANDS = {
     "backup": "backup:backup",
+    "compare": "compare:compare",
     "demo": "demo:demo",
     "import": "imports:import_file",
     "init": "database:init",

@@ -11,6 +11,7 @@ from funding.errors import NotFound, RuleBroken
 from funding.models import Binding, Person, Role, Round, RoundFunder, Run, Scenario
 from funding.services.allocation import run_scenario
 from funding.services.log import record
+from funding.services.round_document import build_problem
 
 OWN_POLICY = "The round's own policy"
 
@@ -42,10 +43,26 @@ def solve_waiting(database: Database, config: Config, round_key: str) -> Run | N
     return solve_now(database, config, round_key)
 
 
-def _ask(session: Session, *, round_key: str, scenario_name: str | None) -> int:
-    round_ = session.scalars(sa.select(Round).where(Round.key == round_key)).one_or_none()
-    if round_ is None:
+def document_of(database: Database, round_key: str) -> dict[str, object]:
+    """The round as its own policy asks it, in the optimizer's format; nothing is stored.
+
+    Raises NotFound, RuleBroken.
+    """
+    with database.reading() as session:
+        round_ = _round(session, round_key)
+        with session.no_autoflush:
+            return build_problem(session, Scenario(round=round_, policy={}, needs={})).document
+
+
+def _round(session: Session, key: str) -> Round:
+    found = session.scalars(sa.select(Round).where(Round.key == key)).one_or_none()
+    if found is None:
         raise NotFound("round")
+    return found
+
+
+def _ask(session: Session, *, round_key: str, scenario_name: str | None) -> int:
+    round_ = _round(session, round_key)
     name = scenario_name or OWN_POLICY
     scenario = session.scalars(
         sa.select(Scenario).where(Scenario.round_id == round_.id, Scenario.name == name)

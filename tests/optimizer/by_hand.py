@@ -169,6 +169,20 @@ def enumerate_best(
     document: Document, baselines: dict[str, float] | None = None, *, slack: float = 0.0
 ) -> Best:
     """The best of all plans of a round so small that each can be tried. Raises Infeasible."""
+    best: Best | None = None
+    for lines in every_plan(document, baselines or {}, slack=slack):
+        worth = value(document, lines)
+        if best is None or worth > best.value:
+            best = Best(lines, worth, worth)
+    if best is None:
+        raise Infeasible
+    return best
+
+
+def every_plan(
+    document: Document, baselines: dict[str, float], *, slack: float = 0.0
+) -> Iterator[Lines]:
+    """All plans of a round that keep every limit, one after the other."""
     pairs = [
         (c, p)
         for c in document.get("commitments", [])
@@ -185,16 +199,10 @@ def enumerate_best(
         ]
         for c, p in pairs
     ]
-    best: Best | None = None
     for point in itertools.product(*amounts):
         lines = {(c["id"], p["id"]): v for (c, p), v in zip(pairs, point, strict=True) if v}
-        if is_allowed(document, lines, baselines or {}, slack):
-            worth = value(document, lines)
-            if best is None or worth > best.value:
-                best = Best(lines, worth, worth)
-    if best is None:
-        raise Infeasible
-    return best
+        if is_allowed(document, lines, baselines, slack):
+            yield lines
 
 
 def is_allowed(document: Document, lines: Lines, baselines: dict[str, float], slack: float) -> bool:

@@ -255,3 +255,14 @@ def test_money_is_written_in_the_currencys_own_units(currency: str, words: str) 
 def test_the_value_that_lines_are_worth_is_the_formats() -> None:
     problem = a_problem()
     assert value_of(problem, {(0, 0): 500, (0, 2): 100, (1, 1): 400}) == 740
+
+
+def test_a_plan_of_another_rule_gives_the_rule_as_the_reason_and_no_prices() -> None:
+    problem = with_poor()
+    plan = solve(problem, rule="greedy")
+    found = explain(problem, plan)
+    assert found.prices == ()
+    assert found.proposals["poor"].kind == "by_rule"
+    assert "higher scores" in found.proposals["poor"].sentence
+    assert "score" not in found.proposals["poor"].for_applicant
+    assert set(found.lines) == set(plan.lines)
