@@ -20,12 +20,15 @@ from optimizer.check import check, not_promised
 from optimizer.compare import compare
 from optimizer.conflicts import conflict_of
 from optimizer.explain import explain
+from optimizer.highs import Clock
 from optimizer.pabulib import is_election, read_election
 from optimizer.problem import Problem
 from optimizer.read import BadInput, read_plan, read_round, write_plan
+from optimizer.relaxation import relaxation_of
 from optimizer.solve import RULES, Infeasible, OutOfTime, solve
 from optimizer.tables import as_table
 
+OVERTIME = 0.03  # of the run's time, to say at least what conflicts where no time is left
 DONE, BAD_INPUT, UNSATISFIABLE, VIOLATION, OUT_OF_TIME = 0, 2, 3, 4, 5
 
 
@@ -120,11 +123,22 @@ def _solve(options: argparse.Namespace) -> int:
             solver=options.solver,
         )
     except Infeasible as infeasible:
-        left = max(1.0, options.seconds - (time.monotonic() - started))
-        _write(conflict_of(problem, infeasible.floors, left).as_document(), None)
+        left = options.seconds - (time.monotonic() - started)
+        _write(_no_plan(problem, infeasible, max(left, OVERTIME * options.seconds)), None)
         return UNSATISFIABLE
     _write(write_plan(plan), options.output)
     return DONE
+
+
+def _no_plan(problem: Problem, infeasible: Infeasible, seconds: float) -> dict[str, object]:
+    """Which demands conflict, and the least that would repair the round where that is found."""
+    clock = Clock.of(seconds)
+    conflict = conflict_of(problem, infeasible.floors, seconds / 2)
+    repair = relaxation_of(problem, infeasible.floors, clock.left)
+    return {
+        **conflict.as_document(),
+        "relaxation": None if repair is None else repair.as_document(),
+    }
 
 
 def _check(options: argparse.Namespace) -> int:

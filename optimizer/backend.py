@@ -35,7 +35,11 @@ class Solver(Protocol):
     def set_rows(self, rows: Any, low: Any, high: Any) -> None: ...
     def relax(self) -> Answer: ...
     def search(
-        self, gap: float, nodes: int | None = None, enough: float | None = None
+        self,
+        gap: float,
+        nodes: int | None = None,
+        enough: float | None = None,
+        may_restart: bool = False,
     ) -> Answer: ...
     @property
     def row_duals(self) -> Vector: ...
@@ -100,7 +104,13 @@ class Cbc:
         slip = 1e-8 * (1 + abs(answer.value))  # CBC writes its solution to some eight digits
         return answer if answer.x is None else worth_of(answer, answer.value + slip)
 
-    def search(self, gap: float, nodes: int | None = None, enough: float | None = None) -> Answer:
+    def search(
+        self,
+        gap: float,
+        nodes: int | None = None,
+        enough: float | None = None,
+        may_restart: bool = False,
+    ) -> Answer:
         with tempfile.TemporaryDirectory() as folder:
             log = Path(folder) / "log"
             command = pulp.COIN_CMD(

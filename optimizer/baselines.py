@@ -5,6 +5,7 @@ Both are proven to 1e-6, whatever gap the round itself is solved to.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, replace
 
@@ -30,6 +31,9 @@ class Baseline:
     @property
     def is_proven(self) -> bool:
         return self.gap <= PROOF + ROUNDING
+
+
+UNKNOWN = Baseline(0.0, math.inf)
 
 
 def alone(problem: Problem, funder: str, seconds: float = SECONDS) -> float:
@@ -76,23 +80,24 @@ def promised(
     """The baselines that funders asked to be held to, by funder and kind.
 
     They take at most `seconds` (PART of the run where None): first each to ROUGH, then each to
-    PROOF in an equal part of what is left. One that is not proven counts with the value found,
-    and no plan held to it is called optimal.
+    PROOF in an equal part of what is left. One that is not proven counts with the value found, 0
+    where it was not begun in time, and no plan held to it is called optimal.
     """
     asking = [f for f in problem.funders if f.guarantee != "none"]
     limit = PART * clock.left if seconds is None else min(seconds, PART * clock.left)
     every = clock.within("", limit)
-    found: dict[str, Baseline] = {}
-    for gap in (ROUGH, PROOF):
-        for k, f in enumerate(asking):
-            if f.id in found and (found[f.id].is_proven or not every.left):
-                continue
-            share = every.left / (len(asking) - k)
+    found = {f.id: UNKNOWN for f in asking}
+    for gap in (ROUGH, PROOF, PROOF):  # a second try has the time that others left
+        waiting = [f for f in asking if not found[f.id].is_proven]
+        for k, f in enumerate(waiting):
+            if not every.left:
+                break
+            share = every.left / (len(waiting) - k)
             part = clock.within(f"{f.guarantee}: {f.id}", share)
             part.tell("baseline")
             reach = reach_alone if f.guarantee == "alone" else reach_leaving
             again = reach(problem, f.id, part, gap)
-            if f.id not in found or again.gap < found[f.id].gap:
+            if again.gap < found[f.id].gap:
                 found[f.id] = again
     return {f.id: {f.guarantee: found[f.id]} for f in asking}
 

@@ -55,10 +55,12 @@ class Member:
 class Conflict:
     """Demands that cannot all hold; without any one of them the others can.
 
-    Empty if even a round without demands has no plan, or none was found in time.
+    Not `is_smallest`: the time was up before it was sure that none could be spared. Empty if even
+    a round without demands has no plan.
     """
 
     members: tuple[Member, ...]
+    is_smallest: bool = True
 
     def as_document(self) -> dict[str, object]:
         """For a file: each member's kind, where, limit, short_by and text."""
@@ -67,7 +69,7 @@ class Conflict:
             row = asdict(member.demand)
             del row["lock"]
             rows.append({**row, "short_by": member.short_by})
-        return {"conflict": rows}
+        return {"conflict": rows, "is_smallest": self.is_smallest}
 
 
 def conflict_of(
@@ -79,10 +81,9 @@ def conflict_of(
     """The conflict of a round that cannot be satisfied. `floors`: what funders are promised."""
     clock = Clock.of(seconds, None, cancelled)
     ordered = in_order(problem)
-    found = _fewest(ordered, list(demands(ordered, floors)), clock)
-    if found is None:
-        return Conflict(())
-    return Conflict(tuple(Member(d, _short_by(ordered, found, d, clock)) for d in found))
+    found, is_smallest = _fewest(ordered, list(demands(ordered, floors)), clock)
+    members = tuple(Member(d, _short_by(ordered, found, d, clock)) for d in found)
+    return Conflict(members, is_smallest)
 
 
 def demands(problem: Problem, floors: Mapping[str, float]) -> Iterator[Demand]:
@@ -182,37 +183,45 @@ def _with_terms(problem: Problem, kept: Sequence[Demand]) -> Terms:
 
 
 def is_satisfiable(problem: Problem, kept: Sequence[Demand], clock: Clock) -> bool:
-    """Whether some plan keeps these demands, within the tolerances. Raises TimeoutError."""
+    """Whether some plan may keep these demands, within the tolerances. Raises TimeoutError."""
+    return has_plan(problem, kept, clock) is not False
+
+
+def has_plan(problem: Problem, kept: Sequence[Demand], clock: Clock) -> bool | None:
+    """True where a plan in whole units keeps these demands, False where none can.
+
+    None where the solver's point keeps them and whole units near it do not. Raises TimeoutError.
+    """
     reduced, floors = with_only(problem, kept)
     pairs = pairs_of(reduced)
     if pairs.blockers:
         return False
-    for detail in (Detail(is_eased=True), Detail(lines=True, whole=True, is_eased=True)):
+    relaxed = Detail(is_eased=True, is_soft=True)
+    for detail in (relaxed, replace(relaxed, lines=True, whole=True)):
         model = build(pairs, dict(floors), detail)
         live = open_model(model.lp, clock, model.unit)
-        live.set_costs(0.0)
-        if live.relax().is_infeasible:
-            return False
-        answer = live.search(0.0)
-        if answer.is_infeasible:
+        answer = live.search(0.0, enough=-model.surely_missed)
+        if answer.is_infeasible or answer.bound * model.unit <= -model.surely_missed:
             return False
         if clock.has_run_out:
             raise TimeoutError
         plan = None if answer.x is None else draft(model, live, answer.x)
         if plan is not None and not plan.broken:
             return True
-    return answer.x is not None
+    return None
 
 
-def _fewest(problem: Problem, every: list[Demand], clock: Clock) -> list[Demand] | None:
-    """A set of demands that conflicts and no part of which does; None if that is not settled."""
+def _fewest(problem: Problem, every: list[Demand], clock: Clock) -> tuple[list[Demand], bool]:
+    """Demands that conflict, and whether it is sure that none of them can be spared."""
+    kept, size = every, len(every) // 2
     try:
-        if not is_satisfiable(problem, [], clock) or is_satisfiable(problem, every, clock):
-            return None
+        if not is_satisfiable(problem, [], clock):
+            return [], True
+        if is_satisfiable(problem, every, clock):
+            return [], False
         for demand in every:
             if not is_satisfiable(problem, [demand], clock):
-                return [demand]
-        kept, size = every, len(every) // 2
+                return [demand], True
         while size:
             start = 0
             while start < len(kept):
@@ -223,8 +232,8 @@ def _fewest(problem: Problem, every: list[Demand], clock: Clock) -> list[Demand]
                     kept = fewer
             size //= 2
     except TimeoutError:
-        return None
-    return kept
+        return kept, False
+    return kept, True
 
 
 def _short_by(problem: Problem, found: list[Demand], demand: Demand, clock: Clock) -> float | None:

@@ -191,7 +191,6 @@ class Live:
             "threads": 1,
             "parallel": "off",
             "random_seed": SEED,
-            "mip_allow_restart": False,  # a restart of the root seldom paid here
             "mip_feasibility_tolerance": 1e-8,
             "primal_feasibility_tolerance": 1e-9,
             "dual_feasibility_tolerance": 1e-9,
@@ -301,18 +300,27 @@ class Live:
             self._basis = self.highs.getBasis()
         return answer
 
-    def search(self, gap: float, nodes: int | None = None, enough: float | None = None) -> Answer:
+    def search(
+        self,
+        gap: float,
+        nodes: int | None = None,
+        enough: float | None = None,
+        may_restart: bool = False,
+    ) -> Answer:
         """The model with its integers, to a relative `gap`.
 
         It also ends when the bound falls to `enough`, minor units: when a plan known already is
         good enough. `nodes` limits the tree rather than the time, so that the answer can be had
-        again. HiGHS starts from nothing: with presolve it can make an 'optimal' point out of a
-        start that breaks a row (1.16), also out of the LP solution it still holds. A point that
-        fails its rows, and a claim that there is none, are looked at again without presolve.
+        again. `may_restart`: begin anew once many columns are decided at the root, which pays where
+        lines have a price and seldom elsewhere. HiGHS starts from nothing: with presolve it can
+        make an 'optimal' point out of a start that breaks a row (1.16), also out of the LP
+        solution it still holds. A point that fails its rows, and a claim that there is none, are
+        looked at again without presolve.
         """
         self._integrality(True)
         self.highs.setOptionValue("mip_rel_gap", max(0.0, gap))
         self.highs.setOptionValue("mip_abs_gap", 1e-9)
+        self.highs.setOptionValue("mip_allow_restart", may_restart)
         self.highs.setOptionValue("mip_max_nodes", nodes if nodes is not None else 2**31 - 1)
         self.highs.clearSolver()
         self.enough = enough

@@ -318,7 +318,7 @@ def add_shares(model: Model) -> None:
         members = [k for k, p in enumerate(model.problem.proposals) if p.region == region]
         least = share_of(model, share, up=True)
         if least > 0:
-            model.add("region", region, _sum(model, members), GE, least)
+            model.demand("region", region, _sum(model, members), least)
 
 
 def share_of(model: Model, share: float, *, up: bool) -> float:
@@ -359,13 +359,14 @@ def add_guarantees(model: Model) -> None:
     add_quality(model)
     for name, least in sorted(model.floors.items()):
         ease = (1e-6 * abs(least) + 5) if model.detail.is_eased else 0.0
-        model.add("guarantee", name, model.worth[name], GE, (least - ease) / model.unit)
+        model.demand("guarantee", name, model.worth[name], (least - ease) / model.unit)
 
 
 def set_objective(model: Model) -> None:
     """sum_p q_p X_p + sum_ak w_ak g_ak - rho sum s min(m) d - eps (lines) - M sum_a u_a.
 
-    Without variables for lines, a funded proposal is charged the least number it can have.
+    Without variables for lines, a funded proposal is charged the least number it can have. A soft
+    model looks for - sum e instead.
     """
     problem, pairs = model.problem, model.pairs
     for p, proposal in enumerate(problem.proposals):
@@ -381,4 +382,6 @@ def set_objective(model: Model) -> None:
         for p, y in model.y.items():
             lines = 1 + int((reached[:, p] < pairs.least[p]).sum())
             model.earn(y, -cost * lines)
+    if model.detail.is_soft:
+        model.objective = model.missed
     model.lp += pulp.LpAffineExpression(model.objective or {model.nothing: 0.0})

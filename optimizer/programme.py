@@ -21,15 +21,22 @@ from optimizer.ties import Ties
 Expression = dict[Any, float]  # an LpVariable to its coefficient
 
 SHARE_SLACK = 2  # minor units: FORMAT's tolerance for area caps and shares
+MISSED = 1.0  # minor units a soft model must miss, at least, for its demands to be impossible
+INEXACT = 1e-5  # and of the model's unit: more than a solver's tolerances can add up to
 
 
 @dataclass(frozen=True)
 class Detail:
-    """What of the exact round the model holds. `is_eased` uses FORMAT's tolerances."""
+    """What of the exact round the model holds. `is_eased` uses FORMAT's tolerances.
+
+    `is_soft`: promises and regions' shares may be missed, and the aim is to miss as little as can
+    be: above 0 it proves that no plan keeps them all.
+    """
 
     lines: bool = False
     whole: bool = False
     is_eased: bool = False
+    is_soft: bool = False
 
 
 LE, GE, EQ = pulp.LpConstraintLE, pulp.LpConstraintGE, pulp.LpConstraintEQ
@@ -87,6 +94,7 @@ class Model:
     late: dict[tuple[int, int, int], Any] = field(default_factory=dict)
     tied: list[Tie] = field(default_factory=list)
     counted: dict[str, Any] = field(default_factory=dict)
+    missed: Expression = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.nothing = self.lp.add_variable("nothing", 0, 0)
@@ -94,6 +102,11 @@ class Model:
     @property
     def problem(self) -> Problem:
         return self.pairs.problem
+
+    @property
+    def surely_missed(self) -> float:
+        """Minor units; a soft model that must miss as many has demands that no plan keeps."""
+        return MISSED + INEXACT * self.unit
 
     def variable(self, kind: str, *index: int, high: float | None = None, cat: str = "") -> Any:
         """A variable >= 0, named by kind and index so that names sort as indices do."""
@@ -144,6 +157,14 @@ class Model:
         chosen = self.variable(kind, *index, high=1, cat=pulp.LpInteger)
         self.choices.append(chosen)
         return chosen
+
+    def demand(self, family: str, name: str, left: Expression, right: float) -> None:
+        """left >= right, or left + e >= right where the model is soft; e is what is missing."""
+        if self.detail.is_soft:
+            missing = self.variable("e", len(self.missed))
+            self.missed[missing] = -1.0
+            left = {**left, missing: 1.0}
+        self.add(family, name, left, GE, right)
 
     def earn(self, variable: Any, value: float) -> None:
         self.objective[variable] = self.objective.get(variable, 0.0) + value

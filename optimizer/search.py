@@ -29,6 +29,7 @@ from optimizer.whole import Draft, draft
 MENDABLE = {"ticket", "max_cofunders"}
 CORE = 30  # proposals near the margin that the first small search decides, at least
 NODES = 500  # of its tree
+FEW_NODES = 20  # where the exact model is taken at once anyway
 FIRST_GAP = 2e-5  # to which it goes at most: it proves nothing
 FEW_PAIRS = 4000  # eligible pairs up to which the exact model is taken at once
 ROUNDING = 1e-9
@@ -39,6 +40,10 @@ class Infeasible(Exception):
     """No plan keeps every limit of the round. `floors`: what its funders were promised."""
 
     floors: Mapping[str, float] = MappingProxyType({})
+
+
+class Hopeless(Infeasible):
+    """Not even the format's tolerances let a plan keep every limit."""
 
 
 class OutOfTime(Exception):
@@ -90,6 +95,8 @@ def best_lines(pairs: Pairs, floors: dict[str, float], gap: float, clock: Clock)
         raise Infeasible("; ".join(pairs.blockers))
     try:
         return _best(pairs, floors, gap, clock, is_eased=False)
+    except Hopeless:
+        raise
     except Infeasible:
         return _best(pairs, floors, gap, clock, is_eased=True)
 
@@ -101,6 +108,8 @@ def _best(
     if not breaches(pairs, {}, floors, tolerance=float(is_eased)):
         search.found.offer(pairs.problem, {})
     search.relaxed()
+    if search.has_no_plan and not search.is_done:
+        search.keep_demands()
     for detail in search.details():
         if not search.is_done:
             search.exact(detail)
@@ -140,6 +149,10 @@ class _Search:
     @property
     def is_done(self) -> bool:
         return self.found.is_proven(self.gap) or self.clock.has_run_out
+
+    @property
+    def has_no_plan(self) -> bool:
+        return self.found.lines is None
 
     def tell(self, stage: str) -> None:
         has_plan = self.found.lines is not None
@@ -196,6 +209,24 @@ class _Search:
         ):
             raise SolverFault(f"the solver's plan does not hold: {self.broken}")
 
+    def keep_demands(self) -> None:
+        """A first plan by missing as little as can be of what is demanded from below.
+
+        To ask for the best plan when there may be none leaves a search without a bound to go by;
+        here the bound itself proves that promises and regions' shares cannot all be kept.
+        """
+        problem = self.pairs.problem
+        if not self.floors and not problem.policy.region_least:
+            return
+        self.tell("first plan")
+        model = build(self.pairs, self.floors, Detail(lines=True, is_eased=True, is_soft=True))
+        live = open_model(model.lp, self.clock, model.unit)
+        answer = live.search(0.0, enough=-model.surely_missed)
+        if answer.is_infeasible or answer.bound * model.unit <= -model.surely_missed:
+            raise Hopeless
+        if answer.x is not None:
+            self._keep(model, live, answer.x)
+
     def _first(self, model: Model, live: Solver, x: Vector) -> None:
         """A plan from a search over the proposals nearest the margin, others as the LP has them."""
         columns = np.array([y.index for y in model.y.values()], dtype=np.int32)
@@ -216,7 +247,9 @@ class _Search:
     def _prove(self, model: Model, live: Solver, gap: float) -> Answer:
         """Search what the relaxed model's prices do not already decide, to a relative gap."""
         cutoff = self._decide(model, live)
-        answer = live.search(gap, enough=self.found.enough(self.gap))
+        has_prices = model.detail.lines and bool(self.pairs.problem.policy.agreement_cost)
+        enough = self.found.enough(self.gap)
+        answer = live.search(gap, enough=enough, may_restart=has_prices)
         live.restore()
         if answer.is_infeasible and not self._has_strict_plan():
             raise Infeasible
@@ -250,7 +283,7 @@ class _Search:
 
     def _keep(self, model: Model, live: Solver, x: Vector) -> None:
         """Turn a solution into whole lines, mend them if need be, and offer them."""
-        bound = self.found.bound
+        bound = math.inf if model.detail.is_soft else self.found.bound
         plan = draft(model, live, x, bound - self.gap / 2 * max(1.0, abs(bound)))
         self.broken = "no whole lines" if plan is None else ", ".join(map(str, plan.broken))
         if plan is not None and not plan.broken:
@@ -291,5 +324,6 @@ class _Search:
             if p not in troubled:
                 live.low[y.index] = 1.0
         live.restore()
-        answer = live.search(max(self.gap / 8, FIRST_GAP), nodes=NODES)
+        nodes = FEW_NODES if self._is_decided_by_detail() else NODES
+        answer = live.search(max(self.gap / 8, FIRST_GAP), nodes=nodes)
         return None if answer.x is None else draft(small, live, answer.x)

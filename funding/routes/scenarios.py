@@ -103,6 +103,7 @@ def show(scenario_id: int) -> ResponseReturnValue:
     session, by = reading(), actor()
     discretion = Discretion.of(session, by, scenario.round_id)
     solved = latest_runs(session, [scenario]).get(scenario.id)
+    fault, repair = _fault(scenario, discretion)
     return render_template(
         "scenarios/show.html",
         scenario=scenario,
@@ -114,19 +115,21 @@ def show(scenario_id: int) -> ResponseReturnValue:
         needs=need_changes_in_words(scenario),
         pins=report.pin_rows(session, scenario, discretion),
         runs=report.run_rows(session, scenario),
-        fault=_fault(scenario, discretion),
+        fault=fault,
+        repair=repair,
         under_way=_under_way(scenario),
         may_run=may_run(scenario.round),
         is_fixed=scenario.state == ScenarioState.PUT_FORWARD,
     )
 
 
-def _fault(scenario: Scenario, discretion: Discretion) -> list[str]:
-    """Why the last run came to no plan, in lines; empty if it did, or there was none."""
+def _fault(scenario: Scenario, discretion: Discretion) -> tuple[list[str], str]:
+    """Why the last run came to no plan, in lines, and what would mend it; empty if it did."""
     last = scenario.runs[-1] if scenario.runs else None
     if last is None or last.state not in (RunState.INFEASIBLE, RunState.FAILED):
-        return []
-    return discretion.text(last.message).split("\n")
+        return [], ""
+    lines, _, repair = discretion.text(last.message).partition("\n\n")
+    return lines.split("\n"), repair
 
 
 def _under_way(scenario: Scenario) -> Run | None:

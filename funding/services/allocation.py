@@ -40,11 +40,13 @@ from optimizer.highs import Cancelled, Clock
 from optimizer.pairs import in_order, most, refusal
 from optimizer.problem import Plan, Problem
 from optimizer.read import BadInput, read_round, write_plan
+from optimizer.relaxation import relaxation_of
 from optimizer.solve import Infeasible, OutOfTime, SolverFault, solve
 
 GAP = 1e-3
 EXPLAIN_SECONDS = 20.0
 CONFLICT_SECONDS = 30.0
+REPAIR_SECONDS = 20.0
 BASELINE_SECONDS = 60.0
 
 
@@ -91,7 +93,10 @@ def run_scenario(database: Database, config: Config, run_id: int) -> None:
 
 
 class NoPlan(TributaryError):
-    """The round's demands contradict each other; the message names them, one a line."""
+    """The round's demands contradict each other; the message names them, one a line.
+
+    After an empty line, where it is known: the least that would have to change.
+    """
 
 
 def _solve(problem: Problem, progress: RunProgress, words: Words, config: Config) -> Plan:
@@ -111,7 +116,12 @@ def _solve(problem: Problem, progress: RunProgress, words: Words, config: Config
         if not conflict.members:
             raise NoPlan(str(infeasible) or "No plan keeps every limit of the round.") from None
         members = [{**asdict(m.demand), "short_by": m.short_by} for m in conflict.members]
-        raise NoPlan(words.conflict(members)) from None
+        said = words.conflict(members)
+        repair = relaxation_of(problem, infeasible.floors, REPAIR_SECONDS, progress.is_cancelled)
+        if repair is not None:
+            changes = [{**asdict(c.demand), **asdict(c)} for c in repair.changes]
+            said += f"\n\n{words.repair(changes)}"
+        raise NoPlan(said) from None
 
 
 def _promised(problem: Problem, words: Words) -> dict[str, str]:

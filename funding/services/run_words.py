@@ -109,10 +109,36 @@ class Words:
         """The demands that cannot all hold, one a line."""
         return "\n".join(self._demand(member) for member in members)
 
+    def repair(self, changes: Sequence[Mapping[str, Any]]) -> str:
+        """The least changes that would let a plan exist, in one sentence."""
+        parts = [self._change(change) for change in changes]
+        return f"The least that would mend this, found by solving again: {'; '.join(parts)}."
+
+    def _change(self, change: Mapping[str, Any]) -> str:
+        kind, where, limit, to = change["kind"], change["where"], change["limit"], change["to"]
+        if kind == "lock":
+            return f"no longer ask that {self._lock(change['lock'])}"
+        if to == limit:
+            return (
+                f"keep to {self.money(to)} for {self.name(where)}, which is what leaving would "
+                "bring it now"
+            )
+        what = {
+            "guarantee": f"promise {self.name(where)} a value of {self.money(to)}",
+            "area cap": f"let {self.name(where)} get up to {self.money(to)}",
+            "institution_share": f"let an institution get up to {self.money(to)}",
+            "region_least": f"ask for at least {self.money(to)} for {self.name(where)}",
+            "risk_most": f"let proposals of {where} risk get up to {self.money(to)}",
+        }[kind]
+        share = "" if change["share"] is None else f" ({change['share'] * 100:.3g} %)"
+        return f"{what}{share} instead of {self.money(limit)}"
+
     def _demand(self, member: Mapping[str, Any]) -> str:
         kind, where, limit = member["kind"], member["where"], member["limit"]
         if kind == "lock":
             return f"{self._lock(member['lock'])}."
+        if limit is None:  # a funder's own condition, which has no number
+            return f"{member['text']}."
         words = {
             "guarantee": f"{self.name(where)} is to reach a value of at least",
             "area cap": f"{self.name(where)} gets at most",

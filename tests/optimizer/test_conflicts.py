@@ -100,6 +100,9 @@ def test_the_round_with_every_demand_asks_what_the_round_asks() -> None:
     assert floors == {"harbour": 12.0}
 
 
-def test_out_of_time_no_conflict_is_claimed() -> None:
-    problem = a_problem(policy={"region_least": {"nowhere": 0.5}})
-    assert conflict_of(problem, {}, seconds=0.0).members == ()
+def test_out_of_time_no_conflict_is_said_to_be_the_smallest() -> None:
+    problem = a_problem(policy={"region_least": {"nowhere": 0.5, "north": 0.0}})
+    found = conflict_of(problem, {}, seconds=0.0)
+    assert not found.is_smallest
+    assert named(found) == [("region_least", "north"), ("region_least", "nowhere")]
+    assert conflict_of(problem, {}).is_smallest

@@ -119,6 +119,8 @@ def test_a_round_that_cannot_be_satisfied_names_what_contradicts(
     assert run.state == RunState.INFEASIBLE
     assert "Sub-Saharan Africa gets at least USD" in run.message
     assert "less, the others could hold" in run.message
+    assert "The least that would mend this, found by solving again: ask for at least" in run.message
+    assert "for Sub-Saharan Africa (" in run.message
     with each_database.reading() as session:
         assert session.get_one(Scenario, scenario_id).state == ScenarioState.DRAFT
         assert session.scalars(sa.select(RunProposal)).all() == []
@@ -136,10 +138,13 @@ def test_contradicting_pins_are_named(database: Database, tmp_path: Path) -> Non
     by, scenario_id = database.in_transaction(scene)
     run = solve(database, tmp_path, by, scenario_id)
     assert run.state == RunState.INFEASIBLE
-    assert set(run.message.split("\n")) == {
+    conflict, repair = run.message.split("\n\n")
+    assert set(conflict.split("\n")) == {
         "“Title A” (A) is fixed at USD\N{NO-BREAK SPACE}9,000.",
         "“Title B” (B) is fixed at USD\N{NO-BREAK SPACE}9,000.",
     }
+    assert "no longer ask that “Title " in repair
+    assert "is fixed at USD\N{NO-BREAK SPACE}9,000." in repair
 
 
 def test_a_run_cancelled_before_it_begins_is_never_taken_up(
