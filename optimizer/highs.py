@@ -12,7 +12,8 @@ import os
 import sys
 import time
 import weakref
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cache
 from typing import Any
@@ -27,6 +28,7 @@ Vector = NDArray[np.float64]
 INFINITY: float = highspy.kHighsInf
 SEED = 0
 ROW_SLACK = 1e-6
+WARM_STEPS = 1000  # simplex iterations a warm relaxation may take besides twice the first's
 MIP_INTERRUPT = int(highspy.cb.HighsCallbackType.kCallbackMipInterrupt)
 FEASIBLE = int(highspy.SolutionStatus.kSolutionStatusFeasible)
 
@@ -201,6 +203,7 @@ class Live:
         )
         self._is_integral = False
         self._basis: highspy.HighsBasis | None = None
+        self._first_steps = 0  # simplex iterations of the first relaxation
         held = self.highs.getLp()
         self.low, self.high = np.array(held.col_lower_), np.array(held.col_upper_)
         self._row_low, self._row_high = np.array(held.row_lower_), np.array(held.row_upper_)
@@ -291,14 +294,42 @@ class Live:
         self._is_integral = wanted
 
     def relax(self) -> Answer:
-        """The model with integers let go; a corner of it, by simplex from the last basis."""
+        """The model with integers let go; a corner of it, by simplex from the last basis.
+
+        From nothing HiGHS does well to presolve and to perturb the costs. From the last corner
+        both waste it: a perturbed corner has to be left again, which took ten times the steps.
+        Without, degenerate corners may stall, so a solve that takes long starts anew.
+        """
         self._integrality(False)
-        if self._basis is not None:
+        if self._basis is None:
+            answer = self._run()
+            self._first_steps = self.highs.getInfo().simplex_iteration_count
+        else:
             self.highs.setBasis(self._basis)
-        answer = self._run()
+            most = WARM_STEPS + 2 * self._first_steps
+            with self._options(
+                presolve="off",
+                dual_simplex_cost_perturbation_multiplier=0.0,
+                simplex_iteration_limit=most,
+            ):
+                answer = self._run()
+            if self.highs.getModelStatus() == ModelStatus.kIterationLimit:
+                answer = self._run()
         if answer.is_finished:
             self._basis = self.highs.getBasis()
         return answer
+
+    @contextmanager
+    def _options(self, **wanted: float | str) -> Iterator[None]:
+        """Options of HiGHS that hold for a while."""
+        before = {option: self.highs.getOptionValue(option)[1] for option in wanted}
+        for option, value in wanted.items():
+            self.highs.setOptionValue(option, value)
+        try:
+            yield
+        finally:
+            for option, value in before.items():
+                self.highs.setOptionValue(option, value)
 
     def search(
         self,
@@ -326,10 +357,9 @@ class Live:
         self.enough = enough
         answer = self._run()
         if answer.is_infeasible or (answer.x is not None and not self._holds(answer)):
-            self.highs.setOptionValue("presolve", "off")
             self.highs.clearSolver()
-            answer = self._run()
-            self.highs.setOptionValue("presolve", "choose")
+            with self._options(presolve="off"):
+                answer = self._run()
             if answer.x is not None and not self._holds(answer):
                 raise SolverFault("the solver's point breaks its own rows")
         return answer
