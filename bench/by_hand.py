@@ -1,9 +1,8 @@
-"""The same rounds modelled by other hands, to measure against.
+"""The same rounds written by hand as arrays for HiGHS, without a modelling library.
 
-`cells_by_hand`: the product's formulation written as arrays for HiGHS, without PuLP.
-`pairs_by_hand`: one variable a pair, as arrays. `pulp_as_usual`: one variable a pair in PuLP as
-its tutorials have it. All know only what bench.rounds makes: money, areas, regions, asks with
-minimums, needs in steps.
+`cells_by_hand` is the product's formulation, `pairs_by_hand` one variable a pair. Both know only
+what bench.rounds makes: money, restrictions, asks with minimums, needs in steps, and (on pairs)
+tickets.
 """
 
 from __future__ import annotations
@@ -13,9 +12,7 @@ from dataclasses import dataclass, field
 
 import highspy
 import numpy as np
-import pulp
 from numpy.typing import NDArray
-from pulp.apis.coin_api import pulp_cbc_path
 
 from optimizer.cells import cover
 from optimizer.pairs import Pairs
@@ -127,6 +124,12 @@ def pairs_by_hand(pairs: Pairs) -> Arrays:
         able = np.flatnonzero(row)
         x[c, able] = lp.columns(len(able))
         spending.append(x[c, able])
+        if pairs.ticket[c]:
+            parts = lp.columns(len(able), high=1.0, whole=True)
+            for p, column, part in zip(able, spending[-1], parts, strict=True):
+                most = min(pairs.cap[c, p], pairs.budget[c]) / UNIT
+                lp.row([column, part], [1.0, -most], -INF, 0)
+                lp.row([column, part], [1.0, -pairs.ticket[c] / UNIT], 0, INF)
     for c, columns in enumerate(spending):
         lp.row(columns, np.ones(len(columns)), -INF, pairs.budget[c] / UNIT)
     for p in range(len(pairs.ask)):
@@ -156,42 +159,3 @@ def _proposals(pairs: Pairs, lp: Arrays) -> NDArray[np.int64]:
             INF,
         )
     return totals
-
-
-def pulp_as_usual(pairs: Pairs, gap: float, seconds: float) -> float:
-    """The model on pairs with lpSum and CBC; its value, 0 without a plan."""
-    problem = pairs.problem
-    lp = pulp.LpProblem("allocation", pulp.LpMaximize)
-    able = [(int(c), int(p)) for c, p in np.argwhere(pairs.cap > 0)]
-    x = {(c, p): lp.add_variable(f"x_{c}_{p}", 0) for c, p in able}
-    y = [lp.add_variable(f"y_{p}", cat=pulp.LpBinary) for p in range(len(pairs.ask))]
-    g = {
-        (a, s): lp.add_variable(f"g_{a}_{s}", 0, step.width / UNIT)
-        for a, area in enumerate(problem.areas)
-        for s, step in enumerate(area.steps)
-    }
-    paid: list[list[pulp.LpVariable]] = [[] for _ in pairs.ask]
-    spent: list[list[pulp.LpVariable]] = [[] for _ in pairs.budget]
-    for (c, p), variable in x.items():
-        paid[p].append(variable)
-        spent[c].append(variable)
-    merit = pulp.lpSum(problem.proposals[p].merit * v for (_, p), v in x.items())
-    need = pulp.lpSum(problem.areas[a].steps[s].weight * v for (a, s), v in g.items())
-    lp += merit + need
-    for c, variables in enumerate(spent):
-        lp += pulp.lpSum(variables) <= pairs.budget[c] / UNIT
-    for p, variables in enumerate(paid):
-        lp += pulp.lpSum(variables) <= pairs.ask[p] / UNIT * y[p]
-        lp += pulp.lpSum(variables) >= pairs.least[p] / UNIT * y[p]
-    for a, area in enumerate(problem.areas):
-        inside = [
-            weight * v
-            for p, q in enumerate(problem.proposals)
-            if (weight := q.areas.get(area.id))
-            for v in paid[p]
-        ]
-        lp += pulp.lpSum(inside) >= pulp.lpSum(v for (b, _), v in g.items() if b == a)
-    solver = pulp.COIN_CMD(path=pulp_cbc_path, msg=False, gapRel=gap, timeLimit=seconds, threads=1)
-    lp.solve(solver)
-    is_solved = lp.sol_status in (pulp.LpSolutionOptimal, pulp.LpSolutionIntegerFeasible)
-    return float(pulp.value(lp.objective)) * UNIT if is_solved else 0.0

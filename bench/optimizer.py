@@ -1,26 +1,30 @@
 """How fast the optimizer is, as ratios within one run (machines are noisy, ratios less so).
 
-Each measurement runs in a process of its own, taken in turns, and the median of the turns counts:
-seconds from a round in memory to the answer, and the process's largest memory.
-`python -m bench.optimizer [--full] [--turns N]`; `--full` adds 50 x 5,000 and 100 x 20,000.
+Each measurement runs in a process of its own, in turns, and the median of the turns counts:
+processor seconds from a round in memory to the answer, the solver's included, and how far the
+process's memory grew. Everything runs on one thread. `python -m bench.optimizer METHOD KIND
+COMMITMENTS PROPOSALS GAP` makes a single measurement and prints it as JSON.
 """
 
 from __future__ import annotations
 
-import argparse
+import gc
 import json
+import re
 import resource
 import statistics
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
-from bench.by_hand import cells_by_hand, pairs_by_hand, pulp_as_usual
-from bench.rounds import make_round
+from bench import libraries
+from bench.by_hand import cells_by_hand, pairs_by_hand
+from bench.rounds import KINDS, make_round
 from optimizer.backend import open_model
 from optimizer.highs import Clock
 from optimizer.model import Detail, build
@@ -29,8 +33,33 @@ from optimizer.problem import Problem
 from optimizer.read import read_round
 from optimizer.solve import solve
 
-SECONDS = 600.0
+SECONDS = 300.0  # for a solver, besides the time to build its model
+LONG = 60.0  # processor seconds after which one turn is enough
+SMALL, MIDDLE, LARGE = (20, 1000), (50, 5000), (100, 20_000)
+CURVE = (5, 100), (10, 300), SMALL, (30, 2500), MIDDLE, (70, 10_000), LARGE
 Measured = dict[str, float]
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing to measure: a method on a kind and size of round, to a gap."""
+
+    method: str
+    kind: str
+    size: tuple[int, int]
+    gap: float
+
+    @property
+    def key(self) -> str:
+        return f"{self.method} | {self.kind} | {self.size[0]} x {self.size[1]} | {self.gap:g}"
+
+    def run(self) -> Measured:
+        """Measure once, in a new process. Raises CalledProcessError where that fails."""
+        command = [sys.executable, "-m", "bench.optimizer", self.method, self.kind]
+        command += [str(self.size[0]), str(self.size[1]), str(self.gap)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        found: Measured = json.loads(done.stdout.splitlines()[-1])
+        return found
 
 
 def ours(problem: Problem, gap: float) -> Measured:
@@ -39,47 +68,57 @@ def ours(problem: Problem, gap: float) -> Measured:
 
 
 def ours_relaxed(problem: Problem, _gap: float) -> Measured:
-    pairs = pairs_of(in_order(problem))
-    model = build(pairs, {}, Detail())
+    model = build(_pairs(problem), {}, Detail())
     return {"value": open_model(model.lp, Clock.of(SECONDS), 1.0).relax().value * model.unit}
 
 
-def by_hand(problem: Problem, gap: float) -> Measured:
+def cells(problem: Problem, gap: float) -> Measured:
     value, bound = cells_by_hand(_pairs(problem)).solve(gap, SECONDS)
     return {"value": value, "gap": (bound - value) / value}
 
 
-def by_hand_relaxed(problem: Problem, _gap: float) -> Measured:
-    return {"value": cells_by_hand(_pairs(problem)).solve(None, SECONDS)[0]}
-
-
-def by_hand_pairs(problem: Problem, gap: float) -> Measured:
+def pairs(problem: Problem, gap: float) -> Measured:
     value, bound = pairs_by_hand(_pairs(problem)).solve(gap, SECONDS)
-    return {"value": value, "gap": (bound - value) / value}
+    return {"value": value, "gap": (bound - value) / max(1.0, value)}
 
 
-def usual_pulp(problem: Problem, gap: float) -> Measured:
-    return {"value": pulp_as_usual(_pairs(problem), gap, SECONDS)}
+def pulp_cbc(problem: Problem, gap: float) -> Measured:
+    return {"value": libraries.in_pulp(_pairs(problem), libraries.cbc(gap, SECONDS))}
+
+
+def pulp_highs(problem: Problem, gap: float) -> Measured:
+    return {"value": libraries.in_pulp(_pairs(problem), libraries.highs(gap, SECONDS))}
+
+
+def linopy(problem: Problem, gap: float) -> Measured:
+    return {"value": libraries.in_linopy(_pairs(problem), gap, SECONDS)}
 
 
 def resolved(problem: Problem, _gap: float) -> Measured:
-    """A sweep's step: new scores in the live model, over the same model solved from nothing."""
+    """Steps of a sweep, new scores in the live model, over the same model solved from nothing."""
     model = build(_pairs(problem), {}, Detail())
     live = open_model(model.lp, Clock.of(SECONDS), 1.0)
-    started = time.perf_counter()
-    live.relax()
-    cold = time.perf_counter() - started
+    cold = _processor(live.relax)
     rng = np.random.default_rng(0)
-    cost = np.zeros(len(model.lp.variables()))
+    cost = np.zeros(live.columns)
     for variable, worth in model.objective.items():
         cost[variable.index] = worth
-    warm = []
-    for _ in range(9):
-        live.set_costs(cost * (1 + 0.02 * rng.standard_normal(len(cost))))
-        started = time.perf_counter()
-        live.relax()
-        warm.append(time.perf_counter() - started)
-    return {"value": 0.0, "ratio": statistics.median(warm) / cold}
+
+    def warm(spread: float) -> float:
+        live.set_costs(cost * (1 + spread * rng.standard_normal(len(cost))))
+        return _processor(live.relax)
+
+    near = statistics.median(warm(0.02) for _ in range(9))
+    live.set_costs(cost)
+    live.relax()
+    far = statistics.median(warm(0.1) for _ in range(9))
+    return {"cold": cold, "ratio": near / cold, "far": far / cold}
+
+
+def _processor(act: Callable[[], object]) -> float:
+    started = time.process_time()
+    act()
+    return time.process_time() - started
 
 
 def _pairs(problem: Problem) -> Pairs:
@@ -88,100 +127,64 @@ def _pairs(problem: Problem) -> Pairs:
 
 METHODS: dict[str, Callable[[Problem, float], Measured]] = {
     f.__name__: f
-    for f in (
-        ours,
-        ours_relaxed,
-        by_hand,
-        by_hand_relaxed,
-        by_hand_pairs,
-        usual_pulp,
-        resolved,
-    )
+    for f in (ours, ours_relaxed, cells, pairs, pulp_cbc, pulp_highs, linopy, resolved)
 }
 
 
-def measure_here(method: str, commitments: int, proposals: int, gap: float) -> Measured:
+def tasks(*, full: bool) -> list[Task]:
+    """What is measured, the small first; `full` adds large sizes and libraries on harder rounds."""
+    found = [Task("ours", "plain", size, 1e-3) for size in CURVE if full or size[1] <= 1000]
+    for size in (SMALL, MIDDLE, LARGE) if full else (SMALL,):
+        found += [Task(m, "plain", size, 1e-2) for m in ("ours", "cells", "pairs")]
+        found += [Task(m, "plain", size, 1e-3) for m in ("ours_relaxed", "resolved")]
+        if size != LARGE:
+            found += [Task(m, "plain", size, 1e-2) for m in ("linopy", "pulp_highs", "pulp_cbc")]
+    for kind in KINDS[1:]:
+        for size in (SMALL, MIDDLE) if full else (SMALL,):
+            by_hand = ("pairs",) if kind == "tickets" else ("cells", "pairs")
+            found += [Task(m, kind, size, 1e-2) for m in ("ours", *by_hand)]
+            if full and size == SMALL:
+                found += [Task(m, kind, size, 1e-2) for m in ("linopy", "pulp_highs", "pulp_cbc")]
+    return sorted(dict.fromkeys(found), key=lambda t: t.size[0] * t.size[1])
+
+
+def measure_here(task: Task) -> Measured:
     """One measurement in this process."""
-    problem = read_round(make_round(commitments, proposals))
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    started = time.perf_counter()
-    found = METHODS[method](problem, gap)
-    found["seconds"] = time.perf_counter() - started
-    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    found["megabytes"] = (most - before) / 1024
+    problem = read_round(make_round(*task.size, task.kind))
+    gc.collect()
+    before = _memory(forget=True)
+    started, began = _spent(), time.perf_counter()
+    found = METHODS[task.method](problem, task.gap)
+    found["wall"] = time.perf_counter() - began
+    found["seconds"] = _spent() - started
+    found["megabytes"] = _memory() - before
     return found
 
 
-def measure(methods: Sequence[str], size: tuple[int, int], gap: float, turns: int) -> Any:
-    """Medians by method, each turn in a new process, the methods in turns."""
-    seen: dict[str, list[Measured]] = {m: [] for m in methods}
-    for _ in range(turns):
-        for method in methods:
-            command = [sys.executable, "-m", "bench.optimizer", "--one", method]
-            command += [str(size[0]), str(size[1]), str(gap)]
-            done = subprocess.run(command, capture_output=True, text=True, check=True)
-            seen[method].append(json.loads(done.stdout.splitlines()[-1]))
-    return {
-        m: {k: statistics.median(row[k] for row in rows) for k in rows[0]}
-        for m, rows in seen.items()
-    }
+def _spent() -> float:
+    """Processor seconds of this process and of solvers it ran."""
+    both = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(used.ru_utime + used.ru_stime for used in both)
 
 
-def report(size: tuple[int, int], turns: int) -> list[str]:
-    """Lines for one size: seconds, then each ratio with its target."""
-    large = size[1] >= 20_000
-    methods = ["ours", "by_hand", "by_hand_pairs"] + (["usual_pulp"] if size[1] <= 1000 else [])
-    percent = measure(methods, size, 0.01, turns)
-    fine = measure(["ours", "ours_relaxed", "by_hand_relaxed", "resolved"], size, 0.001, turns)
-    lines = [f"{size[0]} commitments x {size[1]:,} proposals (median of {turns})"]
-    for name, rows in (("to 1 %", percent), ("to 0.1 %", fine)):
-        for method, row in rows.items():
-            gap = f", gap {row['gap']:.4%}" if "gap" in row else ""
-            memory = f"{row['megabytes']:7.0f} MB"
-            lines.append(f"  {name:9} {method:16} {row['seconds']:8.2f} s {memory}{gap}")
-
-    if size[1] < 1000:
-        return lines  # milliseconds: no targets
-
-    def ratio(what: str, value: float, target: str, *, holds: bool) -> None:
-        lines.append(f"  {'met ' if holds else 'MISS'} {what}: {value:.2f} (target {target})")
-
-    mine, hand = percent["ours"]["seconds"], percent["by_hand"]["seconds"]
-    ratio("ours over by hand, same formulation", mine / hand, "<= 1.3", holds=mine / hand <= 1.3)
-    over_pairs = percent["by_hand_pairs"]["seconds"] / mine
-    if size[1] > 1000:
-        least = 3 if large else 2.5
-        ratio("by hand on pairs over ours", over_pairs, f">= {least}", holds=over_pairs >= least)
-    else:
-        usual = percent["usual_pulp"]["seconds"] / mine
-        ratio("PuLP as usual with CBC over ours", usual, ">= 10", holds=usual >= 10)
-    memory = percent["ours"]["megabytes"] / max(1.0, percent["by_hand_pairs"]["megabytes"])
-    if large:
-        ratio("our memory over the pair model's", memory, "<= 0.25", holds=memory <= 0.25)
-        twice = fine["ours"]["seconds"] / (2 * fine["ours_relaxed"]["seconds"])
-        is_proven = fine["ours"]["gap"] <= 0.001
-        ratio("to 0.1 % over twice the LP", twice, "<= 1", holds=twice <= 1 and is_proven)
-    warm = fine["resolved"]["ratio"]
-    ratio("warm re-solve over cold", warm, "<= 0.17", holds=warm <= 1 / 6)
-    return lines
+def _memory(*, forget: bool = False) -> float:
+    """The most memory held so far, in megabytes; `forget` starts counting here where it can."""
+    process = Path("/proc/self")
+    if not process.exists():
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    if forget:
+        (process / "clear_refs").write_text("5")
+    most = re.search(r"VmHWM:\s+(\d+) kB", (process / "status").read_text())
+    assert most is not None
+    return int(most.group(1)) / 1024
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m bench.optimizer", description=__doc__)
-    parser.add_argument("--full", action="store_true", help="the two large sizes, too")
-    parser.add_argument("--turns", type=int, default=3)
-    parser.add_argument("--one", nargs=4, metavar="", help=argparse.SUPPRESS)
-    options = parser.parse_args(arguments)
-    if options.one:
-        method, commitments, proposals, gap = options.one
-        found = measure_here(method, int(commitments), int(proposals), float(gap))
-        print(json.dumps(found))
-        return 0
-    sizes = [(5, 100), (20, 1000)] + ([(50, 5000), (100, 20_000)] if options.full else [])
-    for size in sizes:
-        print("\n".join(report(size, options.turns)), flush=True)
+def main(arguments: Sequence[str]) -> int:
+    method, kind, commitments, proposals, gap = arguments
+    task = Task(method, kind, (int(commitments), int(proposals)), float(gap))
+    print(json.dumps(measure_here(task)))
     return 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(sys.argv[1:]))

@@ -1,4 +1,9 @@
-"""Rounds to measure with: log-normal asks, 65 to 78 % of pairs eligible, money for a third."""
+"""Rounds to measure with: log-normal asks, 65 to 78 % of pairs eligible, money for a third.
+
+`KINDS` are the same round with one thing made harder: every ask all or nothing; restrictions that
+leave about 30 % of pairs eligible; a least share of the work inside every commitment's areas; a
+smallest ticket on every second commitment.
+"""
 
 from __future__ import annotations
 
@@ -8,21 +13,44 @@ import numpy as np
 
 AREAS = [f"a{k:02}" for k in range(14)]
 REGIONS = ("africa", "americas", "asia", "europe", "oceania", "pacific")
+KINDS = ("plain", "all or nothing", "restricted", "thresholds", "tickets")
+TICKET = 5_000_000  # minor units, a third of a usual ask
 
 
-def make_round(commitments: int, proposals: int, seed: int = 1) -> dict[str, Any]:
+def make_round(
+    commitments: int, proposals: int, kind: str = "plain", seed: int = 1
+) -> dict[str, Any]:
     """A round in the exchange format; the same arguments give the same round."""
     rng = np.random.default_rng(seed)
     asks = (np.exp(rng.normal(np.log(150_000), 0.9, proposals)) // 1000 * 100_000).astype(int)
     asks += 1_000_000
     total = int(asks.sum() * 0.35)
-    return {
+    round_ = {
         "format": "tributary-round/1",
         "currency": "USD",
         "commitments": _commitments(rng, commitments, total),
         "proposals": [_proposal(rng, k, int(ask)) for k, ask in enumerate(asks)],
         "areas": [_area(a, total // len(AREAS)) for a in AREAS],
     }
+    _harden(round_, kind, np.random.default_rng(seed + 1))
+    return round_
+
+
+def _harden(round_: dict[str, Any], kind: str, rng: np.random.Generator) -> None:
+    """Make a plain round one of `KINDS`."""
+    if kind == "all or nothing":
+        for proposal in round_["proposals"]:
+            proposal["minimum"] = proposal["ask"]
+    for k, commitment in enumerate(round_["commitments"]):
+        if kind == "restricted":
+            commitment["areas"] = sorted(rng.choice(AREAS, 7, replace=False).tolist())
+            commitment["least_share"] = 0.5
+            commitment["regions"] = sorted(rng.choice(REGIONS, 3, replace=False).tolist())
+        elif kind == "thresholds":
+            commitment["areas"] = sorted(rng.choice(AREAS, 9, replace=False).tolist())
+            commitment["least_share"] = float(rng.choice([0.25, 0.5, 0.75, 1.0]))
+        elif kind == "tickets" and k % 2:
+            commitment["ticket"] = TICKET
 
 
 def _commitments(rng: np.random.Generator, count: int, total: int) -> list[dict[str, Any]]:

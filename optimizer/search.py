@@ -1,8 +1,9 @@
 """From a round to whole lines with a proven gap.
 
-First the relaxed model: its LP gives a bound and a price for funding each proposal or not. The
-proposals whose price is near zero are decided by a small integer search, the rest as the LP says;
-mostly the gap is proven then. If not, every proposal whose price alone exceeds what could still
+First the relaxed model: its LP gives a bound and a price for funding each proposal or not. What it
+funds in part is funded, and amounts are chosen anew; if that is not clearly within the gap, the
+proposals whose price is near zero are decided by a small integer search, the rest as the LP says.
+Mostly the gap is proven then. If not, every proposal whose price alone exceeds what could still
 be gained is fixed for good and the rest is searched. Only where whole lines (tickets, co-funders,
 rounding) lose more than the gap is the exact model built. Nothing depends on the clock except
 giving up.
@@ -32,6 +33,7 @@ NODES = 500  # of its tree
 FEW_NODES = 20  # where the exact model is taken at once anyway
 FIRST_GAP = 2e-5  # to which it goes at most: it proves nothing
 FEW_PAIRS = 4000  # eligible pairs up to which the exact model is taken at once
+LOOSE = 1e-6  # from a whole number, more than a solver's inexactness
 ROUNDING = 1e-9
 LARGEST_RANGE = 10**9  # grid steps in an ask; beyond it one step is nothing to a solver
 
@@ -190,7 +192,10 @@ class _Search:
             return
         self.standing = margins(model, live).standing() * model.unit
         self.tell("margin")
-        self._first(model, live, root.x)
+        if not self.pairs.problem.policy.agreement_cost:  # which rounding would not see
+            self._rounded(model, live, root.x)
+        if not self.found.is_proven(self.gap / 4):
+            self._first(model, live, root.x)
         if not self.is_done and not self._is_decided_by_detail():
             self._prove(model, live, self.gap / 3)
 
@@ -227,12 +232,24 @@ class _Search:
         if answer.x is not None:
             self._keep(model, live, answer.x)
 
+    def _rounded(self, model: Model, live: Solver, x: Vector) -> None:
+        """A plan that funds all that the LP funds in part: mostly close, and one solve away.
+
+        Others then give up a little of what they get above their minimum; where what is funded in
+        part is all or nothing, little would come of it.
+        """
+        loose = [(p, y) for p, y in model.y.items() if LOOSE < x[y.index] < 1 - LOOSE]
+        if all(y not in model.total[p] for p, y in loose):
+            x = x.copy()
+            x[[y.index for _, y in loose]] = 1.0
+            self._keep(model, live, x)
+
     def _first(self, model: Model, live: Solver, x: Vector) -> None:
         """A plan from a search over the proposals nearest the margin, others as the LP has them."""
         columns = np.array([y.index for y in model.y.values()], dtype=np.int32)
         if columns.size:
             near = np.abs(self.standing[list(model.y)])
-            loose = np.abs(x[columns] - np.round(x[columns])) > 1e-6
+            loose = np.abs(x[columns] - np.round(x[columns])) > LOOSE
             order = np.lexsort((np.arange(columns.size), near))
             loose[order[: max(CORE, 3 * int(loose.sum()))]] = True
             kept = columns[~loose]
