@@ -1,4 +1,4 @@
-"""`python -m optimizer solve | check | explain | compare` on files of the exchange format.
+"""`python -m optimizer solve | check | explain | compare | pooling`, on the format's files.
 
 Exit status: 0 done; 2 the input is wrong (one line a fault on standard error); 3 the round cannot
 be satisfied (the conflicting set on standard output); 4 `check` found a violation; 5 out of time
@@ -22,6 +22,7 @@ from optimizer.conflicts import conflict_of
 from optimizer.explain import explain
 from optimizer.highs import Clock
 from optimizer.pabulib import is_election, read_election
+from optimizer.pooling import pooling
 from optimizer.problem import Problem
 from optimizer.read import BadInput, read_plan, read_round, write_plan
 from optimizer.relaxation import relaxation_of
@@ -89,6 +90,14 @@ def _parser() -> argparse.ArgumentParser:
     comparing.add_argument("--solver", choices=SOLVERS, default=SOLVERS[0])
     comparing.add_argument("-o", "--output", type=Path, metavar="COMPARISON.json")
     comparing.set_defaults(run=_compare)
+    gaining = commands.add_parser(
+        "pooling", help="say what pooling gains, which groups would leave, what guarantees cost"
+    )
+    gaining.add_argument("round", type=Path, metavar="ROUND.json")
+    gaining.add_argument("plan", type=Path, metavar="PLAN.json")
+    gaining.add_argument("--seconds", type=_seconds, default=600.0)
+    gaining.add_argument("-o", "--output", type=Path, metavar="POOLING.json")
+    gaining.set_defaults(run=_pooling)
     return parser
 
 
@@ -178,6 +187,18 @@ def _compare(options: argparse.Namespace) -> int:
         _write(comparison.as_document(), options.output)
     print("\n".join(as_table(problem, comparison)))
     return DONE if comparison.planned else UNSATISFIABLE
+
+
+def _pooling(options: argparse.Namespace) -> int:
+    problem = _read(options.round)
+    plan = read_plan(options.plan, problem)
+    violations = check(problem, plan)
+    if violations:
+        for violation in violations:
+            print(violation)
+        return VIOLATION
+    _write(pooling(problem, plan, seconds=options.seconds), options.output)
+    return DONE
 
 
 def _write(document: dict[str, object], path: Path | None) -> None:

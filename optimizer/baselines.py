@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from optimizer.highs import Clock
@@ -48,7 +49,7 @@ def leave(problem: Problem, funder: str, seconds: float = SECONDS) -> float:
 
 def reach_alone(problem: Problem, funder: str, clock: Clock, gap: float = PROOF) -> Baseline:
     """`alone` for a round that is `in_order`."""
-    own = _own_round(problem, funder)
+    own = own_round(problem, [funder], worth_to(problem, problem.funder_by_id[funder]))
     found = _best(pairs_of(own), gap, clock)
     totals = totals_of(own, found.lines or {})
     return Baseline(funder_value(problem.funder_by_id[funder], quality(problem, totals)), found.gap)
@@ -56,22 +57,37 @@ def reach_alone(problem: Problem, funder: str, clock: Clock, gap: float = PROOF)
 
 def reach_leaving(problem: Problem, funder: str, clock: Clock, gap: float = PROOF) -> Baseline:
     """`leave` for a round that is `in_order`."""
-    rest = without(problem, funder)
-    try:
-        others = best_lines(pairs_of(rest), {}, gap, clock)
-    except Infeasible:
-        others = Found({}, 0.0, 0.0)  # the others then fund nothing
-    except OutOfTime:
-        others = Found({}, 0.0, float("inf"))
-    given: Counter[tuple[str, int]] = Counter()
-    for (c, p), amount in (others.lines or {}).items():
-        given[rest.commitments[c].funder, p] += amount
-    own = _own_round(problem, funder)
-    added = _best(pairs_of(own, given), gap, clock)
-    there, more = totals_of(rest, others.lines or {}), totals_of(own, added.lines or {})
-    totals = [a + b for a, b in zip(there, more, strict=True)]
+    others = others_leaving(problem, [funder], clock, gap)
+    own = own_round(problem, [funder], worth_to(problem, problem.funder_by_id[funder]))
+    added = _best(pairs_of(own, others.given), gap, clock)
+    more = totals_of(own, added.lines or {})
+    totals = [a + b for a, b in zip(others.totals, more, strict=True)]
     value = funder_value(problem.funder_by_id[funder], quality(problem, totals))
     return Baseline(value, max(others.gap, added.gap))
+
+
+@dataclass(frozen=True)
+class Others:
+    """What those who stay pay, minor units: by (funder, proposal) and by proposal; how proven."""
+
+    given: Counter[tuple[str, int]]
+    totals: list[int]
+    gap: float
+
+
+def others_leaving(problem: Problem, leaving: Sequence[str], clock: Clock, gap: float) -> Others:
+    """What the others allocate by the welfare rule once these funders have left together."""
+    rest = without(problem, leaving)
+    try:
+        found = best_lines(pairs_of(rest), {}, gap, clock)
+    except Infeasible:
+        found = Found({}, 0.0, 0.0)  # they then fund nothing
+    except OutOfTime:
+        found = Found({}, 0.0, float("inf"))
+    given: Counter[tuple[str, int]] = Counter()
+    for (c, p), amount in (found.lines or {}).items():
+        given[rest.commitments[c].funder, p] += amount
+    return Others(given, totals_of(rest, found.lines or {}), found.gap)
 
 
 def promised(
@@ -102,9 +118,9 @@ def promised(
     return {f.id: {f.guarantee: found[f.id]} for f in asking}
 
 
-def without(problem: Problem, funder: str) -> Problem:
-    """The round without a funder's commitments and without anybody's guarantee."""
-    gone = {c.id for c in problem.commitments if c.funder == funder}
+def without(problem: Problem, leaving: Sequence[str]) -> Problem:
+    """The round without some funders' commitments and without anybody's guarantee."""
+    gone = {c.id for c in problem.commitments if c.funder in leaving}
     return replace(
         problem,
         commitments=tuple(c for c in problem.commitments if c.id not in gone),
@@ -113,12 +129,14 @@ def without(problem: Problem, funder: str) -> Problem:
     )
 
 
-def _own_round(problem: Problem, funder: str) -> Problem:
-    """Only the funder's money and its own view of value; no need, overlap, lock or policy."""
-    worth = worth_to(problem, problem.funder_by_id[funder])
+def own_round(problem: Problem, spending: Sequence[str], worth: Sequence[float]) -> Problem:
+    """Only these funders' money, and what a unit of each proposal is worth to them.
+
+    No need, overlap, lock or policy.
+    """
     return replace(
         problem,
-        commitments=tuple(c for c in problem.commitments if c.funder == funder),
+        commitments=tuple(c for c in problem.commitments if c.funder in spending),
         proposals=tuple(replace(p, merit=w) for p, w in zip(problem.proposals, worth, strict=True)),
         areas=tuple(Area(a.id) for a in problem.areas),
         overlaps=(),
