@@ -10,6 +10,9 @@ from collections.abc import Callable
 from typing import Any
 
 from funding.models import Run, Study
+from funding.reports import pooling
+from funding.routes.context import reading
+from funding.services.run_words import names_of
 
 Page = Callable[[Run, Study, dict[str, Any]], dict[str, Any]]
 
@@ -18,5 +21,11 @@ def _frontier(run: Run, _study: Study, found: dict[str, Any]) -> dict[str, Any]:
     return {"points": found["points"]}
 
 
-PAGES: dict[str, Page] = {"frontier": _frontier}
+def _pooling(run: Run, _study: Study, found: dict[str, Any]) -> dict[str, Any]:
+    round_ = run.scenario.round
+    names = names_of(reading(), round_)
+    return {"pooling": pooling.view(found, names, round_.base_currency, (run.plan or {})["value"])}
+
+
+PAGES: dict[str, Page] = {"frontier": _frontier, "pooling": _pooling}
 """By kind."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from funding.studies import frontier
+from funding.studies import frontier, pooling
 from funding.studies.kind import Kind
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (frontier.KIND,)}
+KINDS: dict[str, Kind] = {kind.name: kind for kind in (frontier.KIND, pooling.KIND)}

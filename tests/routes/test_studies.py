@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from funding.models import ConflictOfInterest, Person, Proposal, Role, Run, Study
 from funding.permissions import Actor
 from funding.reports.discretion import Discretion
+from funding.services.run_words import names_of
 from tests.builders import make_person
 from tests.conftest import SignIn
 from tests.runs import small_round, solve, work
@@ -52,6 +53,26 @@ def test_an_officer_asks_for_a_study_watches_it_and_reads_it(
     done = officer.get(address).text
     assert "Work it out" not in done
     assert "Needs covered" in done
+
+
+def test_the_study_of_pooling_names_funders_and_says_how_groups_were_looked_for(
+    scene: tuple[Flask, Actor, int], sign_in: SignIn, tmp_path: Path
+) -> None:
+    site, by, run_id = scene
+    officer = sign_in(site, email_of(site, by))
+    address = f"/runs/{run_id}/studies/pooling"
+    assert address in officer.get(f"/runs/{run_id}/funders").text
+    officer.post(address)
+    work(site.extensions["database"], tmp_path)
+    page = officer.get(address).text
+    with site.extensions["database"].reading() as session:
+        run = session.get_one(Run, run_id)
+        study = session.scalars(sa.select(Study)).one()
+        names = names_of(session, run.scenario.round)
+        keys = sorted(study.result["funders"])
+    assert len(keys) == 2
+    assert all(names[key] in page for key in keys)
+    assert "There are 2 groups of some but not all of the 2 funders" in page
 
 
 def test_a_cancelled_study_offers_to_go_on(
