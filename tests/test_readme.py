@@ -143,7 +143,7 @@ def test_every_command_of_the_optimizer_that_is_named_exists() -> None:
         for piece in code_in(read(page))
         if (match := re.search(r"python -m optimizer ([a-z]+)", piece))
     }
-    assert named == {"solve", "check", "explain", "compare"}
+    assert named == {"solve", "check", "explain", "pooling", "compare"}
     assert all(re.search(rf"^\s+{name}\b", helps, re.MULTILINE) for name in named)
 
 
@@ -156,7 +156,7 @@ def test_the_smallest_round_of_the_format_can_be_solved_as_the_readme_says(tmp_p
         for line in code_in(read(README))
         if "python -m optimizer " in line and line.endswith(".json")
     ]
-    assert len(lines) == 3
+    assert len(lines) == 4
     for line in lines:
         ran = subprocess.run(
             [sys.executable, *line.split()],
