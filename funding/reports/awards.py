@@ -102,6 +102,15 @@ def transfers(session: Session, award: Award) -> list[Transfer]:
     )
 
 
+def returned(transfers: list[Transfer]) -> int:
+    """What of an award's payments the grantee sent back, in minor units."""
+    return sum(
+        transfer.amount
+        for transfer in transfers
+        if transfer.debit.kind == AccountKind.PAID and transfer.credit.kind == AccountKind.AVAILABLE
+    )
+
+
 def rounds_with_awards(session: Session, by: Actor) -> list[tuple[int, str]]:
     """(id, name) of each round of these awards, for the filter."""
     rows = session.execute(

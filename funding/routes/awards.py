@@ -19,6 +19,9 @@ from funding.services import awards
 
 bp = Blueprint("awards", __name__)
 
+_SCHEDULED = ("amount", "due_on", "condition")
+"""Fields of the form that schedules a tranche."""
+
 
 @bp.get("/awards")
 @permission("award.read")
@@ -53,16 +56,20 @@ def _award_page(
 ) -> ResponseReturnValue:
     by, session = actor(), reading()
     award = fetch(session, visible_awards(by), award_id, "award")
+    transfers = report.transfers(session, award)
     page = render_template(
         "awards/show.html",
         award=award,
         balances=report.balances(session, award),
-        transfers=report.transfers(session, award),
+        transfers=transfers,
+        returned=report.returned(transfers),
         events=history_of(session, award),
         may_accept=award.proposal.lead_id == by.person_id and award.state == "offered",
         may_prepare=by.may("tranche.prepare", award.commitment.funder_id),
         idempotency_key=new_idempotency_key(),
         form={"values": request.form, "errors": {f.field: f.rule for f in faults}},
+        # beside a tranche there is no room for them
+        refused=[f"{f.rule[:1].upper()}{f.rule[1:]}." for f in faults if f.field not in _SCHEDULED],
     )
     return page, status
 
@@ -140,6 +147,27 @@ def pay(tranche_id: int) -> ResponseReturnValue:
         return _award_page(award_id, refusal.faults, 422)
     say("The payment is on the ledger.")
     return redirect(url_for("awards.show", award_id=award_id))
+
+
+@bp.post("/tranches/<int:tranche_id>/return")
+@permission("tranche.prepare")
+def take_back(tranche_id: int) -> ResponseReturnValue:
+    tranche = fetch(reading(), visible_tranches(actor()), tranche_id, "tranche")
+    award = tranche.award
+    try:
+        in_transaction(
+            awards.record_return,
+            tranche_id=tranche_id,
+            amount=parse_amount(request.form.get("returned", ""), award.commitment.currency),
+            reason=request.form.get("return_reason", ""),
+            key=request.form.get("idempotency_key", ""),
+        )
+    except AmountRefused as refusal:
+        return _award_page(award.id, (Fault("returned", str(refusal)),), 422)
+    except InvalidInput as refusal:
+        return _award_page(award.id, refusal.faults, 422)
+    say("The return is on the ledger; the money is free in its commitment again.")
+    return redirect(url_for("awards.show", award_id=award.id))
 
 
 @bp.post("/tranches/<int:tranche_id>/cancel")

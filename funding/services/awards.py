@@ -12,6 +12,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from funding.errors import Conflict, Fault, InvalidInput, NotPermitted, RuleBroken
+from funding.formatting import format_amount
 from funding.models import Award, AwardState, Tranche, TrancheState
 from funding.permissions import (
     Actor,
@@ -108,6 +109,41 @@ def record_payment(
         return {"tranche_id": tranche.id}
 
     request = {"pay": tranche_id, "on": paid_on.isoformat(), "reference": reference}
+    return once(session, by, key, request, act)
+
+
+def record_return(
+    session: Session, *, by: Actor, tranche_id: int, amount: int, reason: str, key: str
+) -> Answer:
+    """Note that the grantee sent money of a paid tranche back; answers {"tranche_id"}.
+
+    It is free in its commitment again, under the same restrictions. Raises InvalidInput, for more
+    than was paid too, and RuleBroken where the tranche is not paid.
+    """
+
+    def act() -> Answer:
+        tranche = _tranche(session, by, "tranche.prepare", tranche_id)
+        if tranche.state != TrancheState.PAID:
+            raise RuleBroken(
+                f"Only money that was paid can come back; this tranche is {tranche.state}."
+            )
+        kept = ledger.paid_and_kept(session, tranche)
+        faults = []
+        if not 0 < amount <= kept:
+            most = format_amount(kept, tranche.award.commitment.currency)
+            faults.append(Fault("returned", f"more than zero and at most {most}, please"))
+        if not reason.strip():
+            faults.append(Fault("return_reason", "please say why"))
+        if faults:
+            raise InvalidInput(*faults)
+        if amount == kept:
+            tranche.state = TrancheState.RETURNED
+            session.flush()
+        ledger.take_back(session, by, tranche, amount, reason.strip())
+        _record(session, by, "money returned", tranche, tranche.award, amount=amount)
+        return {"tranche_id": tranche.id}
+
+    request = {"return": tranche_id, "amount": amount, "reason": reason}
     return once(session, by, key, request, act)
 
 

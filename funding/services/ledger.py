@@ -227,6 +227,14 @@ def pay(session: Session, by: Actor | None, tranche: Tranche) -> None:
     )
 
 
+def paid_and_kept(session: Session, tranche: Tranche) -> int:
+    """What of a tranche was paid and not returned, in minor units of its commitment's currency."""
+    commitment = tranche.award.commitment
+    found = account(session, commitment, AccountKind.PAID, award=tranche.award, tranche=tranche)
+    session.refresh(found)
+    return found.balance
+
+
 def take_back(
     session: Session, by: Actor | None, tranche: Tranche, amount: int, reason: str
 ) -> None:
