@@ -35,6 +35,7 @@ from funding.models.proposals import (
     Attachment,
     BudgetLine,
     ConflictOfInterest,
+    LiftedConflict,
     Overlap,
     ParkedForm,
     Proposal,

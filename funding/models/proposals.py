@@ -212,6 +212,31 @@ class ConflictOfInterest(Base):
     declared_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
 
 
+class LiftedConflict(Base):
+    """A conflict that holds no more: what it was, and who let the person back in, and why.
+
+    Neither the person in conflict nor whoever declared it can lift it.
+    """
+
+    __tablename__ = "lifted_conflict"
+    __table_args__ = (
+        sa.CheckConstraint(
+            "lifted_by_id <> person_id and lifted_by_id <> declared_by_id", name="four_eyes"
+        ),
+        sa.Index(None, "proposal_id"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    proposal_id: Mapped[int] = mapped_column(sa.ForeignKey("proposal.id"))
+    person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    reason: Mapped[str] = mapped_column(sa.Text)
+    declared_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    declared_at: Mapped[datetime] = mapped_column(UTCDateTime)
+    lifted_because: Mapped[str] = mapped_column(sa.Text)
+    lifted_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
+    lifted_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+
+
 class Overlap(Base):
     """Two proposals of a round that may be the same work, and what an officer said of it.
 

@@ -38,6 +38,7 @@ _SHOWN = {
 
 _NOT_TOLD = (
     "conflict declared",  # the page says who is out of the room, to whom it concerns
+    "conflict lifted",
     "proposal saved",
     "typed text discarded",
     "attachment added",

@@ -1,4 +1,4 @@
-"""Declaring a conflict of interest, one's own or a colleague's."""
+"""Declaring a conflict of interest, one's own or a colleague's, and lifting one."""
 
 from __future__ import annotations
 
@@ -16,11 +16,12 @@ bp = Blueprint("conflicts", __name__)
 
 
 def _page(proposal_id: int, which: str, form: dict[str, dict[str, str]] | None = None) -> str:
-    """`which` of the two forms was sent: own or colleague."""
+    """`which` of the forms was sent: own, colleague or lift."""
     by = actor()
     query = visible_proposals(by, "conflict.declare")
     proposal = fetch(reading(), query, proposal_id, "proposal")
-    people = service.colleagues(reading(), by) if by.may("score.enter") else []
+    may_record = by.may("score.enter")
+    people = service.colleagues(reading(), by) if may_record else []
     return render_template(
         "conflicts/declare.html",
         proposal=proposal,
@@ -28,6 +29,8 @@ def _page(proposal_id: int, which: str, form: dict[str, dict[str, str]] | None =
         colleagues=[(person.id, person.name) for person in people],
         own=form if which == "own" else None,
         other=form if which == "colleague" else None,
+        lift=form if which == "lift" else None,
+        on_record=service.of_colleagues(reading(), by, proposal) if may_record else [],
     )
 
 
@@ -74,6 +77,29 @@ def declare_for(proposal_id: int) -> ResponseReturnValue:
     return submit(
         lambda: in_transaction(
             service.declare_for, proposal_id=proposal_id, person_id=person_id, reason=reason
+        ),
+        done,
+        again,
+    )
+
+
+@bp.post("/proposals/<int:proposal_id>/conflicts/<int:conflict_id>/lift")
+@permission("score.enter")
+def lift(proposal_id: int, conflict_id: int) -> ResponseReturnValue:
+    reason = request.form.get("lift_reason", "")
+
+    def again(errors: dict[str, str], is_stale: bool) -> str:
+        # several forms may have the field: the summary names none of them
+        words = {"": " ".join(errors.values())}
+        return _page(proposal_id, "lift", {"values": {"lift_reason": reason}, "errors": words})
+
+    def done(person: Person) -> ResponseReturnValue:
+        say(f"The conflict of {person.name} is lifted; what it was stays on record.")
+        return redirect(url_for("proposals.show", proposal_id=proposal_id), 303)
+
+    return submit(
+        lambda: in_transaction(
+            service.lift, proposal_id=proposal_id, conflict_id=conflict_id, reason=reason
         ),
         done,
         again,

@@ -1,12 +1,18 @@
-"""Conflicts of interest: who declares one is out of the room for that proposal."""
+"""Conflicts of interest: who declares one is out of the room for that proposal.
+
+A second person of the same organisation can let them back in, with a reason that is kept.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, aliased
 
 from funding.errors import Fault, InvalidInput, NotFound, RuleBroken
-from funding.models import Binding, ConflictOfInterest, Person, Proposal
+from funding.models import Binding, ConflictOfInterest, LiftedConflict, Person, Proposal
 from funding.permissions import PERMISSIONS, Actor, fetch, visible_proposals
 from funding.services.log import record
 
@@ -55,6 +61,93 @@ def declare_for(
     return person
 
 
+@dataclass(frozen=True)
+class OnRecord:
+    """A conflict of a colleague's, and whether this officer may lift it."""
+
+    id: int
+    person: str
+    reason: str
+    declared_by: str
+    declared_at: datetime
+    may_lift: bool
+
+
+def of_colleagues(session: Session, by: Actor, proposal: Proposal) -> list[OnRecord]:
+    """The conflicts on record for a proposal among the officer's colleagues."""
+    names = {person.id: person.name for person in colleagues(session, by)}
+    declarer = aliased(Person)
+    rows = session.execute(
+        sa.select(ConflictOfInterest, declarer.name)
+        .join(declarer, declarer.id == ConflictOfInterest.declared_by_id)
+        .where(
+            ConflictOfInterest.proposal_id == proposal.id,
+            ConflictOfInterest.person_id.in_(names),
+        )
+        .order_by(ConflictOfInterest.id)
+    )
+    return [
+        OnRecord(
+            conflict.id,
+            names[conflict.person_id],
+            conflict.reason,
+            declared_by,
+            conflict.declared_at,
+            may_lift=conflict.declared_by_id != by.person_id,
+        )
+        for conflict, declared_by in rows
+    ]
+
+
+def lift(session: Session, *, by: Actor, proposal_id: int, conflict_id: int, reason: str) -> Person:
+    """Let a colleague back in, and keep what the conflict was and why it holds no more.
+
+    Raises NotFound, InvalidInput without a reason, and RuleBroken for who declared it.
+    """
+    proposal = fetch(session, visible_proposals(by, "score.enter"), proposal_id, "proposal")
+    held = sa.select(ConflictOfInterest).where(
+        ConflictOfInterest.proposal_id == proposal.id,
+        ConflictOfInterest.person_id.in_([person.id for person in colleagues(session, by)]),
+    )
+    conflict = fetch(session, held, conflict_id, "conflict")
+    if conflict.declared_by_id == by.person_id:
+        raise RuleBroken("You recorded this conflict; a colleague has to lift it.")
+    reason = _checked(reason, "Say in a few words why it holds no more.")
+    session.add(
+        LiftedConflict(
+            proposal_id=proposal.id,
+            person_id=conflict.person_id,
+            reason=conflict.reason,
+            declared_by_id=conflict.declared_by_id,
+            declared_at=conflict.declared_at,
+            lifted_because=reason,
+            lifted_by_id=by.person_id,
+        )
+    )
+    session.delete(conflict)
+    record(
+        session,
+        by,
+        "conflict lifted",
+        proposal,
+        round_id=proposal.round_id,
+        person=conflict.person_id,
+    )
+    return session.get_one(Person, conflict.person_id)
+
+
+def _checked(reason: str, if_none: str, *faults: Fault) -> str:
+    """The reason, trimmed; raises InvalidInput with all faults."""
+    reason = reason.strip()
+    if not reason:
+        faults = (*faults, Fault("reason", if_none))
+    elif len(reason) > LONGEST_REASON:
+        faults = (*faults, Fault("reason", f"At most {LONGEST_REASON:,} characters."))
+    if faults:
+        raise InvalidInput(*faults)
+    return reason
+
+
 def _add(
     session: Session,
     by: Actor,
@@ -63,13 +156,7 @@ def _add(
     reason: str,
     faults: tuple[Fault, ...] = (),
 ) -> None:
-    reason = reason.strip()
-    if not reason:
-        faults = (*faults, Fault("reason", "Say in a few words what the conflict is."))
-    elif len(reason) > LONGEST_REASON:
-        faults = (*faults, Fault("reason", f"At most {LONGEST_REASON:,} characters."))
-    if faults:
-        raise InvalidInput(*faults)
+    reason = _checked(reason, "Say in a few words what the conflict is.", *faults)
     known = sa.select(ConflictOfInterest.id).where(
         ConflictOfInterest.proposal_id == proposal.id, ConflictOfInterest.person_id == person_id
     )

@@ -10,6 +10,7 @@ from funding.db import now
 from funding.models import (
     Attachment,
     Award,
+    ConflictOfInterest,
     FormQuestion,
     Import,
     LineState,
@@ -87,7 +88,10 @@ def make_side(session: Session) -> Side:
         finished_at=now(),
         counts={"read": 0, "new": 0, "same": 0, "refused": 0},
     )
-    session.add_all([enquiry, overlap, batch])
+    conflict = ConflictOfInterest(
+        proposal_id=other.id, person_id=finance.id, reason="Family", declared_by_id=finance.id
+    )
+    session.add_all([enquiry, overlap, batch, conflict])
     session.flush()
 
     plan = make_plan(
@@ -120,6 +124,7 @@ def make_side(session: Session) -> Side:
         "question_id": round_.questions[0].id,
         "enquiry_id": enquiry.id,
         "overlap_id": overlap.id,
+        "conflict_id": conflict.id,
         "scenario_id": plan.run.scenario_id,
         "run_id": plan.run_id,
         "pin_id": pin.id,
