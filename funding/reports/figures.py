@@ -55,7 +55,7 @@ def by_stage(breakdown: Breakdown, currency: str, addresses: dict[str, str]) -> 
             ],
             hovertemplate=f"%{{y}}: %{{customdata[1]}} {stage.value}<extra></extra>",
         )
-    return plotly.io.to_json(figure)
+    return plotly.io.to_json(figure, validate=False)
 
 
 def gap_map(gaps: list[Gap], currency: str, addresses: dict[str, str]) -> str:
@@ -78,7 +78,7 @@ def gap_map(gaps: list[Gap], currency: str, addresses: dict[str, str]) -> str:
             ],
             hovertemplate=f"%{{y}}: %{{customdata[1]}} {name.lower()}<extra></extra>",
         )
-    return plotly.io.to_json(figure)
+    return plotly.io.to_json(figure, validate=False)
 
 
 YEAR_COLOURS = {
@@ -109,7 +109,7 @@ def years(of: list[int], series: list[tuple[str, list[int]]], currency: str) -> 
             customdata=[format_short(amount, currency) for amount in amounts],
             hovertemplate=f"%{{x}}: %{{customdata}} {name.lower()}<extra></extra>",
         )
-    return plotly.io.to_json(figure)
+    return plotly.io.to_json(figure, validate=False)
 
 
 def flow(positions: list[Position], names: dict[str, str], currency: str) -> tuple[str, int]:
@@ -163,7 +163,7 @@ def flow(positions: list[Position], names: dict[str, str], currency: str) -> tup
         )
     )
     figure.update_layout(height=820, margin={"l": 8, "r": 8, "t": 12, "b": 12})
-    return plotly.io.to_json(figure), len(totals) - len(drawn)
+    return plotly.io.to_json(figure, validate=False), len(totals) - len(drawn)
 
 
 def _end(position: Position) -> str:
@@ -209,4 +209,4 @@ def co_funding(pairs: list[Together], currency: str) -> str:
         xaxis={"automargin": True, "tickangle": -40, "showgrid": False},
         yaxis={"automargin": True, "autorange": "reversed", "showgrid": False},
     )
-    return plotly.io.to_json(figure)
+    return plotly.io.to_json(figure, validate=False)
