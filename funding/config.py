@@ -61,6 +61,12 @@ SETTINGS = (
     Setting("TRIBUTARY_WORKERS", "1", "background worker processes that `tributary serve` starts"),
     Setting("TRIBUTARY_SOLVER", "highs", "highs or cbc"),
     Setting("TRIBUTARY_SOLVE_SECONDS", "120", "longest that solving a scenario may take"),
+    Setting(
+        "TRIBUTARY_SWEEP",
+        "processes",
+        "where many plans are solved at once: processes (all cores of the worker's host), here (one"
+        " after the other), or a Dask scheduler's address, for example tcp://dask.example.org:8786",
+    ),
     Setting("TRIBUTARY_UPLOAD_MB", "50", "largest file that may be uploaded"),
 )
 
@@ -87,6 +93,7 @@ class Config:
     workers: int
     solver: str
     solve_seconds: float
+    sweep: str
     upload_bytes: int
 
     @classmethod
@@ -111,6 +118,11 @@ class Config:
 
         if text("SOLVER") not in ("highs", "cbc"):
             raise ValueError(f"TRIBUTARY_SOLVER: {text('SOLVER')!r} is neither highs nor cbc")
+        sweep = text("SWEEP")
+        if sweep not in ("processes", "here") and not sweep.startswith(("tcp://", "tls://")):
+            raise ValueError(
+                f"TRIBUTARY_SWEEP: {sweep!r} is neither processes, here nor tcp://host:port"
+            )
         data = Path(text("DATA") or default_data_folder(environment)).expanduser().absolute()
         host, port = text("HOST"), number("PORT", 1, 65535)
         return cls(
@@ -127,6 +139,7 @@ class Config:
             workers=number("WORKERS", 0, 64),
             solver=text("SOLVER"),
             solve_seconds=float(number("SOLVE_SECONDS", 1, 86400)),
+            sweep=sweep,
             upload_bytes=number("UPLOAD_MB", 1, 2048) * 1024 * 1024,
         )
 

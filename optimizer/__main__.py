@@ -1,4 +1,4 @@
-"""`python -m optimizer solve | check | explain | compare | pooling`, on the format's files.
+"""`python -m optimizer solve | check | explain | compare | ...` on files of the exchange format.
 
 Exit status: 0 done; 2 the input is wrong (one line a fault on standard error); 3 the round cannot
 be satisfied (the conflicting set on standard output); 4 `check` found a violation; 5 out of time
@@ -23,10 +23,11 @@ from optimizer.explain import explain
 from optimizer.highs import Clock
 from optimizer.pabulib import is_election, read_election
 from optimizer.pooling import pooling
-from optimizer.problem import Problem
+from optimizer.problem import Plan, Problem
 from optimizer.read import BadInput, read_plan, read_round, write_plan
 from optimizer.relaxation import relaxation_of
 from optimizer.solve import RULES, Infeasible, OutOfTime, solve
+from optimizer.sweep_commands import add_sweeps
 from optimizer.tables import as_table
 
 OVERTIME = 0.03  # of the run's time, to say at least what conflicts where no time is left
@@ -97,7 +98,8 @@ def _parser() -> argparse.ArgumentParser:
     gaining.add_argument("plan", type=Path, metavar="PLAN.json")
     gaining.add_argument("--seconds", type=_seconds, default=600.0)
     gaining.add_argument("-o", "--output", type=Path, metavar="POOLING.json")
-    gaining.set_defaults(run=_pooling)
+    gaining.set_defaults(run=_sweep, sweep=_pooling)
+    add_sweeps(commands, run=_sweep)
     return parser
 
 
@@ -189,7 +191,11 @@ def _compare(options: argparse.Namespace) -> int:
     return DONE if comparison.planned else UNSATISFIABLE
 
 
-def _pooling(options: argparse.Namespace) -> int:
+def _pooling(problem: Problem, plan: Plan, options: argparse.Namespace) -> dict[str, object]:
+    return pooling(problem, plan, seconds=options.seconds)
+
+
+def _sweep(options: argparse.Namespace) -> int:
     problem = _read(options.round)
     plan = read_plan(options.plan, problem)
     violations = check(problem, plan)
@@ -197,7 +203,7 @@ def _pooling(options: argparse.Namespace) -> int:
         for violation in violations:
             print(violation)
         return VIOLATION
-    _write(pooling(problem, plan, seconds=options.seconds), options.output)
+    _write(options.sweep(problem, plan, options), options.output)
     return DONE
 
 

@@ -33,6 +33,7 @@ class Solver(Protocol):
     def set_columns(self, columns: Any, low: Any, high: Any) -> None: ...
     def set_costs(self, cost: float | Vector) -> None: ...
     def set_rows(self, rows: Any, low: Any, high: Any) -> None: ...
+    def forget(self) -> None: ...
     def relax(self) -> Answer: ...
     def search(
         self,
@@ -98,6 +99,9 @@ class Cbc:
         self.lp.objective = pulp.LpAffineExpression(
             {v: float(c) for v, c in zip(self.variables, costs, strict=True)}
         )
+
+    def forget(self) -> None:
+        """It always starts from nothing."""
 
     def relax(self) -> Answer:
         answer = self._run(pulp.COIN_CMD(mip=False, **self._options()))

@@ -7,22 +7,21 @@ at least as good in all three respects and better in one.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from itertools import product
 from typing import Any
 
-from optimizer.explain import promises
-from optimizer.highs import Cancelled
+from optimizer.highs import Cancelled, Clock
+from optimizer.live_round import LiveRound
 from optimizer.pairs import in_order
 from optimizer.problem import Plan, Problem
-from optimizer.solve import solve
-from optimizer.value import area_amounts, need_met
+from optimizer.sweep import HERE, sweep
+from optimizer.value import area_amounts, need_met, totals_of, value_of
 
-COVERAGE = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0)
-OVERLAP = (0.0, 0.5, 1.0, 2.0, 8.0)
-GAP = 1e-3
-SECONDS = 30.0  # for one point
+COVERAGE = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
+OVERLAP = (0.0, 0.05, 0.2, 1.0, 4.0)
+SECONDS = 300.0  # for one piece
 SLIP = 1e-9  # of a figure, below which two are the same
 
 
@@ -53,42 +52,74 @@ def frontier(
     problem: Problem,
     plan: Plan,
     *,
-    known: dict[str, Any] | None = None,
+    where: str = HERE,
+    known: Mapping[str, Any] | None = None,
     tell: Callable[[float, str], None] | None = None,
     keep: Callable[[dict[str, Any]], None] | None = None,
     cancelled: Callable[[], bool] | None = None,
-    coverage: Iterable[float] = COVERAGE,
-    overlap: Iterable[float] = OVERLAP,
+    coverage: Sequence[float] = COVERAGE,
+    overlap: Sequence[float] = OVERLAP,
 ) -> dict[str, Any]:
-    """Points by factor of the needs' and the overlaps' weights, the plan's own (1, 1) among them.
+    """Points by factor of the needs' and the overlaps' weights, the plan's own (1, 1) first.
 
-    `known`: an earlier, unfinished answer to go on from; `keep` is handed one after each point.
-    Raises Cancelled.
+    Answers `points`, and `gap`, the largest that their own aims leave open. `known`: an earlier,
+    unfinished answer to go on from; `keep` is handed one after each piece. Raises Cancelled.
     """
-    ordered = in_order(problem)
-    promised = promises(ordered, plan)
-    wanted = [pair for pair in product(coverage, overlap) if pair != (1.0, 1.0)]
-    points = [Point(**stored) for stored in (known or {}).get("points", ())]
-    if not points:
-        points = [measure(ordered, plan, 1.0, 1.0)]
-    done = {(point.coverage, point.overlap) for point in points}
-    for number, (needs, doubles) in enumerate(wanted):
-        if (needs, doubles) in done:
-            continue
-        if cancelled is not None and cancelled():
-            raise Cancelled
+    pieces = [Piece(problem, plan, needs, tuple(overlap)) for needs in coverage]
+
+    def on_answer(answers: Mapping[int, dict[str, Any]]) -> None:
         if tell is not None:
-            tell(number / len(wanted), f"Plan {number + 1} of {len(wanted)}")
-        weighed = weigh(ordered, needs, doubles, promised)
-        found = solve(weighed, gap=GAP, seconds=SECONDS, cancelled=cancelled)
-        points.append(measure(ordered, found, needs, doubles))
+            tell(len(answers) / len(pieces), "Weighing needs and overlaps differently")
         if keep is not None:
-            keep({"points": [asdict(point) for point in points]})
-    return {"points": [asdict(point) for point in marked(points)]}
+            keep({"pieces": {str(k): answer for k, answer in answers.items()}})
+
+    done = {int(k): answer for k, answer in (known or {}).get("pieces", {}).items()}
+    answers = sweep(
+        trace, pieces, where=where, known=done, on_answer=on_answer, cancelled=cancelled
+    )
+    own = measure(in_order(problem), plan.totals, len(plan.lines), 1.0, 1.0)
+    points = [own, *(Point(**point) for answer in answers for point in answer["points"])]
+    return {
+        "points": [asdict(point) for point in marked(points)],
+        "gap": max((answer["gap"] for answer in answers), default=0.0),
+    }
 
 
-def weigh(problem: Problem, needs: float, doubles: float, promised: dict[str, float]) -> Problem:
-    """The round with other weights; what funders were promised stays what it was."""
+@dataclass(frozen=True)
+class Piece:
+    """Points that differ in the overlaps' weight only, solved on one live model."""
+
+    problem: Problem
+    plan: Plan
+    coverage: float
+    overlap: tuple[float, ...]
+
+
+def trace(piece: Piece, cancelled: Callable[[], bool]) -> dict[str, Any]:
+    """The points of one piece, but for the plan's own; only costs change from one to the next."""
+    live = LiveRound(piece.problem, piece.plan, Clock.of(SECONDS, None, cancelled))
+    needs, doubles = (live.part(live.model.parts[part]) for part in ("needs", "overlaps"))
+    points, gap = [], 0.0
+    for overlap in piece.overlap:
+        if (piece.coverage, overlap) == (1.0, 1.0):
+            continue
+        if cancelled():
+            raise Cancelled
+        judged = weigh(live.problem, piece.coverage, overlap)
+        live.aim(live.cost + (piece.coverage - 1) * needs + (overlap - 1) * doubles)
+        corner = live.corner()
+        found = live.whole(corner, live.standing(), judged=judged)
+        lines = live.own_lines() if found is None else found.lines
+        value = value_of(judged, lines)
+        gap = max(gap, (corner.bound * live.unit - value) / max(1.0, abs(value)))
+        totals = totals_of(live.problem, lines)
+        by_id = {p.id: x for p, x in zip(live.problem.proposals, totals, strict=True) if x}
+        points.append(asdict(measure(live.problem, by_id, len(lines), piece.coverage, overlap)))
+    return {"points": points, "gap": gap}
+
+
+def weigh(problem: Problem, needs: float, doubles: float) -> Problem:
+    """The round with its needs' and its overlaps' weights multiplied."""
     return replace(
         problem,
         areas=tuple(
@@ -96,29 +127,27 @@ def weigh(problem: Problem, needs: float, doubles: float, promised: dict[str, fl
             for area in problem.areas
         ),
         policy=replace(problem.policy, overlap_weight=problem.policy.overlap_weight * doubles),
-        funders=tuple(
-            replace(f, guarantee="none", at_least=promised.get(f.id)) for f in problem.funders
-        ),
     )
 
 
-def measure(problem: Problem, plan: Plan, needs: float, doubles: float) -> Point:
+def measure(
+    problem: Problem, totals: Mapping[str, int], agreements: int, needs: float, doubles: float
+) -> Point:
     """A plan's figures at the round's own weights."""
-    totals = [plan.totals.get(p.id, 0) for p in problem.proposals]
-    amounts = area_amounts(problem, totals)
+    amounts = area_amounts(problem, [totals.get(p.id, 0) for p in problem.proposals])
     twice = [
         o.degree * min(problem.proposal_by_id[id_].minimum for id_ in o.proposals)
         for o in problem.overlaps
-        if all(plan.totals.get(id_) for id_ in o.proposals)
+        if all(totals.get(id_) for id_ in o.proposals)
     ]
     return Point(
         needs,
         doubles,
-        merit=sum(p.merit * total for p, total in zip(problem.proposals, totals, strict=True)),
-        covered=sum(need_met(area, amounts[area.id]) for area in problem.areas),
-        twice=sum(twice),
-        agreements=len(plan.lines),
-        totals=dict(sorted(plan.totals.items())),
+        merit=math.fsum(problem.proposal_by_id[id_].merit * x for id_, x in totals.items()),
+        covered=math.fsum(need_met(area, amounts[area.id]) for area in problem.areas),
+        twice=math.fsum(twice),
+        agreements=agreements,
+        totals=dict(sorted(totals.items())),
     )
 
 

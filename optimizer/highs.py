@@ -219,8 +219,8 @@ class Live:
 
         def heard(kind: Any, _text: str, out: Any, back: Any, _data: Any) -> None:
             live = held()
-            if live is not None and live._wants_stop(kind, out):
-                back.user_interrupt = True
+            # said each time: HiGHS would keep a yes for the solves that follow
+            back.user_interrupt = live is not None and live._wants_stop(kind, out)
 
         kinds = highspy.cb.HighsCallbackType
         self.highs.setCallback(heard, None)
@@ -292,6 +292,11 @@ class Live:
             np.full(len(self._integer), int(kind), dtype=np.uint8),
         )
         self._is_integral = wanted
+
+    def forget(self) -> None:
+        """Have the next solve start from nothing, so that it depends on nothing before it."""
+        self._basis = None
+        self.highs.clearSolver()
 
     def relax(self) -> Answer:
         """The model with integers let go; a corner of it, by simplex from the last basis.

@@ -272,7 +272,7 @@ def add_areas(model: Model) -> None:
             if left and step.weight:
                 part = model.variable("g", k, s, high=left / unit)
                 taken[part] = -1.0
-                model.earn(part, step.weight)
+                model.earn(part, step.weight, "needs")
         if len(taken) > 1:
             model.add("coverage", area.id, taken, GE, 0)
         if area.floor and policy.floor_penalty:
@@ -294,7 +294,7 @@ def add_overlaps(model: Model) -> None:
         cost = policy.overlap_weight * overlap.degree * both
         if cost and p in model.y and r in model.y:
             twice = model.variable("d", number, high=1)
-            model.earn(twice, -cost / model.unit)
+            model.earn(twice, -cost / model.unit, "overlaps")
             row = {model.y[p]: 1.0, model.y[r]: 1.0, twice: -1.0}
             model.add("overlap", str(number), row, LE, 1)
 
@@ -372,7 +372,7 @@ def set_objective(model: Model) -> None:
     for p, proposal in enumerate(problem.proposals):
         for variable, weight in model.total[p].items():
             if proposal.merit:
-                model.earn(variable, proposal.merit * weight)
+                model.earn(variable, proposal.merit * weight, "merit")
     cost = problem.policy.agreement_cost / model.unit
     if cost and model.z:
         for z in model.z.values():

@@ -68,6 +68,7 @@ class Model:
     that let c pay p, or pay at all (p None), `choices` all 0/1 variables besides y and z,
     `late[c, p, k]` what c pays p after its k-th cut, `counted` the 0/1 variables of funders that
     count, by row, `tied` the rows that price single pairs.
+    `parts` are what the objective is the sum of.
     `floors` holds the least value of each funder that was promised one, in minor units;
     `worth` each funder's value as an expression, once `add_quality` has been asked for it.
     """
@@ -95,6 +96,7 @@ class Model:
     tied: list[Tie] = field(default_factory=list)
     counted: dict[str, Any] = field(default_factory=dict)
     missed: Expression = field(default_factory=dict)
+    parts: dict[str, Expression] = field(default_factory=lambda: defaultdict(dict))
 
     def __post_init__(self) -> None:
         self.nothing = self.lp.add_variable("nothing", 0, 0)
@@ -166,5 +168,7 @@ class Model:
             left = {**left, missing: 1.0}
         self.add(family, name, left, GE, right)
 
-    def earn(self, variable: Any, value: float) -> None:
-        self.objective[variable] = self.objective.get(variable, 0.0) + value
+    def earn(self, variable: Any, value: float, part: str = "other") -> None:
+        """Add to the objective, and to the part of it that this is: merit, needs, overlaps."""
+        for expression in (self.objective, self.parts[part]):
+            expression[variable] = expression.get(variable, 0.0) + value

@@ -305,42 +305,44 @@ class _Search:
         self.broken = "no whole lines" if plan is None else ", ".join(map(str, plan.broken))
         if plan is not None and not plan.broken:
             self.found.offer(self.pairs.problem, plan.lines)
-        if plan is not None and not model.detail.lines and self._can_mend(plan):
-            plan = self._mend(model, plan)
+        if plan is not None and not model.detail.lines and can_mend(self.pairs.problem, plan):
+            nodes = FEW_NODES if self._is_decided_by_detail() else NODES
+            plan = mend(model, plan, self.clock, self.gap, nodes)
             if plan is not None and not plan.broken:
                 self.found.offer(self.pairs.problem, plan.lines)
         if self.found.lines is not None:
             self.tell("plan")
 
-    def _can_mend(self, plan: Draft) -> bool:
-        """Whether choosing lines anew could save the plan, or save agreements."""
-        if plan.broken:
-            return {b.limit for b in plan.broken} <= MENDABLE
-        return bool(self.pairs.problem.policy.agreement_cost)
 
-    def _mend(self, model: Model, plan: Draft) -> Draft | None:
-        """The same funded set with lines chosen exactly where they are in trouble or shared.
+def can_mend(problem: Problem, plan: Draft) -> bool:
+    """Whether choosing lines anew could save the plan, or save agreements."""
+    if plan.broken:
+        return {b.limit for b in plan.broken} <= MENDABLE
+    return bool(problem.policy.agreement_cost)
 
-        Troubled proposals may be paid by any eligible commitment or dropped; the others keep who
-        pays them. Small, since a forest of lines shares few proposals.
-        """
-        pairs = self.pairs
-        payers: dict[int, list[int]] = {}
-        for c, p in plan.lines:
-            payers.setdefault(p, []).append(c)
-        troubled = {p for p, several in payers.items() if len(several) > 1}
-        troubled |= {p for (c, p), amount in plan.lines.items() if amount < pairs.ticket[c]}
-        cap = np.zeros_like(pairs.cap)
-        for p, several in payers.items():
-            rows = slice(None) if p in troubled else several
-            cap[rows, p] = pairs.cap[rows, p]
-        part = replace(pairs, cap=cap, ask=np.where(cap.any(axis=0), pairs.ask, 0))
-        small = build(part, self.floors, Detail(lines=True, is_eased=self.is_eased))
-        live = open_model(small.lp, self.clock, small.unit)
-        for p, y in small.y.items():
-            if p not in troubled:
-                live.low[y.index] = 1.0
-        live.restore()
-        nodes = FEW_NODES if self._is_decided_by_detail() else NODES
-        answer = live.search(max(self.gap / 8, FIRST_GAP), nodes=nodes)
-        return None if answer.x is None else draft(small, live, answer.x)
+
+def mend(model: Model, plan: Draft, clock: Clock, gap: float, nodes: int = NODES) -> Draft | None:
+    """The same funded set with lines chosen exactly where they are in trouble or shared.
+
+    Troubled proposals may be paid by any eligible commitment or dropped; the others keep who
+    pays them. Small, since a forest of lines shares few proposals.
+    """
+    pairs = model.pairs
+    payers: dict[int, list[int]] = {}
+    for c, p in plan.lines:
+        payers.setdefault(p, []).append(c)
+    troubled = {p for p, several in payers.items() if len(several) > 1}
+    troubled |= {p for (c, p), amount in plan.lines.items() if amount < pairs.ticket[c]}
+    cap = np.zeros_like(pairs.cap)
+    for p, several in payers.items():
+        rows = slice(None) if p in troubled else several
+        cap[rows, p] = pairs.cap[rows, p]
+    part = replace(pairs, cap=cap, ask=np.where(cap.any(axis=0), pairs.ask, 0))
+    small = build(part, model.floors, Detail(lines=True, is_eased=model.detail.is_eased))
+    live = open_model(small.lp, clock, small.unit)
+    for p, y in small.y.items():
+        if p not in troubled:
+            live.low[y.index] = 1.0
+    live.restore()
+    answer = live.search(max(gap / 8, FIRST_GAP), nodes=nodes)
+    return None if answer.x is None else draft(small, live, answer.x)

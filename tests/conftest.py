@@ -136,7 +136,11 @@ def session(database: Database) -> Iterator[Session]:
 
 def make_config(data: Path, database_url: str) -> Config:
     return Config.from_environment(
-        {"TRIBUTARY_DATA": str(data), "TRIBUTARY_DATABASE_URL": database_url}
+        {
+            "TRIBUTARY_DATA": str(data),
+            "TRIBUTARY_DATABASE_URL": database_url,
+            "TRIBUTARY_SWEEP": "here",
+        }
     )
 
 

@@ -8,13 +8,14 @@ from flask.typing import ResponseReturnValue
 from funding.errors import NotFound
 from funding.models import Run, RunState, Study
 from funding.permissions import fetch, visible_studies
-from funding.routes.context import actor, in_transaction, reading
+from funding.routes.context import actor, in_transaction, reading, say
 from funding.routes.results import discretion_of, finished, result_page
 from funding.routes.scenarios import may_run
 from funding.routes.security import permission
 from funding.routes.study_pages import PAGES
 from funding.routes.submitting import submit
 from funding.services import studies as service
+from funding.services import study_scenarios
 from funding.studies.kind import Kind
 from funding.studies.kinds import KINDS
 
@@ -107,3 +108,22 @@ def progress(study_id: int) -> ResponseReturnValue:
     address = url_for("studies.show", run_id=study.run_id, kind=study.kind)
     answer.headers["HX-Redirect"] = address
     return answer
+
+
+@bp.post("/studies/<int:study_id>/scenarios")
+@permission("scenario.run")
+def make_scenario(study_id: int) -> ResponseReturnValue:
+    """Make a scenario of one thing that a study found."""
+    study = _study(study_id)
+    act = {
+        "alternatives": study_scenarios.scenario_of_portfolio,
+        "frontier": study_scenarios.scenario_of_point,
+    }.get(study.kind)
+    number = request.form.get("number", "")
+    if act is None or not number.isdecimal():
+        raise NotFound("result")
+    made = in_transaction(
+        act, study_id=study_id, number=int(number), name=request.form.get("name", "")
+    )
+    say("The scenario is made. Solve it to see who pays what.")
+    return redirect(url_for("scenarios.show", scenario_id=made.id))

@@ -9,16 +9,64 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from flask import request, url_for
+
+from funding.listing import Listing
 from funding.models import Run, Study
-from funding.reports import pooling
-from funding.routes.context import reading
+from funding.reports import frontier, pooling, portfolios, sureness
+from funding.routes.context import actor, reading
+from funding.routes.results import discretion_of
 from funding.services.run_words import names_of
 
 Page = Callable[[Run, Study, dict[str, Any]], dict[str, Any]]
 
 
+def _alternatives(run: Run, _study: Study, found: dict[str, Any]) -> dict[str, Any]:
+    shown = portfolios.portfolios(reading(), actor(), run, found, discretion_of(run))
+    return {
+        "portfolios": shown,
+        "finding": portfolios.finding(shown, found["tolerance"]),
+        "tolerance": found["tolerance"],
+    }
+
+
+def _sureness(run: Run, _study: Study, found: dict[str, Any]) -> dict[str, Any]:
+    seen = portfolios.shown_proposals(reading(), actor(), run)
+    shown = sureness.rows(found, (run.plan or {})["totals"], seen)
+    listing = Listing.parse(
+        request.path,
+        request.args,
+        sortable=sureness.SORTABLE,
+        filters=sureness.FILTERS,
+        default_sort="-often",
+    )
+    listing, rows = sureness.page(shown, listing)
+    return {
+        "figure": sureness.strip(
+            shown, lambda id_: url_for("results.proposal", run_id=run.id, proposal_id=id_)
+        ),
+        "finding": sureness.finding(shown),
+        "counts": sureness.counts(shown),
+        "standings": sureness.STANDINGS,
+        "regret": sureness.regret(found),
+        "samples": found["samples"],
+        "tolerance": found["tolerance"],
+        "gap": found["resampled"]["gap"],
+        "listing": listing,
+        "rows": rows,
+    }
+
+
 def _frontier(run: Run, _study: Study, found: dict[str, Any]) -> dict[str, Any]:
-    return {"points": found["points"]}
+    shown = frontier.points(found)
+    here = url_for("studies.show", run_id=run.id, kind="frontier")
+    currency = run.scenario.round.base_currency
+    return {
+        "points": shown,
+        "finding": frontier.finding(shown),
+        "figure": frontier.chart(shown, currency, lambda number: f"{here}#point-{number}"),
+        "gap": found["gap"],
+    }
 
 
 def _pooling(run: Run, _study: Study, found: dict[str, Any]) -> dict[str, Any]:
@@ -27,5 +75,10 @@ def _pooling(run: Run, _study: Study, found: dict[str, Any]) -> dict[str, Any]:
     return {"pooling": pooling.view(found, names, round_.base_currency, (run.plan or {})["value"])}
 
 
-PAGES: dict[str, Page] = {"frontier": _frontier, "pooling": _pooling}
+PAGES: dict[str, Page] = {
+    "alternatives": _alternatives,
+    "sureness": _sureness,
+    "frontier": _frontier,
+    "pooling": _pooling,
+}
 """By kind."""

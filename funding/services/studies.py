@@ -118,7 +118,7 @@ def run_study(database: Database, config: Config, study_id: int) -> None:
     try:
         with database.reading() as session:
             study = session.get_one(Study, study_id)
-            kind, given = KINDS[study.kind], _given(session, study)
+            kind, given = KINDS[study.kind], _given(session, study, config.sweep)
         result = kind.study(given, _Teller(database, study_id))
     except Cancelled:
         state = RunState.CANCELLED
@@ -145,7 +145,7 @@ def _begin(session: Session, *, study_id: int) -> bool:
     return True
 
 
-def _given(session: Session, study: Study) -> Given:
+def _given(session: Session, study: Study, sweep: str) -> Given:
     run = study.run
     return Given.read(
         run.problem or {},
@@ -153,6 +153,7 @@ def _given(session: Session, study: Study) -> Given:
         parameters=study.parameters,
         names=names_of(session, run.scenario.round),
         partial=study.result,
+        sweep=sweep,
     )
 
 

@@ -11,6 +11,7 @@ def study(given: Given, teller: Teller) -> Document:
     return frontier(
         given.problem,
         given.plan,
+        where=given.sweep,
         known=given.partial,
         tell=teller.tell,
         keep=teller.keep,

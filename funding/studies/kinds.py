@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from funding.studies import frontier, pooling
+from funding.studies import alternatives, frontier, pooling, sureness
 from funding.studies.kind import Kind
 
-KINDS: dict[str, Kind] = {kind.name: kind for kind in (frontier.KIND, pooling.KIND)}
+KINDS: dict[str, Kind] = {
+    kind.name: kind for kind in (alternatives.KIND, sureness.KIND, frontier.KIND, pooling.KIND)
+}

@@ -36,7 +36,9 @@ def test_an_officer_asks_for_a_study_watches_it_and_reads_it(
     site, by, run_id = scene
     officer = sign_in(site, email_of(site, by))
     address = f"/runs/{run_id}/studies/frontier"
-    assert address in officer.get(f"/runs/{run_id}").text  # its tab
+    first = f"/runs/{run_id}/studies/alternatives"
+    assert first in officer.get(f"/runs/{run_id}").text  # the tab
+    assert address in officer.get(first).text
     empty = officer.get(address).text
     assert "Work it out" in empty
     assert officer.post(address).headers["Location"] == address

@@ -51,16 +51,16 @@ def found(database: Database, study_id: int) -> Study:
 
 
 def stop_after(
-    monkeypatch: pytest.MonkeyPatch, points: int, act: Callable[[int], None]
+    monkeypatch: pytest.MonkeyPatch, pieces: int, act: Callable[[int], None]
 ) -> list[int]:
-    """Have `act(study_id)` done once that many points are kept; the sizes of all that is kept."""
+    """Have `act(study_id)` done once that many pieces are kept; the sizes of all that is kept."""
     sizes: list[int] = []
     keep = studies._Teller.keep
 
     def kept(teller: studies._Teller, partial: dict) -> None:
         keep(teller, partial)
-        sizes.append(len(partial["points"]))
-        if len(partial["points"]) == points:
+        sizes.append(len(partial["pieces"]))
+        if len(partial["pieces"]) == pieces:
             act(teller.row_id)
             teller._asked = 0.0
 
@@ -105,19 +105,19 @@ def test_a_study_cancelled_under_way_goes_on_from_there_when_asked_again(
     def cancel(study_id: int) -> None:
         database.in_transaction(cancel_study, by=by, study_id=study_id)
 
-    sizes = stop_after(monkeypatch, 5, cancel)
+    sizes = stop_after(monkeypatch, 2, cancel)
     study_id = ask(database, by, run_id)
     work(database, tmp_path)
     stopped = found(database, study_id)
     assert stopped.state == RunState.CANCELLED
-    assert len(stopped.result["points"]) == 5
+    assert len(stopped.result["pieces"]) == 2
     monkeypatch.undo()
     assert ask(database, by, run_id) == study_id
     again = stop_after(monkeypatch, 0, cancel)
     work(database, tmp_path)
     resumed = found(database, study_id)
     assert resumed.state == RunState.DONE
-    assert (max(sizes), again[0]) == (5, 6)
+    assert (max(sizes), again[0]) == (2, 3)
 
     monkeypatch.undo()
     database.in_transaction(lambda session: session.execute(sa.delete(Study)))
@@ -137,7 +137,7 @@ def test_a_study_whose_worker_died_goes_on_from_what_it_had(
     def die(_study_id: int) -> None:
         raise Died
 
-    stop_after(monkeypatch, 4, die)
+    stop_after(monkeypatch, 2, die)
     study_id = ask(database, by, run_id)
     with pytest.raises(Died):
         work(database, tmp_path)
@@ -151,7 +151,7 @@ def test_a_study_whose_worker_died_goes_on_from_what_it_had(
     )
     work(database, tmp_path)
     assert found(database, study_id).state == RunState.DONE
-    assert sizes[0] == 5
+    assert sizes[0] == 3
 
 
 def test_a_study_that_lost_its_worker_for_good_can_be_cancelled_and_asked_again(

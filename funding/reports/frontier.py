@@ -1,0 +1,135 @@
+"""The frontier of a round as points and a chart: merit, needs covered, work paid twice."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import plotly.graph_objects as go
+import plotly.io
+
+from funding.formatting import format_percent, format_short, minor_units
+
+
+@dataclass(frozen=True)
+class Point:
+    """A plan of the frontier, `number` as in the document; money in base minor units.
+
+    `coverage`, `overlap`: what the weights of needs and of overlaps were multiplied by.
+    """
+
+    number: int
+    coverage: float
+    overlap: float
+    merit: int
+    covered: int
+    twice: int
+    agreements: int
+
+    @property
+    def is_own(self) -> bool:
+        return self.number == 0
+
+    @property
+    def in_words(self) -> str:
+        """How it was asked for."""
+        if self.is_own:
+            return "this plan"
+        return f"needs {_times(self.coverage)}, overlaps {_times(self.overlap)}"
+
+
+def _times(factor: float) -> str:
+    if factor == 1:
+        return "as they are"
+    return f"× {factor:g}" if factor else "not weighed"
+
+
+def points(found: Mapping[str, Any]) -> list[Point]:
+    """The efficient points, most merit first, and the plan's own whether it is or not."""
+    made = [
+        Point(
+            number,
+            point["coverage"],
+            point["overlap"],
+            round(point["merit"]),
+            round(point["covered"]),
+            round(point["twice"]),
+            point["agreements"],
+        )
+        for number, point in enumerate(found["points"])
+        if point["is_efficient"] or number == 0
+    ]
+    return sorted(made, key=lambda point: (-point.merit, -point.covered, point.number))
+
+
+def finding(shown: Sequence[Point]) -> str:
+    """The title of the chart: the largest trade between merit and needs."""
+    own = next(point for point in shown if point.is_own)
+    most = max(shown, key=lambda point: (point.covered, point.merit))
+    if most.covered <= own.covered or not own.covered or not own.merit:
+        return "No other weights would cover more of the needs than this plan does"
+    gain = most.covered / own.covered - 1
+    loss = 1 - most.merit / own.merit
+    return (
+        f"Up to {format_percent(gain, 1)} more of the needs could be covered, "
+        f"for {format_percent(max(0.0, loss), 1)} of the merit"
+    )
+
+
+def chart(shown: Sequence[Point], currency: str, address: Callable[[int], str]) -> str:
+    """Merit against needs covered; the more is paid twice, the larger the mark. Plotly's JSON."""
+    scale = 10 ** minor_units(currency)
+    figure = go.Figure()
+    figure.update_layout(
+        height=420,
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        margin={"l": 8, "r": 16, "t": 36, "b": 48},
+        xaxis={"title": {"text": "merit: money weighted by merit"}, "automargin": True},
+        yaxis={"title": {"text": "needs covered, by their weights"}, "automargin": True},
+        hovermode="closest",
+    )
+    largest = max((point.twice for point in shown), default=0) or 1
+    groups = (
+        ("This plan", "var(--chart-2)", "diamond", [p for p in shown if p.is_own]),
+        (
+            "Nothing paid twice",
+            "var(--chart-1)",
+            "circle",
+            [p for p in shown if not p.is_own and not p.twice],
+        ),
+        (
+            "Some work paid twice (larger: more)",
+            "var(--chart-4)",
+            "circle",
+            [p for p in shown if not p.is_own and p.twice],
+        ),
+    )
+    for name, colour, symbol, of in groups:
+        figure.add_scatter(
+            name=name,
+            mode="markers",
+            x=[point.merit / scale for point in of],
+            y=[point.covered / scale for point in of],
+            marker={
+                "color": colour,
+                "symbol": symbol,
+                "size": [12 + 14 * point.twice / largest for point in of],
+                "opacity": 0.85,
+            },
+            customdata=[
+                [
+                    address(point.number),
+                    point.in_words,
+                    format_short(point.merit, currency),
+                    format_short(point.covered, currency),
+                    format_short(point.twice, currency),
+                ]
+                for point in of
+            ],
+            hovertemplate=(
+                "%{customdata[1]}<br>merit %{customdata[2]}<br>needs covered %{customdata[3]}"
+                "<br>paid twice %{customdata[4]}<extra></extra>"
+            ),
+        )
+    return plotly.io.to_json(figure)

@@ -1,0 +1,45 @@
+"""Portfolios nearly as good as the plan that differ most from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from funding.studies.kind import Document, Given, Kind, Teller
+from funding.studies.tolerances import read_tolerance
+from optimizer.alternatives import Mark, alternatives, names_of
+
+
+def study(given: Given, teller: Teller) -> Document:
+    """The portfolios, as `optimizer.alternatives` has them."""
+    return alternatives(
+        given.problem,
+        given.plan,
+        tolerance=given.parameters["tolerance"],
+        known=given.partial,
+        tell=teller.tell,
+        keep=teller.keep,
+        cancelled=teller.is_cancelled,
+    )
+
+
+def portfolio_names(
+    marks: Sequence[Sequence[Mapping[str, Any]]], names: Mapping[str, str], hidden: frozenset[str]
+) -> list[str]:
+    """A name for each portfolio, made of what sets it apart; nothing at `hidden` is named."""
+    said = [[Mark(**m) for m in of if m["where"] not in hidden] for of in marks]
+    return names_of(said, names)
+
+
+KIND = Kind(
+    name="alternatives",
+    label="Alternatives",
+    question="Which other portfolios are nearly as good?",
+    explains=(
+        "The optimizer looks for portfolios that lose almost nothing against this plan and move as "
+        "much money as possible to other proposals. Each keeps every limit of the round. If they "
+        "differ a lot, there is room for judgement. It takes a minute or two."
+    ),
+    study=study,
+    read=read_tolerance,
+)

@@ -1,0 +1,88 @@
+"""Sweeps: the same answers here, on processes and on a cluster; stopped, and gone on with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from optimizer.highs import Cancelled
+from optimizer.sweep import is_place, sweep
+
+PIECES = (3, 1, 2)
+
+
+def squared(piece: int, _cancelled: Callable[[], bool]) -> int:
+    return piece * piece
+
+
+def broken(_piece: int, _cancelled: Callable[[], bool]) -> int:
+    raise ArithmeticError("no square")
+
+
+def endless(_piece: int, cancelled: Callable[[], bool]) -> int:
+    while not cancelled():
+        pass
+    raise Cancelled
+
+
+@pytest.mark.parametrize("where", ["here", "processes"])
+def test_answers_come_in_the_order_of_the_pieces(where: str) -> None:
+    assert sweep(squared, PIECES, where=where, processes=2) == [9, 1, 4]
+
+
+def test_what_is_known_is_not_worked_out_again() -> None:
+    heard: list[int] = []
+    answers = sweep(
+        squared, PIECES, known={1: 77}, on_answer=lambda known: heard.append(len(known))
+    )
+    assert answers == [9, 77, 4]
+    assert heard == [2, 3]
+
+
+@pytest.mark.parametrize("where", ["here", "processes"])
+def test_a_fault_of_a_piece_is_raised(where: str) -> None:
+    with pytest.raises(ArithmeticError, match="no square"):
+        sweep(broken, PIECES, where=where, processes=2)
+
+
+def test_pieces_under_way_in_processes_stop_when_nobody_wants_them() -> None:
+    asked: list[bool] = []
+
+    def cancelled() -> bool:
+        asked.append(True)
+        return len(asked) > 2
+
+    with pytest.raises(Cancelled):
+        sweep(endless, PIECES, where="processes", processes=2, cancelled=cancelled)
+
+
+def test_a_sweep_that_nobody_wants_does_not_begin() -> None:
+    with pytest.raises(Cancelled):
+        sweep(squared, PIECES, cancelled=lambda: True)
+
+
+def test_a_place_is_here_processes_or_an_address() -> None:
+    assert is_place("here")
+    assert is_place("processes")
+    assert is_place("tcp://scheduler.example:8786")
+    assert not is_place("tcp://")
+    assert not is_place("somewhere")
+    with pytest.raises(ValueError, match="somewhere"):
+        sweep(squared, PIECES, where="somewhere")
+
+
+@pytest.mark.filterwarnings("ignore")  # of the cluster's own parts, when it is taken down
+def test_a_dask_cluster_gives_the_same_answers() -> None:
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(
+        n_workers=1,
+        threads_per_worker=1,
+        processes=False,
+        dashboard_address=None,
+        host="127.0.0.1",
+        protocol="tcp://",
+    ) as cluster:
+        assert sweep(squared, PIECES, where=cluster.scheduler_address) == [9, 1, 4]
+        with pytest.raises(ArithmeticError, match="no square"):
+            sweep(broken, PIECES, where=cluster.scheduler_address)
