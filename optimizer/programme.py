@@ -22,6 +22,7 @@ Expression = dict[Any, float]  # an LpVariable to its coefficient
 
 SHARE_SLACK = 2  # minor units: FORMAT's tolerance for area caps and shares
 MISSED = 1.0  # minor units a soft model must miss, at least, for its demands to be impossible
+OUT_OF_REACH = 1e17  # model units; asks are some thousands of them, weights at most a million
 INEXACT = 1e-5  # and of the model's unit: more than a solver's tolerances can add up to
 
 
@@ -161,7 +162,11 @@ class Model:
         return chosen
 
     def demand(self, family: str, name: str, left: Expression, right: float) -> None:
-        """left >= right, or left + e >= right where the model is soft; e is what is missing."""
+        """left >= right, or left + e >= right where the model is soft; e is what is missing.
+
+        No plan comes near OUT_OF_REACH, and a solver takes much larger numbers for infinite.
+        """
+        right = min(right, OUT_OF_REACH)
         if self.detail.is_soft:
             missing = self.variable("e", len(self.missed))
             self.missed[missing] = -1.0

@@ -191,7 +191,7 @@ def _least(
     changes = [
         change
         for demand, variable, counts in ease
-        if (change := _change(problem, demand, float(answer.x[variable.index]) * counts))
+        if (change := _change(pairs, demand, float(answer.x[variable.index]) * counts))
     ]
     if any(change.demand.kind != "guarantee" for change in changes):
         eased = {change.demand.where for change in changes if change.demand.kind == "guarantee"}
@@ -242,12 +242,28 @@ def _add_sums(
     model: Model, demand: Demand, sums: list[dict[int, float]], more: Any, name: str
 ) -> None:
     """Sums of money, or of value, within a limit (and its tolerance) that `more` eases."""
-    limit = float(demand.limit or 0.0)
-    slack = PROMISE_SLACK if demand.kind == "guarantee" else SLACK
+    limit, slack = _limit(model.pairs, demand), _slack(demand)
     sign, sense = (1.0, LE) if demand.kind in UPPER else (-1.0, GE)
     for k, weights in enumerate(sums):
         left = {**_sum(model, weights), more: -sign}
         model.add(demand.kind, f"{name}.{k}", left, sense, (limit + sign * slack) / model.unit)
+
+
+def _slack(demand: Demand) -> int:
+    return PROMISE_SLACK if demand.kind == "guarantee" else SLACK
+
+
+def _limit(pairs: Pairs, demand: Demand) -> float:
+    """A demand's number, but of one from below no more than is out of reach by a unit.
+
+    What is far beyond all money there is (10^24) would leave a solver no digits for the rest.
+    """
+    limit = float(demand.limit or 0.0)
+    if demand.kind in UPPER:
+        return limit
+    (weights,) = _weights(pairs, demand)
+    reach = math.fsum(weight * int(pairs.ask[p]) for p, weight in weights.items())
+    return min(limit, reach + _slack(demand) + 1)
 
 
 def _weights(pairs: Pairs, demand: Demand) -> list[dict[int, float]]:
@@ -277,16 +293,17 @@ def _sum(model: Model, weights: Mapping[int, float]) -> Expression:
 # In words
 
 
-def _change(problem: Problem, demand: Demand, by: float) -> Change | None:
+def _change(pairs: Pairs, demand: Demand, by: float) -> Change | None:
     """A demand eased by at least so much, to a number that can be written; None for nothing."""
     if by < NOTHING:
         return None
     if demand.limit is None:
         return Change(demand, None, by, None, f"give up that {demand.text}")
-    to = demand.limit + by if demand.kind in UPPER else max(0.0, demand.limit - by)
+    limit = _limit(pairs, demand)
+    to = limit + by if demand.kind in UPPER else max(0.0, limit - by)
     share = None
     if demand.kind in SHARES:
-        pool = sum(c.available for c in problem.commitments)
+        pool = pairs.total
         share = _written(to / pool * SHARE_STEPS, demand) / SHARE_STEPS
         to = share * pool
         shown = f"{share * 100:.6g} % of the money ({to:,.0f})"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from optimizer.check import check
@@ -68,3 +69,46 @@ def stated_baselines(document: Document, plan: Plan) -> dict[str, float]:
         if again is not None:
             assert abs(stated - again) <= BASELINE_SLACK + 2e-6 * abs(again), (funder, again)
     return found
+
+
+def plans_to_try(document: Document) -> int:
+    """How many sets of lines a round has, limits that belong to one pair apart."""
+    pairs = [(c, p) for c in document["commitments"] for p in document["proposals"]]
+    return math.prod(1 + max(0, by_hand.cap(c, p)) for c, p in pairs if by_hand.may_pay(c, p))
+
+
+def agree_with_every_plan(document: Document) -> str:
+    """Assert that the answer at gap 0 is the best of all plans: solved, impossible, or unsettled.
+
+    Unsettled: nobody's plan, and what leaving would bring depends on which of several best plans
+    the others take.
+    """
+    problem = read_round(document)
+    try:
+        plan = solve(problem, gap=0.0)
+    except Infeasible:
+        baselines = reference.baselines(document)
+        if baselines is None:
+            return "unsettled"
+        assert best_of_every_plan(document, baselines, slack=1.0) is None, "a plan exists"
+        return "impossible"
+    assert check(problem, plan, gap=0.0) == []
+    assert plan.status == "optimal"
+    baselines = stated_baselines(document, plan)
+    exact, eased = (best_of_every_plan(document, baselines, slack) for slack in (0.0, 1.0))
+    assert eased is not None, "there is no plan at all"
+    slip = 1e-6 * max(1.0, abs(eased.value))
+    assert plan.value <= eased.value + slip
+    if exact is not None:
+        assert plan.value >= exact.value - slip
+        assert plan.bound >= exact.value - slip
+    return "solved"
+
+
+def best_of_every_plan(
+    document: Document, baselines: dict[str, float], slack: float
+) -> by_hand.Best | None:
+    try:
+        return by_hand.enumerate_best(document, baselines, slack=slack)
+    except by_hand.Infeasible:
+        return None

@@ -6,7 +6,6 @@ then `solve` is compared with `reference.solve` on many more, each feature alone
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import pytest
@@ -16,17 +15,12 @@ from optimizer.check import check
 from optimizer.read import read_round
 from optimizer.solve import Infeasible, solve
 from tests.optimizer import by_hand, reference
-from tests.optimizer.comparison import agree, best_of
+from tests.optimizer.comparison import agree, best_of, plans_to_try
 from tests.optimizer.rounds import FEATURES, any_features, random_round, small_rounds
 
 Document = dict[str, Any]
 
 # The reference itself
-
-
-def plans_to_try(document: Document) -> int:
-    pairs = [(c, p) for c in document["commitments"] for p in document["proposals"]]
-    return math.prod(1 + max(0, by_hand.cap(c, p)) for c, p in pairs if by_hand.may_pay(c, p))
 
 
 def test_the_reference_finds_the_best_of_all_plans_of_tiny_rounds() -> None:
