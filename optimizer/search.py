@@ -32,6 +32,7 @@ CORE = 30  # proposals near the margin that the first small search decides, at l
 NODES = 500  # of its tree
 FEW_NODES = 20  # where the exact model is taken at once anyway
 FIRST_GAP = 2e-5  # to which it goes at most: it proves nothing
+ROUGH_GAP = 1e-3  # to which it goes where a proof will search everything anyway
 FEW_PAIRS = 4000  # eligible pairs up to which the exact model is taken at once
 LOOSE = 1e-6  # from a whole number, more than a solver's inexactness
 ROUNDING = 1e-9
@@ -175,8 +176,11 @@ class _Search:
 
     def _is_decided_by_detail(self) -> bool:
         """Whether the exact model is needed for the last of the gap, and small enough at once."""
-        is_small = int((self.pairs.cap > 0).sum()) <= FEW_PAIRS
-        return is_small and (bool(self.pairs.problem.policy.agreement_cost) or self._is_coarse())
+        has_prices = bool(self.pairs.problem.policy.agreement_cost)
+        return self._is_small() and (has_prices or self._is_coarse())
+
+    def _is_small(self) -> bool:
+        return int((self.pairs.cap > 0).sum()) <= FEW_PAIRS
 
     def relaxed(self) -> None:
         """Bound and plans from the model without tickets, co-funders and whole multiples."""
@@ -196,7 +200,8 @@ class _Search:
             self._rounded(model, live, root.x)
         if not self.found.is_proven(self.gap / 4):
             self._first(model, live, root.x)
-        if not self.is_done and not self._is_decided_by_detail():
+        needs_lines = self._is_small() and bool(self.broken)  # to prove it here is mostly in vain
+        if not self.is_done and not needs_lines and not self._is_decided_by_detail():
             self._prove(model, live, self.gap / 3)
 
     def exact(self, detail: Detail) -> None:
@@ -254,7 +259,9 @@ class _Search:
             loose[order[: max(CORE, 3 * int(loose.sum()))]] = True
             kept = columns[~loose]
             live.set_columns(kept, np.round(x[kept]), np.round(x[kept]))
-            answer = live.search(max(self.gap / 4, FIRST_GAP), nodes=NODES)
+            is_searched_anyway = self._is_small() and self.gap < FIRST_GAP
+            first = ROUGH_GAP if is_searched_anyway else max(self.gap / 4, FIRST_GAP)
+            answer = live.search(first, nodes=NODES)
             live.restore()
             if answer.x is None:
                 return
