@@ -44,7 +44,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if "optimizer" in wanted:
         _optimizer(options)
     for name in (name for name in wanted if name != "optimizer"):
-        print("\n".join(importlib.import_module(f"bench.{name}").report()), flush=True)
+        for line in importlib.import_module(f"bench.{name}").report():
+            print(line, flush=True)
     return 0
 
 
