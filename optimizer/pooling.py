@@ -19,7 +19,7 @@ from optimizer.search import Infeasible, OutOfTime, best_lines
 from optimizer.value import PROMISE_SHARE, PROMISE_SLACK
 
 GAP = 1e-3
-SECONDS = 3600.0
+SECONDS = 4 * 3600.0
 ONE = 120.0  # seconds for one funder's baseline, or one guarantee's price
 Document = dict[str, Any]
 
