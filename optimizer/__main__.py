@@ -12,7 +12,7 @@ import json
 import math
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from optimizer.backend import SOLVERS
@@ -26,6 +26,7 @@ from optimizer.pooling import pooling
 from optimizer.problem import Plan, Problem
 from optimizer.read import BadInput, read_plan, read_round, write_plan
 from optimizer.relaxation import relaxation_of
+from optimizer.rules.giving import held_by
 from optimizer.solve import RULES, Infeasible, OutOfTime, solve
 from optimizer.sweep_commands import add_sweeps
 from optimizer.tables import as_table
@@ -135,17 +136,18 @@ def _solve(options: argparse.Namespace) -> int:
         )
     except Infeasible as infeasible:
         left = options.seconds - (time.monotonic() - started)
-        _write(_no_plan(problem, infeasible, max(left, OVERTIME * options.seconds)), None)
+        held = held_by(options.rule, problem, infeasible.floors)
+        _write(_no_plan(*held, max(left, OVERTIME * options.seconds)), None)
         return UNSATISFIABLE
     _write(write_plan(plan), options.output)
     return DONE
 
 
-def _no_plan(problem: Problem, infeasible: Infeasible, seconds: float) -> dict[str, object]:
+def _no_plan(problem: Problem, floors: Mapping[str, float], seconds: float) -> dict[str, object]:
     """Which demands conflict, and the least that would repair the round where that is found."""
     clock = Clock.of(seconds)
-    conflict = conflict_of(problem, infeasible.floors, seconds / 2)
-    repair = relaxation_of(problem, infeasible.floors, clock.left)
+    conflict = conflict_of(problem, floors, seconds / 2)
+    repair = relaxation_of(problem, floors, clock.left)
     return {
         **conflict.as_document(),
         "relaxation": None if repair is None else repair.as_document(),

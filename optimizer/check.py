@@ -63,8 +63,11 @@ def check(
 def not_promised(problem: Problem, plan: Plan) -> list[Violation]:
     """The limits over several proposals, and the floors, that a plan of a rule which does not
     promise them misses; empty for rules that promise every limit."""
-    if plan.rule not in LINES_ONLY:
-        return []
+    return missed(problem, plan) if plan.rule in LINES_ONLY else []
+
+
+def missed(problem: Problem, plan: Plan) -> list[Violation]:
+    """The limits over several proposals and the floors that a plan of any rule misses."""
     figures = _figures(problem, plan)
     return [*_over_several(figures, plan), *_floors(figures)]
 

@@ -10,10 +10,10 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from optimizer.baselines import Baseline, promised, reach_alone
-from optimizer.check import not_promised
+from optimizer.check import missed
 from optimizer.highs import Clock
 from optimizer.pairs import in_order
 from optimizer.problem import Plan, Problem
@@ -21,9 +21,11 @@ from optimizer.rules import RULES
 from optimizer.search import Infeasible, OutOfTime
 from optimizer.solve import solve
 from optimizer.value import area_amounts, totals_of
+from optimizer.violations import Violation
 
 COMPARISON_FORMAT = "tributary-comparison/1"
 BASELINES = 0.3  # of the time
+SEARCHING = ("welfare", "maxmin")  # come last, so that they have what time the others leave
 Progress = Callable[[str, float], None]
 
 
@@ -37,7 +39,7 @@ class Outcome:
     | spent, funded, agreements | money given, proposals funded, lines |
     | covered | the part of the areas' open needs that the money meets; by area, and in all |
     | doubles | money spent twice: degree times the smaller minimum, where both are funded |
-    | not_kept | limits the rule does not promise and does not keep, in words |
+    | not_kept | limits over several proposals and floors of areas that are missed |
     """
 
     rule: str
@@ -49,7 +51,7 @@ class Outcome:
     covered: float = 0.0
     covered_by_area: dict[str, float] | None = None
     doubles: float = 0.0
-    not_kept: tuple[str, ...] = ()
+    not_kept: tuple[Violation, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ class Comparison:
             "gain": self.gain(outcome.rule),
             "totals": plan.totals,
             "only": list(self.only[outcome.rule]),
-            "not_kept": list(outcome.not_kept),
+            "not_kept": [asdict(limit) for limit in outcome.not_kept],
         }
 
 
@@ -150,33 +152,31 @@ def compare(
         f: _alone(ordered, f, baselines, first)
         for f in sorted({c.funder for c in problem.commitments})
     }
-    outcomes: list[Outcome] = []
-    for k, rule in enumerate(rules):
+    outcomes: dict[str, Outcome] = {}
+    for k, rule in enumerate(sorted(rules, key=SEARCHING.__contains__)):
         tell(rule, BASELINES + (1 - BASELINES) * k / len(rules))
         plan = (known or {}).get(rule)
-        if plan is not None:
-            outcomes.append(outcome_of(problem, plan))
-            continue
         try:
-            plan = solve(
-                problem,
-                rule=rule,
-                gap=gap,
-                seconds=clock.left / (len(rules) - k),
-                cancelled=cancelled,
-                solver=solver,
-                baselines=baselines,
-            )
+            if plan is None:
+                plan = solve(
+                    problem,
+                    rule=rule,
+                    gap=gap,
+                    seconds=clock.left / (len(rules) - k),
+                    cancelled=cancelled,
+                    solver=solver,
+                    baselines=baselines,
+                )
+                if keep is not None:
+                    keep(plan)
         except Infeasible:
-            outcomes.append(Outcome(rule, None, "no plan keeps every limit of the round"))
+            outcomes[rule] = Outcome(rule, None, "no plan keeps every limit of the round")
         except OutOfTime:
-            outcomes.append(Outcome(rule, None, "the time was up before any plan was found"))
+            outcomes[rule] = Outcome(rule, None, "the time was up before any plan was found")
         else:
-            outcomes.append(outcome_of(problem, plan))
-            if keep is not None:
-                keep(plan)
+            outcomes[rule] = outcome_of(problem, plan)
     tell("done", 1.0)
-    return Comparison(tuple(outcomes), alone)
+    return Comparison(tuple(outcomes[rule] for rule in rules), alone)
 
 
 def _alone(
@@ -210,5 +210,5 @@ def outcome_of(problem: Problem, plan: Plan) -> Outcome:
         covered=math.fsum(met.values()) / needed if needed else 0.0,
         covered_by_area={a: met[a] / need[a] for a in met if need[a]},
         doubles=math.fsum(doubles),
-        not_kept=tuple(map(str, not_promised(problem, plan))),
+        not_kept=tuple(missed(problem, plan)),
     )

@@ -70,7 +70,7 @@ def _notes(comparison: Comparison) -> Iterator[str]:
         if outcome.trouble:
             yield f"{outcome.rule}: {outcome.trouble}"
         for limit in outcome.not_kept:
-            yield f"{outcome.rule} does not promise, and does not keep: {limit}"
+            yield f"{outcome.rule} does not keep {limit}"
 
 
 def _named(ids: tuple[str, ...]) -> str:

@@ -35,7 +35,8 @@ class Scenario(Base):
     """A question put to the optimizer.
 
     `policy`: FORMAT's policy keys that differ from the round's. `needs`: {area: {floor, cap,
-    spent, steps}} that differ from the round's. All money in base minor units.
+    spent, steps}} that differ from the round's. All money in base minor units. `rule`: the rule of
+    allocation by which it is solved (docs/rules.md).
     """
 
     __tablename__ = "scenario"
@@ -48,6 +49,7 @@ class Scenario(Base):
     state: Mapped[str] = mapped_column(sa.Text, default=ScenarioState.DRAFT)
     policy: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     needs: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    rule: Mapped[str] = mapped_column(sa.Text, default="welfare", server_default="welfare")
     copied_from_id: Mapped[int | None] = mapped_column(sa.ForeignKey("scenario.id"))
     created_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)

@@ -28,6 +28,7 @@ from funding.models import (
 )
 from funding.permissions import Actor, without_conflict
 from funding.reports.discretion import Discretion
+from funding.reports.rules import rule_label
 
 SORTABLE = ("merit", "ask", "amount", "title", "key")
 FILTERS = ("outcome", "area", "region", "institution", "q")
@@ -373,6 +374,11 @@ def quality_in_words(run: Run) -> str:
         if gap < 5e-7:
             return "Proven: no plan is worth more than this one."
         return f"Proven: a better plan could be worth at most {format_percent(gap, 2)} more."
+    if run.status == "by_rule":
+        return (
+            f"Decided by the rule “{rule_label(run.scenario.rule)}”, which does not look for the "
+            f"most value: a plan could be worth at most {format_percent(gap, 1)} more."
+        )
     return (
         "The time was up before the search ended: this is the best plan found, and a better one "
         f"could be worth at most {format_percent(gap, 2)} more. It may differ if solved again."

@@ -11,6 +11,7 @@ from funding.listing import Listing
 from funding.models import UNDECIDED, PlanLine
 from funding.permissions import Actor, fetch, visible_lines, visible_runs, working_rounds
 from funding.reports import plans as report
+from funding.reports.rules import other_rule
 from funding.routes.context import actor, in_transaction, new_idempotency_key, reading, say
 from funding.routes.security import permission
 from funding.services import decisions, plans
@@ -58,6 +59,7 @@ def show(round_id: int) -> ResponseReturnValue:
         "plans/show.html",
         round=round_,
         plan=plan,
+        rule=other_rule(plan.run.scenario.rule),
         listing=listing,
         lines=lines,
         shares=report.shares_of(session, plan, [line.proposal_id for line in lines]),
@@ -82,6 +84,7 @@ def ask_put_forward(run_id: int) -> ResponseReturnValue:
         run=run,
         round=run.scenario.round,
         current=current,
+        rule=other_rule(run.scenario.rule),
         totals=report.totals_by_funder(session, run),
         idempotency_key=new_idempotency_key(),
     )

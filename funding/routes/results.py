@@ -17,6 +17,7 @@ from funding.permissions import fetch, visible_proposals
 from funding.places import region_name
 from funding.reports import result_csv, result_detail, result_views, results
 from funding.reports.discretion import Discretion
+from funding.reports.rules import rule_label
 from funding.reports.scenarios import commitment_choices, commitments_by_key
 from funding.routes.choices import REGION_CHOICES, top_area_choices
 from funding.routes.context import actor, reading
@@ -33,6 +34,7 @@ TABS = (
     ("funders", "Funders"),
     ("areas", "Areas"),
     ("overlaps", "Overlaps"),
+    ("rules", "Rules"),
     ("studies", "What else"),
     ("whole", "The whole"),
 )
@@ -62,6 +64,7 @@ def result_page(template: str, run: Run, tab: str, **values: Any) -> str:
         currency=round_.base_currency,
         headline=results.headline(reading(), run, actor()),
         quality=results.quality_in_words(run),
+        rule=rule_label(run.scenario.rule),
         tabs=[
             {"label": label, "url": _address(run, key), "current": key == tab}
             for key, label in TABS
@@ -78,8 +81,11 @@ def result_page(template: str, run: Run, tab: str, **values: Any) -> str:
 def _address(run: Run, tab: str) -> str:
     if tab == "proposals":
         return url_for("results.show", run_id=run.id)
+    if tab == "rules":
+        return url_for("studies.show", run_id=run.id, kind=tab)
     if tab == "studies":
-        return url_for("studies.show", run_id=run.id, kind=next(iter(KINDS)))
+        first = next(kind for kind in KINDS if kind not in dict(TABS))
+        return url_for("studies.show", run_id=run.id, kind=first)
     return url_for("results.view", run_id=run.id, view=tab)
 
 

@@ -12,6 +12,7 @@ from funding.permissions import fetch, visible_runs, visible_scenarios, working_
 from funding.reports import scenarios as report
 from funding.reports.discretion import Discretion
 from funding.reports.results import headline, latest_runs, quality_in_words
+from funding.reports.rules import rule_label
 from funding.routes.context import actor, in_transaction, reading, say
 from funding.routes.round_tabs import may_in, offer_round_tabs
 from funding.routes.scenario_form import (
@@ -65,6 +66,7 @@ def _list(round_: Round, form: dict[str, Any]) -> str:
         round=round_,
         rows=rows,
         solved=[row for row in rows if row.run is not None],
+        rules={row.scenario.rule: rule_label(row.scenario.rule) for row in rows},
         picks=[(row.scenario.id, row.scenario.name) for row in rows],
         form=form,
         may_run=may_run(round_),
@@ -93,6 +95,14 @@ def create(round_id: int) -> ResponseReturnValue:
     )
 
 
+@bp.post("/runs/<int:run_id>/rules/<rule>")
+@permission("scenario.run")
+def by_rule(run_id: int, rule: str) -> ResponseReturnValue:
+    """A copy of a result's scenario, decided by another rule."""
+    made = in_transaction(service.solve_by_rule, run_id=run_id, rule=rule)
+    return redirect(url_for("scenarios.show", scenario_id=made.id))
+
+
 # -- one scenario -------------------------------------------------------------------------------
 
 
@@ -109,6 +119,7 @@ def show(scenario_id: int) -> ResponseReturnValue:
         scenario=scenario,
         round=scenario.round,
         solved=solved,
+        rule=rule_label(scenario.rule),
         headline=headline(session, solved, by) if solved else None,
         quality=quality_in_words(solved) if solved else "",
         policy=policy_in_words(scenario),

@@ -9,7 +9,7 @@ from funding.errors import NotFound
 from funding.models import Run, RunState, Study
 from funding.permissions import fetch, visible_studies
 from funding.routes.context import actor, in_transaction, reading, say
-from funding.routes.results import discretion_of, finished, result_page
+from funding.routes.results import TABS, discretion_of, finished, result_page
 from funding.routes.scenarios import may_run
 from funding.routes.security import permission
 from funding.routes.study_pages import PAGES
@@ -49,7 +49,7 @@ def _show(run: Run, kind: Kind, errors: dict[str, str]) -> str:
     return result_page(
         f"studies/{kind.name}",
         run,
-        "studies",
+        kind.name if kind.name in dict(TABS) else "studies",
         kind=kind,
         study=study,
         is_done=study is not None and study.state == RunState.DONE,
@@ -62,6 +62,7 @@ def _show(run: Run, kind: Kind, errors: dict[str, str]) -> str:
                 "current": other.name == kind.name,
             }
             for other in KINDS.values()
+            if kind.name not in dict(TABS) and other.name not in dict(TABS)
         ],
         **values,
     )

@@ -13,7 +13,7 @@ from flask import request, url_for
 
 from funding.listing import Listing
 from funding.models import Run, Study
-from funding.reports import frontier, pooling, portfolios, sureness
+from funding.reports import frontier, pooling, portfolios, rules, sureness
 from funding.routes.context import actor, reading
 from funding.routes.results import discretion_of
 from funding.services.run_words import names_of
@@ -75,10 +75,21 @@ def _pooling(run: Run, _study: Study, found: dict[str, Any]) -> dict[str, Any]:
     return {"pooling": pooling.view(found, names, round_.base_currency, (run.plan or {})["value"])}
 
 
+def _rules(run: Run, _study: Study, found: dict[str, Any]) -> dict[str, Any]:
+    names = names_of(reading(), run.scenario.round)
+    charts = (rules.gain_chart(found, names), rules.cover_chart(found))
+    return {
+        "rows": rules.rule_rows(found, run.scenario.rule, names, run.scenario.round.base_currency),
+        "figures": [chart for chart in charts if chart],
+        "agreed": rules.agreed(found, portfolios.shown_proposals(reading(), actor(), run)),
+    }
+
+
 PAGES: dict[str, Page] = {
     "alternatives": _alternatives,
     "sureness": _sureness,
     "frontier": _frontier,
     "pooling": _pooling,
+    "rules": _rules,
 }
 """By kind."""

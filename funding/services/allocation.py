@@ -41,6 +41,7 @@ from optimizer.pairs import in_order, most, refusal
 from optimizer.problem import Plan, Problem
 from optimizer.read import BadInput, read_round, write_plan
 from optimizer.relaxation import relaxation_of
+from optimizer.rules.giving import held_by
 from optimizer.solve import Infeasible, OutOfTime, SolverFault, solve
 
 GAP = 1e-3
@@ -60,12 +61,13 @@ def run_scenario(database: Database, config: Config, run_id: int) -> None:
     try:
         with database.reading() as session:
             scenario = session.get_one(Run, run_id).scenario
+            rule = scenario.rule
             given = build_problem(session, scenario)
             words = Words(names_of(session, scenario.round), given.document["currency"])
         problem = read_round(given.document)
         database.in_transaction(_keep_input, run_id=run_id, given=given, digest=problem.digest)
         progress = RunProgress(database, run_id, _promised(problem, words))
-        plan = _solve(problem, progress, words, config)
+        plan = _solve(problem, rule, progress, words, config)
         progress.tell("check")
         faults = check(problem, plan)
         if faults:
@@ -99,11 +101,14 @@ class NoPlan(TributaryError):
     """
 
 
-def _solve(problem: Problem, progress: RunProgress, words: Words, config: Config) -> Plan:
+def _solve(
+    problem: Problem, rule: str, progress: RunProgress, words: Words, config: Config
+) -> Plan:
     """The plan; raises NoPlan with the conflicting demands where there can be none."""
     try:
         return solve(
             problem,
+            rule=rule,
             gap=GAP,
             seconds=config.solve_seconds,
             solver=config.solver,
@@ -112,12 +117,13 @@ def _solve(problem: Problem, progress: RunProgress, words: Words, config: Config
         )
     except Infeasible as infeasible:
         progress.tell("conflict")
-        conflict = conflict_of(problem, infeasible.floors, CONFLICT_SECONDS, progress.is_cancelled)
+        held, floors = held_by(rule, problem, infeasible.floors)
+        conflict = conflict_of(held, floors, CONFLICT_SECONDS, progress.is_cancelled)
         if not conflict.members:
             raise NoPlan(str(infeasible) or "No plan keeps every limit of the round.") from None
         members = [{**asdict(m.demand), "short_by": m.short_by} for m in conflict.members]
         said = words.conflict(members)
-        repair = relaxation_of(problem, infeasible.floors, REPAIR_SECONDS, progress.is_cancelled)
+        repair = relaxation_of(held, floors, REPAIR_SECONDS, progress.is_cancelled)
         if repair is not None:
             changes = [{**asdict(c.demand), **asdict(c)} for c in repair.changes]
             said += f"\n\n{words.repair(changes)}"

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.db import now
-from funding.errors import Conflict, Fault, InvalidInput, NotPermitted, RuleBroken
+from funding.errors import Conflict, Fault, InvalidInput, NotFound, NotPermitted, RuleBroken
 from funding.formatting import format_amount
 from funding.forms import without_repeats
 from funding.models import (
@@ -36,6 +36,7 @@ from funding.permissions import (
 )
 from funding.services.jobs import enqueue
 from funding.services.log import record
+from funding.studies.rules import IN_WORDS
 
 TASK = "run_scenario"
 LONGEST_NAME = 120
@@ -74,6 +75,7 @@ def create_scenario(
             raise InvalidInput(Fault("copy_of", "Choose a scenario of this round."))
         scenario.copied_from_id = model.id
         scenario.policy, scenario.needs = dict(model.policy), dict(model.needs)
+        scenario.rule = model.rule
         for pin in model.pins:
             scenario.pins.append(
                 Pin(
@@ -88,6 +90,30 @@ def create_scenario(
     session.flush()
     record(session, by, "scenario created", scenario, round_id=round_id, copy_of=copy_of)
     return scenario
+
+
+def solve_by_rule(session: Session, *, by: Actor, run_id: int, rule: str) -> Scenario:
+    """A copy of a run's scenario that another rule decides, and its run asked for.
+
+    One that was made before is the answer. Raises NotFound, NotPermitted, RuleBroken.
+    """
+    run: Run = fetch(session, visible_runs(by), run_id, "run")
+    if rule not in IN_WORDS:
+        raise NotFound("rule")
+    model = run.scenario
+    name = f"{model.name}: {IN_WORDS[rule].label.lower()}"[:LONGEST_NAME]
+    known = session.scalars(
+        sa.select(Scenario).where(Scenario.round_id == model.round_id, Scenario.name == name)
+    ).first()
+    if known is not None and known.rule == rule:
+        return known
+    note = f"{model.name}, decided by the rule “{IN_WORDS[rule].label}”."
+    made = create_scenario(
+        session, by=by, round_id=model.round_id, name=name, note=note, copy_of=model.id
+    )
+    made.rule = rule
+    start_run(session, by=by, scenario_id=made.id)
+    return made
 
 
 def edit_scenario(

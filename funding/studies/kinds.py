@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from funding.studies import alternatives, frontier, pooling, sureness
+from funding.studies import alternatives, frontier, pooling, rules, sureness
 from funding.studies.kind import Kind
 
 KINDS: dict[str, Kind] = {
-    kind.name: kind for kind in (alternatives.KIND, sureness.KIND, frontier.KIND, pooling.KIND)
+    kind.name: kind
+    for kind in (alternatives.KIND, sureness.KIND, frontier.KIND, pooling.KIND, rules.KIND)
 }

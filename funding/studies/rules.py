@@ -9,10 +9,10 @@ from optimizer.compare import compare
 from optimizer.problem import Plan
 from optimizer.read import BadInput, read_plan, read_round, write_plan
 from optimizer.rules import RULES
-from optimizer.rules.words import IN_WORDS
+from optimizer.rules.words import IN_WORDS, Words
 from optimizer.tables import as_table
 
-__all__ = ["IN_WORDS", "KIND", "RULES", "BadInput", "table_of"]
+__all__ = ["IN_WORDS", "KIND", "RULES", "BadInput", "Words", "table_of"]
 
 SECONDS = 240.0
 GAP = 1e-3

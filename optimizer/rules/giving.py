@@ -8,6 +8,7 @@ such money back before it ends.
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -17,7 +18,7 @@ from optimizer.backend import open_model
 from optimizer.highs import Clock
 from optimizer.model import build
 from optimizer.pairs import Pairs
-from optimizer.problem import Area, Problem
+from optimizer.problem import LINES_ONLY, Area, Problem
 from optimizer.programme import Detail
 from optimizer.search import Found, Infeasible, best_lines, limitless
 from optimizer.value import Lines, breaches, value_of, worth_to
@@ -214,6 +215,13 @@ def by_lines_only(problem: Problem, *, is_bare: bool = False) -> Problem:
         )
     areas = tuple(replace(a, cap=None) for a in problem.areas)
     return replace(problem, areas=areas, policy=policy)
+
+
+def held_by(
+    rule: str, problem: Problem, floors: Mapping[str, float]
+) -> tuple[Problem, Mapping[str, float]]:
+    """The round and the funders' promises as far as the rule promises to keep them."""
+    return (by_lines_only(problem), {}) if rule in LINES_ONLY else (problem, floors)
 
 
 def worth(pairs: Pairs) -> Matrix:

@@ -25,7 +25,7 @@ IN_WORDS: dict[str, Words] = {
         "Best value",
         "It looks for the plan that does most good by the round's own account: merit, needs of "
         "areas, less work paid twice. All proposals are weighed against each other at once.",
-        "Every limit of the round is kept, and how far from the best the plan could be is proven.",
+        "Every hard limit of the round is kept, and how far the plan is from the best is proven.",
         "One funder may gain much more than another.",
         "the money that may pay it does more good elsewhere",
     ),
@@ -33,7 +33,7 @@ IN_WORDS: dict[str, Words] = {
         "Least gain first",
         "The funder that would gain least gains as much as possible; then the next, and so on. "
         "Only then is the most value looked for.",
-        "Every limit of the round is kept, and the smallest gain is proven to be the largest.",
+        "Every hard limit of the round is kept, and the smallest gain is proven to be the largest.",
         "A small funder counts as much as a large one, so much value can be given up for one.",
         "funding it would have left a funder that gains little with less",
     ),

@@ -1,0 +1,215 @@
+"""Rules of allocation laid side by side: the study's document as rows, charts and lists."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from html import escape
+from typing import Any
+
+import plotly.graph_objects as go
+from plotly.io import to_json
+
+from funding.formatting import format_percent, format_short, plural
+from funding.reports.portfolios import Shown
+from funding.studies.rules import IN_WORDS, Words
+
+Found = dict[str, Any]
+OWN = "welfare"
+ALIKE = 0.03  # of the areas' needs
+SAME = 5e-3  # of what a funder reaches alone: less than this is neither gain nor loss
+
+
+def rule_label(rule: str) -> str:
+    """The rule's name for people."""
+    return IN_WORDS[rule].label if rule in IN_WORDS else rule
+
+
+def other_rule(rule: str) -> Words | None:
+    """The words of a rule other than the round's own."""
+    return None if rule == OWN else IN_WORDS.get(rule)
+
+
+MISSED = {
+    "area cap": "{} gets {} more than it may.",
+    "floor": "{} gets {} less than it should.",
+    "institution_share": "{} gets {} more than one institution may.",
+    "risk_most": "Risk tier {} gets {} more than it may.",
+    "region_least": "{} gets {} less than its least share.",
+    "guarantee": "{} sees less good done than it was promised.",
+    "at_least": "{} sees less good done than it was promised.",
+}
+
+
+def rule_rows(
+    found: Found, chosen: str, names: Mapping[str, str], currency: str
+) -> list[dict[str, Any]]:
+    """A row for each rule, the round's own first; `is_chosen` is the plan at hand's."""
+    planned = [row for row in found["rules"] if "value" in row]
+    best = max((row["value"] for row in planned), default=0.0)
+    return [
+        {
+            **row,
+            "words": IN_WORDS[row["rule"]],
+            "is_chosen": row["rule"] == chosen,
+            "has_plan": "value" in row,
+            "of_best": row["value"] / best if "value" in row and best > 0 else None,
+            "missed": [
+                MISSED[limit["limit"]].format(
+                    names.get(limit["where"], limit["where"]),
+                    format_short(round(limit["by"]), currency),
+                )
+                for limit in row.get("not_kept", ())
+            ],
+            "worse_off": len(_worse_off(found, row)),
+        }
+        for row in found["rules"]
+    ]
+
+
+def _ratios(found: Found, row: Found) -> dict[str, float]:
+    """By funder that could do something alone: its value over that."""
+    alone = {f: a for f, a in found["alone"].items() if a > 0}
+    return {f: row["funders"][f] / a for f, a in alone.items() if f in row.get("funders", {})}
+
+
+def _worse_off(found: Found, row: Found) -> list[str]:
+    return [f for f, ratio in _ratios(found, row).items() if ratio < 1 - SAME]
+
+
+def gain_chart(found: Found, names: Mapping[str, str]) -> Found | None:
+    """What the plan of each rule is worth to each funder, over what it reaches alone."""
+    rows = [row for row in found["rules"] if "value" in row]
+    funders = [f for f, alone in found["alone"].items() if alone > 0]
+    if not rows or not funders:
+        return None
+    labels = [rule_label(row["rule"]) for row in rows]
+    ratios = [[_ratios(found, row)[f] for row in rows] for f in funders]
+    named = [names.get(f, f) for f in funders]
+    figure = go.Figure(
+        go.Heatmap(
+            x=[escape(label) for label in labels],
+            y=[escape(_short(name)) for name in named],
+            z=[[ratio / max(line) for ratio in line] for line in ratios],
+            text=[[f"{ratio:.1f} ×" for ratio in line] for line in ratios],
+            texttemplate="%{text}",
+            colorscale=[[0, "var(--seq-0)"], [1, "var(--seq-3)"]],
+            showscale=False,
+            xgap=2,
+            ygap=2,
+            hovertemplate="%{y}, %{x}: %{text} what it reaches alone<extra></extra>",
+        )
+    )
+    figure.update_layout(
+        height=120 + 34 * len(funders),
+        margin={"l": 8, "r": 8, "t": 12, "b": 8},
+        xaxis={"automargin": True, "tickangle": -30, "showgrid": False},
+        yaxis={"automargin": True, "autorange": "reversed", "showgrid": False},
+    )
+    return {
+        "id": "gains",
+        "finding": _gain_finding(found, rows, names),
+        "unit": "value of the plan to a funder, in times what its own money does alone",
+        "figure_json": to_json(figure),
+        "headers": ["Funder", *({"label": label, "numeric": True} for label in labels)],
+        "rows": [
+            [name, *(f"{ratio:.2f} ×" for ratio in line)]
+            for name, line in zip(named, ratios, strict=True)
+        ],
+    }
+
+
+def _gain_finding(found: Found, rows: list[Found], names: Mapping[str, str]) -> str:
+    losing = {row["rule"]: _worse_off(found, row) for row in rows}
+    most = max(losing, key=lambda rule: len(losing[rule]))
+    if losing[most]:
+        who = losing[most]
+        whom = names.get(who[0], who[0]) if len(who) == 1 else plural(len(who), "funder")
+        return f"“{rule_label(most)}” leaves {whom} worse off than alone"
+    least = {row["rule"]: min(_ratios(found, row).values()) for row in rows}
+    best = max(least, key=lambda rule: least[rule])
+    return (
+        f"Every rule gives each funder more than it reaches alone; “{rule_label(best)}” gives the "
+        f"one that gains least most: {least[best]:.1f} times"
+    )
+
+
+def cover_chart(found: Found) -> Found | None:
+    """The part of the areas' needs that each rule's plan meets, and its value."""
+    rows = [row for row in found["rules"] if "value" in row]
+    best = max((row["value"] for row in rows), default=0.0)
+    if not rows or not any(row["covered"] for row in rows) or best <= 0:
+        return None
+    figure = go.Figure(layout={"barmode": "group", "height": 130 + 44 * len(rows)})
+    labels = [escape(rule_label(row["rule"])) for row in rows]
+    for name, colour, shares in (
+        ("Areas' needs met", "var(--chart-1)", [row["covered"] for row in rows]),
+        ("Value, of the best", "var(--chart-2)", [row["value"] / best for row in rows]),
+    ):
+        figure.add_bar(
+            name=name,
+            orientation="h",
+            y=labels,
+            x=[100 * share for share in shares],
+            marker_color=colour,
+            customdata=[format_percent(share, 1) for share in shares],
+            hovertemplate=f"%{{y}}: %{{customdata}}, {name.lower()}<extra></extra>",
+        )
+    figure.update_yaxes(autorange="reversed", automargin=True)
+    figure.update_layout(
+        legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
+        margin={"l": 8, "r": 16, "t": 36, "b": 32},
+    )
+    return {
+        "id": "covered",
+        "finding": _cover_finding(rows),
+        "unit": "per cent of the areas' open needs, and of the value of the best plan here",
+        "figure_json": to_json(figure),
+        "headers": [
+            "Rule",
+            {"label": "Needs met", "numeric": True},
+            {"label": "Value, of the best", "numeric": True},
+        ],
+        "rows": [
+            [
+                rule_label(row["rule"]),
+                format_percent(row["covered"], 1),
+                format_percent(row["value"] / best, 1),
+            ]
+            for row in rows
+        ],
+    }
+
+
+def _cover_finding(rows: list[Found]) -> str:
+    best = max(row["value"] for row in rows)
+    least, most = (pick(rows, key=lambda row: row["covered"]) for pick in (min, max))
+    worth = max(rows, key=lambda row: row["value"])
+    few, many = (format_percent(row["covered"]) for row in (least, most))
+    if most["covered"] - least["covered"] < ALIKE:
+        value = min(row["value"] for row in rows) / best
+        return (
+            f"The areas' needs are met alike, {few} to {many}; what differs is the value, "
+            f"down to {format_percent(value)} of the best"
+        )
+    met = f"“{rule_label(most['rule'])}” meets most of what the areas need, {many}"
+    if most is worth:
+        return f"{met}; “{rule_label(least['rule'])}” least, {few}"
+    return f"{met}; the plan of most value {format_percent(worth['covered'])}"
+
+
+def agreed(found: Found, shown: Mapping[str, Shown]) -> Found:
+    """Proposals that every rule funds, and by rule those that no other does."""
+
+    def named(keys: list[str]) -> list[Shown]:
+        return [shown[key] for key in keys if key in shown]
+
+    only = [
+        {"label": rule_label(row["rule"]), "proposals": named(row["only"])}
+        for row in found["rules"]
+        if row.get("only")
+    ]
+    return {"always": named(found["always"]), "only": only}
+
+
+def _short(name: str, most: int = 28) -> str:
+    return name if len(name) <= most else f"{name[: most - 1]}…"

@@ -1,0 +1,156 @@
+"""The page of rules side by side, and a scenario that another rule decides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from flask import Flask
+from sqlalchemy.orm import Session
+
+from funding.models import Person, Role, Run, RunProposal, RunState, Scenario, Study
+from funding.permissions import Actor
+from funding.reports import rules as report
+from funding.studies.rules import IN_WORDS
+from optimizer.check import check
+from optimizer.compare import compare
+from optimizer.read import read_plan, read_round
+from tests.builders import make_person
+from tests.conftest import SignIn
+from tests.optimizer.small_rounds import a_problem
+from tests.runs import small_round, solve, work
+
+Scene = tuple[Flask, Actor, int]
+
+
+@pytest.fixture
+def scene(site: Flask, tmp_path: Path) -> Scene:
+    database = site.extensions["database"]
+    by, scenario_id = database.in_transaction(small_round)
+    return site, by, solve(database, tmp_path, by, scenario_id).id
+
+
+def email_of(site: Flask, by: Actor) -> str:
+    with site.extensions["database"].reading() as session:
+        return session.get_one(Person, by.person_id).email
+
+
+def test_rules_are_laid_side_by_side_with_the_chosen_plan_marked(
+    scene: Scene, sign_in: SignIn, tmp_path: Path
+) -> None:
+    site, by, run_id = scene
+    officer = sign_in(site, email_of(site, by))
+    address = f"/runs/{run_id}/studies/rules"
+    assert address in officer.get(f"/runs/{run_id}").text  # its tab
+    officer.post(address)
+    work(site.extensions["database"], tmp_path)
+    page = officer.get(address).text
+    for words in IN_WORDS.values():
+        assert words.label in page
+        assert words.says[:40].replace("'", "&#39;") in page
+    assert page.count("This result") == 1
+    assert f"/runs/{run_id}/rules/greedy" in page
+    assert f"/runs/{run_id}/rules/welfare" not in page  # this result's own
+    assert "Funded by every rule" in page
+
+
+def test_the_plan_at_hand_is_not_solved_again(
+    scene: Scene, sign_in: SignIn, tmp_path: Path
+) -> None:
+    site, by, run_id = scene
+    officer = sign_in(site, email_of(site, by))
+    officer.post(f"/runs/{run_id}/studies/rules")
+    work(site.extensions["database"], tmp_path)
+    with site.extensions["database"].reading() as session:
+        found = session.scalars(sa.select(Study)).one().result
+        run = session.get_one(Run, run_id)
+        assert found is not None
+        own = next(row for row in found["rules"] if row["rule"] == "welfare")
+        assert own["totals"] == run.plan["totals"]
+
+
+def test_a_click_makes_a_scenario_that_the_rule_decides_and_it_can_be_put_forward(
+    scene: Scene, sign_in: SignIn, tmp_path: Path
+) -> None:
+    site, by, run_id = scene
+    database = site.extensions["database"]
+    officer = sign_in(site, email_of(site, by))
+    made = officer.post(f"/runs/{run_id}/rules/greedy").headers["Location"]
+    again = officer.post(f"/runs/{run_id}/rules/greedy").headers["Location"]
+    assert made == again  # not a second one
+    work(database, tmp_path)
+    with database.reading() as session:
+        scenario = session.scalars(sa.select(Scenario).where(Scenario.rule == "greedy")).one()
+        run = scenario.runs[-1]
+        assert (run.state, run.status) == (RunState.DONE, "by_rule")
+        problem = read_round(run.problem)
+        assert check(problem, read_plan(run.plan, problem)) == []
+        refused = session.scalars(
+            sa.select(RunProposal).where(RunProposal.run_id == run.id, RunProposal.amount == 0)
+        ).all()
+        assert refused
+        assert all(row.reason for row in refused)
+        greedy_run = run.id
+    assert "Rule: by score" in officer.get(made).text
+    result = officer.get(f"/runs/{greedy_run}").text
+    assert "Rule: by score" in result
+    assert "does not look for the most value" in result
+    assert "; rule: by score" in officer.get(f"/rounds/{scenario.round_id}/scenarios").text
+    forward = officer.get(f"/runs/{greedy_run}/put-forward")
+    assert forward.status_code == 200
+    assert "Decided by the rule “By score”" in forward.text
+
+
+def test_a_rule_that_nobody_knows_is_not_found(scene: Scene, sign_in: SignIn) -> None:
+    site, by, run_id = scene
+    assert sign_in(site, email_of(site, by)).post(f"/runs/{run_id}/rules/luck").status_code == 404
+
+
+def test_a_reader_without_the_right_to_run_cannot_make_one(scene: Scene, sign_in: SignIn) -> None:
+    site, by, run_id = scene
+
+    def auditor(session: Session) -> str:
+        person = session.get_one(Person, by.person_id)
+        return make_person(session, person.bindings[0].organisation, Role.AUDITOR).email
+
+    reader = sign_in(site, site.extensions["database"].in_transaction(auditor))
+    assert reader.post(f"/runs/{run_id}/rules/greedy").status_code == 403
+    assert "Try it" not in reader.get(f"/runs/{run_id}/studies/rules").text
+
+
+# Findings
+
+
+def compared(*rules: str, **parts: object) -> report.Found:
+    return compare(a_problem(**parts), rules).as_document()
+
+
+def test_the_finding_names_the_rule_that_leaves_a_funder_worse_off_than_alone() -> None:
+    found = compared("welfare", "greedy")
+    found["rules"][1]["funders"]["northlight"] = 0.0
+    chart = report.gain_chart(found, {"northlight": "Northlight Foundation"})
+    assert chart is not None
+    assert chart["finding"] == "“By score” leaves Northlight Foundation worse off than alone"
+
+
+def test_the_finding_on_needs_names_the_rule_that_meets_most_of_them() -> None:
+    areas = [{"id": "practice"}, {"id": "theory", "steps": [{"width": 400, "weight": 2}]}]
+    found = compared("welfare", "greedy", areas=areas)
+    found["rules"][1]["covered"] = 0.5
+    chart = report.cover_chart(found)
+    assert chart is not None
+    assert chart["finding"] == (
+        "“Best value” meets most of what the areas need, 100%; “By score” least, 50%"
+    )
+    assert [row[0] for row in chart["rows"]] == ["Best value", "By score"]
+
+
+def test_missed_limits_are_said_in_plain_words() -> None:
+    areas = [{"id": "practice", "cap": 550, "floor": 0}, {"id": "theory", "floor": 500_00}]
+    found = compared("greedy", areas=areas)
+    (row,) = report.rule_rows(found, "welfare", {"practice": "Practical work"}, "USD")
+    assert [text.replace("\xa0", " ") for text in row["missed"]] == [
+        "Practical work gets USD 0.5 more than it may.",
+        "theory gets USD 496 less than it should.",
+    ]
