@@ -9,6 +9,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from funding.db import Database
+from funding.models.triggers import lift_rules, set_rules
 from funding.paths import MIGRATIONS
 
 
@@ -20,10 +21,18 @@ def _alembic(connection: sa.Connection | None = None) -> AlembicConfig:
 
 
 def migrate(database: Database) -> None:
-    """Run every migration not run yet, in one transaction."""
+    """Run every migration not run yet and set the rules anew, in one transaction.
+
+    Migrations run without the rules, so that they may change what is otherwise never changed.
+    """
+    there, wanted = revisions(database)
+    if there == wanted:
+        return
     engine = database.engine.execution_options(writes=True)
     with engine.begin() as connection:
+        lift_rules(connection)
         command.upgrade(_alembic(connection), "head")
+        set_rules(connection)
 
 
 def revisions(database: Database) -> tuple[str | None, str | None]:

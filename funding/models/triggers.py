@@ -1,17 +1,22 @@
 """What the database itself refuses, as triggers for SQLite and PostgreSQL.
 
-Balances move only by inserting transfers; ledger and log only grow; states move only along
-`allowed_move`; a line is approved by enough people, none of whom recommended it or is in
-conflict. Every message begins with `tributary: `, which `funding.db` turns into a RuleBroken.
+Balances move only by inserting transfers; ledger and log only grow; states begin at the beginning
+and move only along `allowed_move`; a line is approved by enough people, none of whom recommended
+it or is in conflict. Every message begins with `tributary: `, which `funding.db` turns into a
+RuleBroken. `funding.schema` sets the rules anew with every migration.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
+import sqlalchemy as sa
+
 from funding.models.states import MOVES
 
-APPEND_ONLY = ("transfer", "event", "transition", "approval", "allowed_move")
+APPEND_ONLY = ("transfer", "event", "transition", "approval", "allowed_move", "round_extension")
+BEGINNINGS = {"plan_line": "recommended", "award": "offered", "tranche": "scheduled"}
+"""The state that a row of these is made in: further on, it would skip what comes before."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +71,7 @@ def _rules() -> list[Rule]:
             " when transfer.debit_id = old.id then -transfer.amount else 0 end"
             " from transfer where transfer.id = new.last_transfer_id), 0)"
             " or new.last_transfer_id is null"
-            " or new.last_transfer_id = coalesce(old.last_transfer_id, 0)",
+            " or {counted_before}",
         ),
         Rule(
             "account_stays_itself",
@@ -133,6 +138,36 @@ def _rules() -> list[Rule]:
             " where approval.plan_line_id = new.id and approval.amount = new.amount"
             " and approval.person_id <> new.recommended_by_id) < new.approvals_needed",
         ),
+        *(
+            Rule(
+                f"line_asks_for_enough_{moment}",
+                f"before {act}",
+                "plan_line",
+                "this amount needs a second approval",
+                when="new.approvals_needed < 1 + (select count(*) from commitment"
+                " where commitment.id = new.commitment_id"
+                " and new.amount > commitment.second_approval_above)",
+            )
+            for moment, act in (
+                ("made", "insert"),
+                ("changed", "update of approvals_needed, amount, commitment_id"),
+            )
+        ),
+        *(
+            Rule(
+                f"score_without_conflict_{moment}",
+                f"before {act}",
+                "score",
+                "a person in conflict does not score",
+                when="exists (select 1 from conflict_of_interest"
+                " where conflict_of_interest.proposal_id = new.proposal_id"
+                " and conflict_of_interest.person_id = new.entered_by_id)",
+            )
+            for moment, act in (
+                ("made", "insert"),
+                ("changed", "update of score, entered_by_id, proposal_id"),
+            )
+        ),
         Rule(
             "decided_line_is_fixed",
             "before update of amount, base_amount, commitment_id, proposal_id, plan_id",
@@ -180,6 +215,16 @@ def _rules() -> list[Rule]:
             " (select round.closes_at from round where round.id = new.round_id))",
         ),
     ]
+    for table, state in BEGINNINGS.items():
+        rules.append(
+            Rule(
+                f"{table}_begins",
+                "before insert",
+                table,
+                f"a {table.replace('_', ' ')} begins as {state}",
+                when=f"new.state <> '{state}'",
+            )
+        )
     for table in APPEND_ONLY:
         for act in ("update", "delete"):
             rules.append(
@@ -212,7 +257,19 @@ def _rules() -> list[Rule]:
 
 RULES = _rules()
 
-_NOW = {"sqlite": "strftime('%Y-%m-%d %H:%M:%f', 'now')", "postgresql": "clock_timestamp()"}
+_OWN_WORDS = {
+    "sqlite": {
+        "{now}": "strftime('%Y-%m-%d %H:%M:%f', 'now')",
+        # one writer at a time, so that a transfer not counted yet has the highest number
+        "{counted_before}": "new.last_transfer_id <= coalesce(old.last_transfer_id, 0)",
+    },
+    "postgresql": {
+        "{now}": "clock_timestamp()",
+        # numbers are drawn before locks are waited for: what counts is that a transfer moves it
+        "{counted_before}": "pg_trigger_depth() < 2"
+        " or new.last_transfer_id = coalesce(old.last_transfer_id, 0)",
+    },
+}
 
 
 def _sqlite(rule: Rule) -> list[str]:
@@ -247,4 +304,37 @@ def _postgresql(rule: Rule) -> list[str]:
 def create_statements(dialect: str) -> list[str]:
     """The DDL of every trigger, for 'sqlite' or 'postgresql'."""
     make = _sqlite if dialect == "sqlite" else _postgresql
-    return [statement.replace("{now}", _NOW[dialect]) for rule in RULES for statement in make(rule)]
+    statements = [statement for rule in RULES for statement in make(rule)]
+    for word, meaning in _OWN_WORDS[dialect].items():
+        statements = [statement.replace(word, meaning) for statement in statements]
+    return statements
+
+
+def set_rules(connection: sa.Connection) -> None:
+    """Make every trigger, and add the moves of state that the database does not know yet."""
+    known = set(connection.execute(sa.text("select kind, from_state, to_state from allowed_move")))
+    for kind, moves in MOVES.items():
+        for state, targets in moves.items():
+            for target in targets:
+                if (kind, state, target) not in known:
+                    connection.execute(
+                        sa.text("insert into allowed_move values (:kind, :state, :target)"),
+                        {"kind": kind, "state": state, "target": target},
+                    )
+    for statement in create_statements(connection.dialect.name):
+        connection.exec_driver_sql(statement)
+
+
+def lift_rules(connection: sa.Connection) -> None:
+    """Drop every trigger there is, of whatever version; until `set_rules`, all is allowed."""
+    if connection.dialect.name == "sqlite":
+        names = connection.exec_driver_sql("select name from sqlite_master where type = 'trigger'")
+        for (name,) in names.all():
+            connection.exec_driver_sql(f'drop trigger "{name}"')
+        return
+    functions = connection.exec_driver_sql(
+        "select distinct proname from pg_trigger join pg_proc on pg_proc.oid = tgfoid"
+        " where not tgisinternal and pronamespace = current_schema()::regnamespace"
+    )
+    for (name,) in functions.all():
+        connection.exec_driver_sql(f'drop function "{name}" cascade')

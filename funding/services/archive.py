@@ -23,7 +23,7 @@ from funding import schema
 from funding.db import Base, Database, UTCDateTime, now
 from funding.errors import RuleBroken
 from funding.models import Account, Transfer
-from funding.models.triggers import RULES, create_statements
+from funding.models.triggers import lift_rules, set_rules
 from funding.services.log import first_broken_link
 
 FORMAT = "tributary-backup/1"
@@ -187,8 +187,7 @@ def _lift_triggers(connection: sa.Connection, is_sqlite: bool) -> None:
     """Balances and states come from the backup as they were; nothing may move them again."""
     if is_sqlite:
         connection.exec_driver_sql("PRAGMA defer_foreign_keys=ON")
-        for rule in RULES:
-            connection.exec_driver_sql(f"drop trigger {rule.name}")
+        lift_rules(connection)
     else:
         for table in _tables():
             connection.exec_driver_sql(f'alter table "{table.name}" disable trigger user')
@@ -196,8 +195,7 @@ def _lift_triggers(connection: sa.Connection, is_sqlite: bool) -> None:
 
 def _set_triggers(connection: sa.Connection, is_sqlite: bool) -> None:
     if is_sqlite:
-        for statement in create_statements("sqlite"):
-            connection.exec_driver_sql(statement)
+        set_rules(connection)
     else:
         for table in _tables():
             connection.exec_driver_sql(f'alter table "{table.name}" enable trigger user')

@@ -4,9 +4,6 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
-from funding.models.states import MOVES
-from funding.models.triggers import create_statements
-
 revision = "0001"
 down_revision = None
 
@@ -1287,17 +1284,6 @@ def upgrade() -> None:
     # ### end Alembic commands ###
 
     op.bulk_insert(
-        sa.table("allowed_move", sa.column("kind"), sa.column("from_state"), sa.column("to_state")),
-        [
-            {"kind": kind, "from_state": state, "to_state": target}
-            for kind, moves in MOVES.items()
-            for state, targets in moves.items()
-            for target in targets
-        ],
-    )
-    op.bulk_insert(
         sa.table("chain_head", sa.column("chain"), sa.column("seq"), sa.column("hash")),
         [{"chain": "main", "seq": 0, "hash": "0" * 64}],
     )
-    for statement in create_statements(op.get_bind().dialect.name):
-        op.execute(sa.text(statement.replace(":", "\\:")))
