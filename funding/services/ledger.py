@@ -184,6 +184,21 @@ def award(session: Session, by: Actor | None, made: Award) -> None:
     )
 
 
+def free_award(
+    session: Session, by: Actor | None, made: Award, amount: int, event: str, reason: str
+) -> None:
+    """An offer refused or an award ended: what is not scheduled goes awarded -> available."""
+    post(
+        session,
+        by,
+        event,
+        debit=account(session, made.commitment, AccountKind.AWARDED, award=made),
+        credit=account(session, made.commitment, AccountKind.AVAILABLE),
+        amount=amount,
+        reason=reason,
+    )
+
+
 def schedule(session: Session, by: Actor | None, tranche: Tranche) -> None:
     """A tranche scheduled: awarded -> scheduled; never more than the award holds."""
     made = tranche.award
