@@ -18,6 +18,7 @@ def create_app(config: Config | None = None) -> Flask:
     """The site, ready to serve. Assembly only: every rule is in services and models."""
     from funding.formatting import register_filters
     from funding.routes import BLUEPRINTS
+    from funding.routes.addresses import RowNumber
     from funding.routes.context import close_reading
     from funding.routes.errors import register_error_pages
     from funding.routes.limits import limiter
@@ -39,6 +40,7 @@ def create_app(config: Config | None = None) -> Flask:
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    app.url_map.converters["int"] = RowNumber
     app.extensions["config"] = config
     app.extensions["database"] = Database(config.database_url)
     app.teardown_request(close_reading)

@@ -48,12 +48,12 @@ class Listing:
         sort = query.get("sort", "")
         if sort.removeprefix("-") not in sortable:
             sort = default_sort
-        size = _whole_number(query.get("per_page"), per_page)
+        size = whole_number(query.get("per_page")) or per_page
         return cls(
             path=path,
             args={name: query[name].strip() for name in filters if query.get(name, "").strip()},
             sort=sort,
-            page=min(max(_whole_number(query.get("page"), 1), 1), LAST_PAGE),
+            page=min(max(whole_number(query.get("page")) or 1, 1), LAST_PAGE),
             per_page=size if size in PAGE_SIZES else per_page,
         )
 
@@ -137,8 +137,8 @@ class Listing:
         return f"{self.path}?{urlencode(query)}" if query else self.path
 
 
-def _whole_number(text: str | None, otherwise: int) -> int:
-    # Nine digits are more than any page; longer ones would only cost time
+def whole_number(text: str | None) -> int | None:
+    """A number of an address or a form; None for what is none, or longer than any row's."""
     if text and text.isascii() and text.isdigit() and len(text) <= 9:
         return int(text)
-    return otherwise
+    return None

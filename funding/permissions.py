@@ -20,6 +20,7 @@ from funding.models import (
     Binding,
     Commitment,
     ConflictOfInterest,
+    Event,
     HistoricGrant,
     Import,
     Organisation,
@@ -39,6 +40,9 @@ from funding.models import (
     TeamMember,
     Tranche,
 )
+
+LAST_ID = 2**31 - 1
+"""The highest number that a row can have on both databases."""
 
 PUBLIC = "public"
 SIGNED_IN = "signed in"
@@ -323,6 +327,48 @@ def visible_history(by: Actor) -> sa.Select[tuple[HistoricGrant]]:
     )
 
 
+def visible_events(by: Actor) -> sa.Select[tuple[Event]]:
+    """What the log holds of an auditor's organisations, of their people and of their rounds.
+
+    Not in it: acts of applicants' institutions, and acts on what is not there for this person.
+    """
+    home = by.where("log.read")
+    own_people = sa.select(Binding.person_id).where(Binding.organisation_id.in_(list(home)))
+    shared = sa.select(Round.id).where(_participants(home))
+    givers = sa.union(
+        sa.select(Round.owner_id).where(Round.id.in_(shared)),
+        sa.select(RoundFunder.funder_id).where(RoundFunder.round_id.in_(shared)),
+    )
+    subjects = {
+        "proposal": visible_proposals(by, "log.read").with_only_columns(Proposal.id),
+        "plan_line": visible_lines(by).with_only_columns(PlanLine.id),
+        "award": visible_awards(by).with_only_columns(Award.id),
+        "tranche": visible_tranches(by).with_only_columns(Tranche.id),
+    }
+    return sa.select(Event).where(
+        sa.or_(
+            Event.organisation_id.in_(list(home)),
+            sa.and_(
+                Event.organisation_id.is_(None),
+                Event.round_id.is_(None),
+                Event.actor_id.in_(own_people),
+            ),
+            sa.and_(
+                Event.round_id.in_(shared),
+                sa.or_(Event.organisation_id.is_(None), Event.organisation_id.in_(givers)),
+            ),
+        ),
+        *(
+            sa.or_(
+                Event.subject_type.is_(None),
+                Event.subject_type != kind,
+                Event.subject_id.in_(there),
+            )
+            for kind, there in subjects.items()
+        ),
+    )
+
+
 def visible_organisations(by: Actor) -> sa.Select[tuple[Organisation]]:
     """All of them for the platform's administrators, else one's own."""
     if by.where("organisations.manage"):
@@ -330,20 +376,10 @@ def visible_organisations(by: Actor) -> sa.Select[tuple[Organisation]]:
     return sa.select(Organisation).where(Organisation.id.in_(list(by.organisations)))
 
 
-def visible_people(by: Actor) -> sa.Select[tuple[Person]]:
-    """People the person manages: everybody for the platform, else those of their organisations."""
-    if by.where("organisations.manage"):
-        return sa.select(Person)
-    return sa.select(Person).where(
-        sa.exists().where(
-            Binding.person_id == Person.id,
-            Binding.organisation_id.in_(list(by.where("people.manage"))),
-        )
-    )
-
-
 def fetch(session: Session, query: sa.Select[tuple[Any]], id: int, what: str) -> Any:
     """The one row of a `visible_*` query with this id; raises NotFound, naming `what`."""
+    if not 0 < id <= LAST_ID:
+        raise NotFound(what)
     model = query.column_descriptions[0]["entity"]
     found = session.scalars(query.where(model.id == id)).unique().one_or_none()
     if found is None:

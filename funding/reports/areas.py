@@ -25,8 +25,6 @@ from funding.services.area_needs import spent_before
 from funding.services.areas import top_areas
 from funding.services.needs import counted_grants
 
-PARTS = 100  # a need's bar is drawn to the hundredth
-
 
 @dataclass(frozen=True)
 class Tagged:

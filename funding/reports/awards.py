@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
-from funding.listing import Listing
+from funding.listing import Listing, whole_number
 from funding.models import Account, AccountKind, Award, Commitment, Proposal, Round, Transfer
 from funding.permissions import Actor, visible_awards
 
@@ -42,8 +42,8 @@ def _awards(by: Actor, args: dict[str, str]) -> sa.Select[tuple[Award]]:
         )
     if state := args.get("state"):
         query = query.where(Award.state == state)
-    if (round_id := args.get("round", "")).isdigit():
-        query = query.where(Round.id == int(round_id))
+    if (round_id := whole_number(args.get("round"))) is not None:
+        query = query.where(Round.id == round_id)
     return query
 
 

@@ -9,8 +9,6 @@ from funding.places import region_name
 from funding.reports.areas import NeedRow
 from funding.reports.positions import STAGES, Position, Stage
 
-IN_THE_PLAN = (Stage.ALLOCATED, Stage.AWARDED, Stage.SCHEDULED, Stage.PAID)
-
 
 @dataclass(frozen=True)
 class Breakdown:
@@ -35,10 +33,6 @@ class BreakdownRow:
     @property
     def total(self) -> int:
         return sum(self.by_stage.values())
-
-    @property
-    def in_the_plan(self) -> int:
-        return sum(self.by_stage[stage] for stage in IN_THE_PLAN)
 
 
 def _summed(records: list[tuple[str, str, Stage, int]]) -> Breakdown:

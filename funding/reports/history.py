@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from funding.formatting import minor_units
 from funding.imports.dates import written_date
-from funding.listing import Listing
+from funding.listing import Listing, whole_number
 from funding.models import Area, HistoricGrant
 from funding.paths import SEEDS
 from funding.permissions import Actor, visible_history
@@ -60,8 +60,8 @@ def _filtered(by: Actor, listing: Listing) -> sa.Select[tuple[HistoricGrant]]:
     elif len(year) == 4 and year.isascii() and year.isdigit() and year != "0000":
         first, last = date(int(year), 1, 1), date(int(year), 12, 31)
         query = query.where(HistoricGrant.awarded_on.between(first, last))
-    if (batch := args.get("import", "")).isascii() and batch.isdigit() and len(batch) < 10:
-        query = query.where(HistoricGrant.import_id == int(batch))
+    if (batch := whole_number(args.get("import"))) is not None:
+        query = query.where(HistoricGrant.import_id == batch)
     return query
 
 

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager
 
 from funding.db import now
-from funding.listing import Listing
+from funding.listing import Listing, whole_number
 from funding.models import Binding, LoginSession, Organisation, Person
 from funding.permissions import Actor, visible_organisations
 
@@ -42,8 +42,8 @@ def bindings(session: Session, by: Actor, listing: Listing) -> tuple[Listing, li
                 sa.func.lower(Person.name).like(pattern), sa.func.lower(Person.email).like(pattern)
             )
         )
-    if (organisation := listing.args.get("organisation", "")).isdigit():
-        query = query.where(Organisation.id == int(organisation))
+    if (organisation := whole_number(listing.args.get("organisation"))) is not None:
+        query = query.where(Organisation.id == organisation)
     if role := listing.args.get("role"):
         query = query.where(Binding.role == role)
     total = session.scalar(query.with_only_columns(sa.func.count(Binding.id)).order_by(None))

@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
-from funding.listing import Listing
+from funding.listing import Listing, whole_number
 from funding.models import (
     UNDECIDED,
     Commitment,
@@ -80,8 +80,8 @@ def _lines(by: Actor, plan: PlanPutForward, args: dict[str, str]) -> sa.Select[t
         query = query.where(PlanLine.state == state)
     if args.get("funder") == "own":
         query = query.where(Commitment.funder_id.in_(list(by.where("plan.read"))))
-    elif (funder := args.get("funder", "")).isdigit():
-        query = query.where(Commitment.funder_id == int(funder))
+    elif (funder := whole_number(args.get("funder"))) is not None:
+        query = query.where(Commitment.funder_id == funder)
     return query
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
 from funding.formatting import plural
 from funding.models import Round, RoundState
@@ -30,12 +29,6 @@ def time_left(moment: datetime, at: datetime) -> str:
     else:
         amount = plural(max(1, int(gap.total_seconds() // 60)), "minute")
     return f"{amount} left" if moment > at else f"passed {amount} ago"
-
-
-def days_left(day: date, zone: str, at: datetime) -> str:
-    """As time_left, counted to the end of that day in its zone."""
-    end = datetime.combine(day + timedelta(days=1), time(), ZoneInfo(zone)).astimezone(UTC)
-    return time_left(end, at)
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from funding.errors import Conflict, Fault, InvalidInput, RuleBroken
 from funding.formatting import format_when
 from funding.forms import as_errors
+from funding.listing import whole_number
 from funding.models import Person, Proposal, ProposalState
 from funding.permissions import SIGNED_IN, fetch, own_proposals
 from funding.reports import applications as report
@@ -32,8 +33,7 @@ def zone() -> str:
 
 
 def _base_version() -> int | None:
-    text = request.form.get("base_version", "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) <= 9 else None
+    return whole_number(request.form.get("base_version"))
 
 
 @bp.get("/proposals")
@@ -167,11 +167,9 @@ def _change_files(proposal_id: int) -> None:
             attachments.store(config().data, file.filename or "", file.stream) for file in sent
         )
         in_transaction(attachments.attach, proposal_id=proposal_id, files=stored)
-    wanted = request.form.get("remove_file", "")
-    if wanted.isascii() and wanted.isdigit() and len(wanted) <= 12:
-        name = in_transaction(
-            attachments.remove, proposal_id=proposal_id, attachment_id=int(wanted)
-        )
+    wanted = whole_number(request.form.get("remove_file"))
+    if wanted is not None:
+        name = in_transaction(attachments.remove, proposal_id=proposal_id, attachment_id=wanted)
         say(f"“{name}” is removed.")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from funding.listing import whole_number
 from funding.models import Person, Proposal
 from funding.permissions import fetch, visible_proposals
 from funding.routes.context import actor, in_transaction, reading, say
@@ -61,13 +62,12 @@ def declare(proposal_id: int) -> ResponseReturnValue:
 @bp.post("/proposals/<int:proposal_id>/conflicts/colleague")
 @permission("score.enter")
 def declare_for(proposal_id: int) -> ResponseReturnValue:
-    typed = request.form.get("person", "")
-    person_id = int(typed) if typed.isascii() and typed.isdigit() and len(typed) <= 12 else None
+    person_id = whole_number(request.form.get("person"))
     reason = request.form.get("colleague_reason", "")
 
     def again(errors: dict[str, str], is_stale: bool) -> str:
         named = {"colleague_reason" if name == "reason" else name: e for name, e in errors.items()}
-        values = {"person": typed, "colleague_reason": reason}
+        values = {"person": request.form.get("person", ""), "colleague_reason": reason}
         return _page(proposal_id, "colleague", {"values": values, "errors": named})
 
     def done(person: Person) -> ResponseReturnValue:

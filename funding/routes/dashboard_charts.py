@@ -8,6 +8,7 @@ from flask import request, url_for
 
 from funding.db import now
 from funding.formatting import format_amount_number, format_percent, format_short, plural
+from funding.listing import whole_number
 from funding.models import Round
 from funding.reports import breakdowns, figures
 from funding.reports.areas import needs_of
@@ -23,18 +24,12 @@ FILTERS = ("funder", "area", "region", "year")
 def filters_of_address() -> Filters:
     """The filters in the address; what cannot be understood is left out."""
     return Filters(
-        funder_id=_whole_number("funder"),
+        funder_id=whole_number(request.args.get("funder")),
         area=request.args.get("area") or None,
         region=request.args.get("region") or None,
         stage=request.args.get("stage") or None,
-        year=_whole_number("year"),
+        year=whole_number(request.args.get("year")),
     )
-
-
-def _whole_number(name: str) -> int | None:
-    text = request.args.get(name, "")
-    # nine digits: what the databases take for an id
-    return int(text) if text.isdecimal() and len(text) <= 9 else None
 
 
 def kept_filters(*also: str) -> dict[str, str]:

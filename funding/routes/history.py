@@ -6,7 +6,7 @@ from flask import Blueprint, Response, render_template, request, stream_with_con
 from flask.typing import ResponseReturnValue
 
 from funding.exports.csv_files import csv_parts
-from funding.listing import Listing
+from funding.listing import Listing, whole_number
 from funding.models import Import
 from funding.permissions import fetch, visible_imports
 from funding.reports import history as report
@@ -48,10 +48,10 @@ def index() -> ResponseReturnValue:
 
 def _batch(listing: Listing) -> Import | None:
     """The import whose rows alone are shown, to name it."""
-    wanted = listing.args.get("import", "")
-    if not (wanted.isascii() and wanted.isdigit() and len(wanted) < 10):
+    wanted = whole_number(listing.args.get("import"))
+    if wanted is None:
         return None
-    return fetch(reading(), visible_imports(actor()), int(wanted), "import")
+    return fetch(reading(), visible_imports(actor()), wanted, "import")
 
 
 @bp.get("/history.csv")

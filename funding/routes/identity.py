@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from urllib.parse import urlsplit
-
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_login import current_user, login_user, logout_user
 
 from funding.errors import InvalidInput, NotPermitted
 from funding.permissions import PUBLIC, SIGNED_IN
+from funding.routes.addresses import is_ours
 from funding.routes.context import config, database, in_transaction, reading, say
 from funding.routes.limits import limiter
 from funding.routes.security import load_signed_in, permission
@@ -31,14 +30,7 @@ def _was_refused(answer: Response) -> bool:
 def _safe_next() -> str:
     """Where to go after signing in: a path of this site, never another address."""
     wanted = request.values.get("next", "")
-    parts = urlsplit(wanted.replace("\\", "/"))
-    if (
-        wanted.startswith("/")
-        and not wanted.startswith("//")
-        and not (parts.scheme or parts.netloc)
-    ):
-        return wanted
-    return url_for("home.index")
+    return wanted if is_ours(wanted) else url_for("home.index")
 
 
 def _enter(token: str) -> None:

@@ -12,7 +12,7 @@ from funding.exports.csv_files import csv_text
 from funding.forms import as_errors
 from funding.imports.fields import COMMITMENTS, FIELDS, HISTORY, PROPOSALS
 from funding.imports.recognise import UNUSED
-from funding.listing import Listing
+from funding.listing import Listing, whole_number
 from funding.models import Import, ImportState
 from funding.permissions import fetch, visible_imports
 from funding.reports import imports as report
@@ -119,8 +119,8 @@ def start() -> ResponseReturnValue:
         batch = in_transaction(
             service.start_import,
             kind=kind,
-            organisation_id=_whole(values["organisation_id"]),
-            round_id=_whole(values["round_id"]) if kind != HISTORY else None,
+            organisation_id=whole_number(values["organisation_id"]),
+            round_id=whole_number(values["round_id"]) if kind != HISTORY else None,
             file=file,
         )
     except InvalidInput as refusal:
@@ -133,10 +133,6 @@ def _uploaded() -> import_files.StagedFile:
     if file is None or not file.filename:
         raise InvalidInput(Fault("file", "Choose a file."))
     return import_files.stage(config().data, file.filename, file.stream)
-
-
-def _whole(text: str) -> int | None:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else None
 
 
 def _read_soon(batch: Import, file: import_files.StagedFile) -> ResponseReturnValue:
@@ -277,7 +273,7 @@ def replace(import_id: int) -> ResponseReturnValue:
 @bp.post("/imports/<int:import_id>/confirm")
 @permission("import.start")
 def confirm(import_id: int) -> ResponseReturnValue:
-    attempt = _whole(request.form.get("attempt", "")) or 0
+    attempt = whole_number(request.form.get("attempt", "")) or 0
     batch = in_transaction(service.confirm_import, import_id=import_id, attempt=attempt)
     path = import_files.path_of(config().data, batch.sha256)
     if path.exists() and path.stat().st_size <= AT_ONCE:

@@ -17,6 +17,7 @@ ENTRIES: tuple[tuple[str, str, str], ...] = (
     ("Awards", "awards.index", "award.read"),
     ("Imports", "imports.index", "import.read"),
     ("Replay", "replay.index", "replay.use"),
+    ("Log", "log.index", "log.read"),
     ("People", "people.index", "people.manage"),
     ("Organisations", "people.organisation_list", "organisations.manage"),
     ("My proposals", "applications.index", "proposal.write"),

@@ -7,11 +7,12 @@ from flask.typing import ResponseReturnValue
 
 from funding.errors import Fault, InvalidInput
 from funding.formatting import AmountRefused, parse_amount
-from funding.listing import Listing
+from funding.listing import Listing, whole_number
 from funding.models import UNDECIDED, PlanLine
 from funding.permissions import Actor, fetch, visible_lines, visible_runs, working_rounds
 from funding.reports import plans as report
 from funding.reports.rules import other_rule
+from funding.routes.addresses import is_ours
 from funding.routes.context import actor, in_transaction, new_idempotency_key, reading, say
 from funding.routes.security import permission
 from funding.services import decisions, plans
@@ -112,15 +113,17 @@ def approve(round_id: int) -> ResponseReturnValue:
     picked = [value.partition(":") for value in request.form.getlist("picked")]
     if not picked:
         raise InvalidInput(Fault("picked", "pick the lines to approve first"))
-    if not all(line.isdigit() and version.isdigit() for line, _, version in picked):
+    lines = {whole_number(line): whole_number(version) for line, _, version in picked}
+    if None in (*lines, *lines.values()):
         raise InvalidInput(Fault("picked", "these are not lines of a plan"))
     answer = in_transaction(
         decisions.approve_lines,
-        lines={int(line): int(version) for line, _, version in picked},
+        lines=lines,
         key=request.form.get("idempotency_key", ""),
     )
     say(_said_of(answer))
-    return redirect(request.form.get("back") or url_for("plans.show", round_id=round_id))
+    back = request.form.get("back", "")
+    return redirect(back if is_ours(back) else url_for("plans.show", round_id=round_id))
 
 
 @bp.post("/rounds/<int:round_id>/plan/solve-rest")

@@ -119,3 +119,15 @@ def first_broken_link(session: Session) -> int | None:
     if head is None or (head.seq, head.hash) != (seq, previous):
         return seq + 1
     return None
+
+
+def head_of(session: Session) -> tuple[int, str]:
+    """(number, hash) of the newest event: noted elsewhere, it shows later whether rows were cut."""
+    head = session.get_one(ChainHead, MAIN)
+    return head.seq, head.hash
+
+
+def still_holds(session: Session, seq: int, digest: str) -> bool:
+    """Whether the log still has the event that was its head when this pair was noted."""
+    there = session.scalar(sa.select(Event.hash).where(Event.chain == MAIN, Event.seq == seq))
+    return there == digest or (seq == 0 and digest == "0" * 64)
