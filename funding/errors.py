@@ -69,3 +69,7 @@ class IdempotencyMissing(TributaryError):
 
 class IdempotencyMismatch(TributaryError):
     """The key was used before, with other contents."""
+
+
+class IdempotencyInFlight(TributaryError):
+    """The same form is being worked on at this moment."""

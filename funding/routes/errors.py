@@ -20,6 +20,7 @@ STATUS: dict[type[errors.TributaryError], int] = {
     errors.Busy: 503,
     errors.IdempotencyMissing: 400,
     errors.IdempotencyMismatch: 422,
+    errors.IdempotencyInFlight: 409,
 }
 
 
