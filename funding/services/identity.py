@@ -285,11 +285,22 @@ def open_link(session: Session, token: str) -> OneTimeLink:
 def set_password(
     session: Session, *, token: str, password: str, browser: str, by: object = None
 ) -> str:
-    """Use up the link, set the password, end all other sessions; answers a new session's token."""
+    """Use up every link of the person, set the password, end all other sessions.
+
+    Answers a new session's token. Raises NotFound, and InvalidInput for the password.
+    """
+    person = open_link(session, token).person
+    # two who follow one link at once queue here, and the second finds it used
+    session.execute(sa.select(Person.id).where(Person.id == person.id).with_for_update())
+    session.expire_all()
     link = open_link(session, token)
-    person = link.person
     person.password_hash = hash_password(password, person)
-    link.used_at = now()
+    for other in session.scalars(
+        sa.select(OneTimeLink).where(
+            OneTimeLink.person_id == person.id, OneTimeLink.used_at.is_(None)
+        )
+    ):
+        other.used_at = now()
     _end_sessions(session, person.id)
     record(session, Actor.of(person), "password set", person, through=link.purpose)
     return _start_session(session, person, browser)

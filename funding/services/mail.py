@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import smtplib
+import ssl
 from datetime import timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -47,7 +48,7 @@ def _deliver(config: Config, mail: Mail) -> None:
     address = urlsplit(config.smtp_url)
     with smtplib.SMTP(address.hostname or "localhost", address.port or 25, timeout=20) as server:
         if address.username:
-            server.starttls()
+            server.starttls(context=ssl.create_default_context())
             server.login(unquote(address.username), unquote(address.password or ""))
         server.send_message(message)
 

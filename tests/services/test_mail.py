@@ -1,0 +1,121 @@
+"""Mail: through a real server, tried again when that is away, never sent twice."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from email import message_from_bytes
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from aiosmtpd.controller import Controller
+
+from funding.config import Config
+from funding.db import Database, now
+from funding.models import Mail
+from funding.services.mail import MOST_TRIES, post_mail, send_waiting
+
+
+class Sink:
+    """Keeps what it is handed; refuses everything while `is_closed`."""
+
+    def __init__(self) -> None:
+        self.letters: list[tuple[list[str], bytes]] = []
+        self.is_closed = False
+
+    async def handle_DATA(self, server, session, envelope) -> str:  # noqa: N802 - aiosmtpd's name
+        if self.is_closed:
+            return "451 Not now"
+        self.letters.append((envelope.rcpt_tos, envelope.content))
+        return "250 Taken"
+
+
+@pytest.fixture
+def sink() -> Iterator[tuple[Sink, int]]:
+    handler = Sink()
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    controller = Controller(handler, hostname="127.0.0.1", port=port, ready_timeout=30)
+    controller.start()
+    yield handler, port
+    controller.stop()
+
+
+def config_for(tmp_path: Path, port: int | None) -> Config:
+    settings = {"TRIBUTARY_DATA": str(tmp_path), "TRIBUTARY_MAIL_FROM": "round@fund.example"}
+    if port:
+        settings["TRIBUTARY_SMTP_URL"] = f"smtp://127.0.0.1:{port}"
+    return Config.from_environment(settings)
+
+
+def test_a_mail_reaches_the_server_once_with_its_text_whole(
+    each_database: Database, sink: tuple[Sink, int], tmp_path: Path
+) -> None:
+    handler, port = sink
+    each_database.in_transaction(post_mail, "lead@lab.example", "Your\r\nBcc: x", "Received: 100 €")
+    config = config_for(tmp_path, port)
+    assert send_waiting(each_database, config) == 1
+    assert send_waiting(each_database, config) == 0
+    ((to, content),) = handler.letters
+    letter = message_from_bytes(content)
+    assert to == ["lead@lab.example"]
+    assert (letter["From"], letter["Subject"]) == ("round@fund.example", "Your Bcc: x")
+    assert letter["Bcc"] is None
+    assert "Received: 100 €" in letter.get_payload(decode=True).decode()
+
+
+def test_a_mail_that_was_refused_waits_longer_each_time_and_then_goes(
+    database: Database, sink: tuple[Sink, int], tmp_path: Path
+) -> None:
+    handler, port = sink
+    config = config_for(tmp_path, port)
+    handler.is_closed = True
+    database.in_transaction(post_mail, "lead@lab.example", "Hello", "Hello.")
+    waits = []
+    for _ in range(3):
+        assert send_waiting(database, config) == 1
+        assert send_waiting(database, config) == 0  # not before its time
+        with database.reading() as session:
+            mail = session.scalars(sa.select(Mail)).one()
+            assert "451" in mail.error
+            assert mail.sent_at is None
+            waits.append((mail.not_before - now()).total_seconds())
+        database.in_transaction(lambda s: s.execute(sa.update(Mail).values(not_before=now())))
+    assert waits == sorted(waits)
+    assert waits[-1] > 2 * waits[0]
+    handler.is_closed = False
+    assert send_waiting(database, config) == 1
+    assert len(handler.letters) == 1
+    with database.reading() as session:
+        assert session.scalars(sa.select(Mail)).one().error == ""
+
+
+def test_a_mail_is_given_up_after_its_last_try(database: Database, tmp_path: Path) -> None:
+    config = config_for(tmp_path, 9)  # nothing listens there
+    database.in_transaction(post_mail, "lead@lab.example", "Hello", "Hello.")
+    for _ in range(MOST_TRIES + 2):
+        send_waiting(database, config)
+        database.in_transaction(lambda s: s.execute(sa.update(Mail).values(not_before=now())))
+    with database.reading() as session:
+        mail = session.scalars(sa.select(Mail)).one()
+    assert (mail.tries, mail.sent_at) == (MOST_TRIES, None)
+
+
+def test_without_a_server_mails_are_files(database: Database, tmp_path: Path) -> None:
+    database.in_transaction(post_mail, "lead@lab.example", "Your receipt", "Received: 100 €")
+    assert send_waiting(database, config_for(tmp_path, None)) == 1
+    (file,) = (tmp_path / "mail").glob("*.eml")
+    letter = message_from_bytes(file.read_bytes())
+    assert (letter["To"], letter["Subject"]) == ("lead@lab.example", "Your receipt")
+
+
+def test_a_mail_of_an_act_that_was_undone_is_never_sent(database: Database, tmp_path: Path) -> None:
+    def act(session) -> None:
+        post_mail(session, "lead@lab.example", "Funded", "You are funded.")
+        raise ValueError("undone")
+
+    with pytest.raises(ValueError, match="undone"):
+        database.in_transaction(act)
+    assert send_waiting(database, config_for(tmp_path, None)) == 0
