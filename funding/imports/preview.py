@@ -15,7 +15,15 @@ from funding.imports.faults import Fault
 from funding.imports.fields import FIELDS
 from funding.imports.known import Known
 from funding.imports.limits import STANDARD, Limits
-from funding.imports.reading import Entry, FileReading, Kind, Progress, read_records
+from funding.imports.reading import (
+    NAMED_ROWS,
+    Entry,
+    FileReading,
+    Kind,
+    Progress,
+    read_records,
+    returned_rows,
+)
 from funding.imports.recognise import Column
 from funding.imports.records import BudgetLine, ImportedRecord, TeamMember
 
@@ -30,7 +38,7 @@ class Preview:
 
     `sample` holds the first records, ready to be shown: (row, {label: text}). `totals` sums the
     amounts by currency, in minor units. `rows_read` = `rows_good` + `rows_refused`, where the
-    file could be read at all.
+    file could be read at all. `returned` are the first rows with an amount below zero.
     """
 
     kind: str
@@ -48,6 +56,7 @@ class Preview:
     rows_refused: int
     faults: tuple[Fault, ...]
     notes: tuple[str, ...]
+    returned: tuple[int, ...]
 
     @property
     def is_sound(self) -> bool:
@@ -87,6 +96,7 @@ class Preview:
                 for fault in self.faults
             ],
             "notes": list(self.notes),
+            "returned": list(self.returned),
         }
 
 
@@ -138,6 +148,7 @@ def summary(reading: FileReading) -> Preview:
         rows_refused=reading.rows_refused,
         faults=reading.faults,
         notes=reading.notes,
+        returned=tuple(returned_rows(reading.entries)[:NAMED_ROWS]),
     )
 
 

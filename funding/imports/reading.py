@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -23,7 +23,7 @@ from funding.imports.recognise import (
     mapping_faults,
     missing_fields,
 )
-from funding.imports.records import ImportedRecord
+from funding.imports.records import HistoryRecord, ImportedRecord
 from funding.imports.rows import Row, RowContext
 from funding.imports.sources import Source
 from funding.imports.tables import SourceRow, Table, is_blank
@@ -34,6 +34,8 @@ Progress = Callable[[int, float], None]
 
 _PROGRESS_EVERY = 1_000
 _EXAMPLES = 3
+NAMED_ROWS = 10
+"""Of the rows with an amount below zero, how many a note names."""
 
 
 class Entry(NamedTuple):
@@ -190,7 +192,7 @@ class _Reader:
             examples={place: tuple(values) for place, values in self._examples.items()},
             entries=tuple(entries),
             faults=tuple(self._faults),
-            notes=tuple(self._notes()),
+            notes=(*self._notes(), *_slips(entries)),
             rows_read=count,
         )
 
@@ -292,6 +294,26 @@ def _counted(tally: Counter[str], order: str) -> list[str]:
         "other_fields": "Rows whose area is none of ours",
     }
     return [f"{sentence}: {tally[key]:,}." for key, sentence in sentences.items() if tally[key] > 0]
+
+
+def _slips(entries: list[Entry]) -> list[str]:
+    """Where amounts below zero are: money returned, unless somebody mistyped a sign."""
+    rows = returned_rows(entries)
+    if not rows:
+        return []
+    named = ", ".join(str(row) for row in rows[:NAMED_ROWS])
+    more = f" and {len(rows) - NAMED_ROWS:,} more" if len(rows) > NAMED_ROWS else ""
+    which = "rows" if len(rows) > 1 else "row"
+    return [f"Amounts below 0 are in {which} {named}{more}: if a minus is a slip, mend it first."]
+
+
+def returned_rows(entries: Iterable[Entry]) -> list[int]:
+    """The rows whose amount is below zero; only past grants have such."""
+    return [
+        entry.row
+        for entry in entries
+        if isinstance(entry.record, HistoryRecord) and (entry.record.amount or 0) < 0
+    ]
 
 
 def _default_faults(kind: str, defaults: Mapping[str, str]) -> list[Fault]:

@@ -100,7 +100,10 @@ def test_an_amount_below_zero_in_history_is_money_returned(text: str) -> None:
     reading = read_history(f"A,B,{text},USD,2020", "A,C,20,USD,2021")
     assert [record.amount for record in reading.records] == [-500, 2_000]
     assert "Rows with an amount below 0: money returned, which totals subtract: 1." in reading.notes
+    where = "Amounts below 0 are in row 2: if a minus is a slip, mend it first."
+    assert reading.notes[-1] == where
     assert summary(reading).totals == {"USD": 1_500}
+    assert summary(reading).returned == (2,)
 
 
 @pytest.mark.parametrize("text", ["-1", "-$5", "(5.00)", "−5"])

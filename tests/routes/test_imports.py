@@ -171,6 +171,18 @@ def test_what_is_here_already_is_said_before_anything_happens(
     assert "/confirm" not in page
 
 
+def test_amounts_below_zero_are_pointed_out_by_row_before_anything_is_written(
+    site: Flask, sign_in: SignIn, world: World
+) -> None:
+    client = sign_in(site, world.officer)
+    address = put_in(client, world, TABLE + b"Cedar,Tansy,-1,2022-01-01\n").headers["Location"]
+    page = re.sub(r"\s+", " ", client.get(address).text)
+    assert "Some amounts are below 0" in page
+    assert "The first of them: row 4." in page
+    address = put_in(client, world).headers["Location"]
+    assert "below 0" not in client.get(address).text
+
+
 def test_faults_are_listed_by_row_and_can_be_taken_along(
     site: Flask, sign_in: SignIn, world: World
 ) -> None:
