@@ -21,6 +21,9 @@ from funding.routes.limits import limiter
 from funding.services import demo
 from tests.builders import PASSWORD
 
+URL_OF = {"sqlite": "sqlite_url", "postgresql": "postgres_url"}
+"""Engine -> the fixture with the address of an empty database on it."""
+
 SHARED = Path(__file__).parents[2] / "shared"
 
 
@@ -110,9 +113,10 @@ def postgres_url(postgres_server: str, postgres_template: str) -> Iterator[str]:
 
 
 @pytest.fixture
-def database(sqlite_url: str) -> Iterator[Database]:
-    """An empty database on SQLite."""
-    made = Database(sqlite_url)
+def database(request: pytest.FixtureRequest) -> Iterator[Database]:
+    """An empty database: on SQLite, or on PostgreSQL where TRIBUTARY_TEST_ENGINE says so."""
+    engine = os.environ.get("TRIBUTARY_TEST_ENGINE", "sqlite")
+    made = Database(request.getfixturevalue(URL_OF[engine]))
     yield made
     made.engine.dispose()
 
@@ -120,9 +124,7 @@ def database(sqlite_url: str) -> Iterator[Database]:
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def each_database(request: pytest.FixtureRequest) -> Iterator[Database]:
     """An empty database, once on SQLite and once on PostgreSQL."""
-    made = Database(
-        request.getfixturevalue("sqlite_url" if request.param == "sqlite" else "postgres_url")
-    )
+    made = Database(request.getfixturevalue(URL_OF[request.param]))
     yield made
     made.engine.dispose()
 
