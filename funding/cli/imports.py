@@ -56,7 +56,12 @@ class Pair(click.ParamType):
     multiple=True,
     help="Value for rows that leave a field blank, such as currency=USD. May be repeated.",
 )
-@click.option("--round", "round_key", metavar="KEY", help="Round to import into; the only one.")
+@click.option(
+    "--round",
+    "round_key",
+    metavar="KEY",
+    help="Round to import into, such as common-ground-2026; not needed where there is only one.",
+)
 @click.option(
     "--organisation",
     "organisation_key",

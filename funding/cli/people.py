@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from funding.cli.common import open_database, read_config, refusals_in_words
+from funding.models import Role
 from funding.services import accounts
 
 
@@ -16,8 +17,20 @@ def user() -> None:
 @user.command()
 @click.argument("email")
 @click.argument("name")
-@click.option("--organisation", default="platform", help="Key of the organisation.")
-@click.option("--role", default="platform_admin", show_default=True)
+@click.option(
+    "--organisation",
+    default=accounts.PLATFORM,
+    metavar="KEY",
+    show_default=True,
+    help="Key of the organisation, such as northlight.",
+)
+@click.option(
+    "--role",
+    default=Role.PLATFORM_ADMIN.value,
+    show_default=True,
+    type=click.Choice([role.value for role in Role]),
+    help="What the person may do there.",
+)
 def add(email: str, name: str, organisation: str, role: str) -> None:
     """Add a person with a role, and print the one-time link to choose a password."""
     config = read_config()

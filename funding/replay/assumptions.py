@@ -275,9 +275,6 @@ class Assumptions:
             raise InvalidInput(*faults)
         return cls(**values)
 
-    def with_value(self, key: str, value: Any) -> Self:
-        return replace(self, **{key: value})
-
     def as_dict(self) -> dict[str, Any]:
         return asdict(self)
 

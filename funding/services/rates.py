@@ -63,11 +63,6 @@ def _table() -> CurrencyConverter:
     return CurrencyConverter(decimal=True)
 
 
-def known_currencies() -> list[str]:
-    """ISO codes that can be converted, in order."""
-    return sorted(_table().currencies)
-
-
 def rate(currency: str, base: str, on: date) -> Rate:
     """The rate of that day, or the last before it; raises InvalidInput for an unknown currency."""
     if currency == base:
