@@ -22,5 +22,6 @@ def prove() -> Iterator[str]:
         check=False,
     )
     passed = re.search(r"(\d+) passed", ran.stdout)
-    assert ran.returncode == 0 and passed, ran.stdout[-2_000:]
+    assert ran.returncode == 0, ran.stdout[-2_000:]
+    assert passed, ran.stdout[-2_000:]
     yield f"{passed[1]} tests of services and reports pass on PostgreSQL"
