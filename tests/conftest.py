@@ -12,6 +12,7 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import HealthCheck, settings
 from sqlalchemy.orm import Session
 
 from funding import create_app, schema
@@ -20,6 +21,12 @@ from funding.db import Database
 from funding.routes.limits import limiter
 from funding.services import demo
 from tests.builders import PASSWORD
+
+# how long an example takes says something of the machine, nothing of what is tested
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 URL_OF = {"sqlite": "sqlite_url", "postgresql": "postgres_url"}
 """Engine -> the fixture with the address of an empty database on it."""
