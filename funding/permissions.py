@@ -378,7 +378,7 @@ def visible_organisations(by: Actor) -> sa.Select[tuple[Organisation]]:
 
 def fetch(session: Session, query: sa.Select[tuple[Any]], id: int, what: str) -> Any:
     """The one row of a `visible_*` query with this id; raises NotFound, naming `what`."""
-    if not 0 < id <= LAST_ID:
+    if not id or not 0 < id <= LAST_ID:
         raise NotFound(what)
     model = query.column_descriptions[0]["entity"]
     found = session.scalars(query.where(model.id == id)).unique().one_or_none()
