@@ -190,16 +190,15 @@ def test_money_comes_back_in_parts_and_never_more_than_was_paid(
 ) -> None:
     accept(each_database, scene)
     tranche = schedule(each_database, scene)
-    with pytest.raises(RuleBroken, match="Only paid money comes back"):
+    with pytest.raises(RuleBroken, match="Only money that was paid"):
         give_back(each_database, scene, tranche, 100, "early")
     pay(each_database, scene, tranche)
     give_back(each_database, scene, tranche, 1_000_00, "part")
     give_back(each_database, scene, tranche, 1_000_00, "part")  # the same form, sent twice
     assert money(each_database)["paid"] == 3_000_00
-    with pytest.raises(Overcommitted):
-        give_back(each_database, scene, tranche, 3_000_01, "too much")
-    with pytest.raises(InvalidInput, match="more than zero"):
-        give_back(each_database, scene, tranche, 0, "nothing")
+    for amount in (3_000_01, 0):
+        with pytest.raises(InvalidInput, match="more than zero and at most"):
+            give_back(each_database, scene, tranche, amount, f"wrong {amount}")
     give_back(each_database, scene, tranche, 3_000_00, "rest")
     assert money(each_database) == {"available": 5_000_00, "awarded": 5_000_00}
     with each_database.reading() as session:
