@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 
 from flask import Blueprint, redirect, render_template, request, url_for
@@ -19,8 +20,8 @@ from funding.services import awards
 
 bp = Blueprint("awards", __name__)
 
-_SCHEDULED = ("amount", "due_on", "condition")
-"""Fields of the form that schedules a tranche."""
+_WITH_ROOM = ("amount", "due_on", "condition", "reason")
+"""Fields of forms that have room for what is wrong with them."""
 
 
 @bp.get("/awards")
@@ -66,10 +67,12 @@ def _award_page(
         events=history_of(session, award),
         may_accept=award.proposal.lead_id == by.person_id and award.state == "offered",
         may_prepare=by.may("tranche.prepare", award.commitment.funder_id),
+        may_terminate=award.state in ("offered", "accepted", "active")
+        and by.may("line.decide", award.commitment.funder_id),
         idempotency_key=new_idempotency_key(),
         form={"values": request.form, "errors": {f.field: f.rule for f in faults}},
         # beside a tranche there is no room for them
-        refused=[f"{f.rule[:1].upper()}{f.rule[1:]}." for f in faults if f.field not in _SCHEDULED],
+        refused=[f"{f.rule[:1].upper()}{f.rule[1:]}." for f in faults if f.field not in _WITH_ROOM],
     )
     return page, status
 
@@ -90,6 +93,34 @@ def accept(award_id: int) -> ResponseReturnValue:
         version=request.form.get("version", default=0, type=int),
     )
     say("The offer is accepted. The funder schedules the payments next.")
+    return redirect(url_for("awards.show", award_id=award_id))
+
+
+@bp.post("/awards/<int:award_id>/refuse")
+@permission("award.read")
+def refuse(award_id: int) -> ResponseReturnValue:
+    return _end(awards.refuse_award, award_id, "The offer is refused; its money is free again.")
+
+
+@bp.post("/awards/<int:award_id>/terminate")
+@permission("line.decide")
+def terminate(award_id: int) -> ResponseReturnValue:
+    return _end(
+        awards.terminate_award, award_id, "The award has ended; what was not paid is free again."
+    )
+
+
+def _end(act: Callable[..., object], award_id: int, done: str) -> ResponseReturnValue:
+    try:
+        in_transaction(
+            act,
+            award_id=award_id,
+            version=request.form.get("version", default=0, type=int),
+            reason=request.form.get("reason", ""),
+        )
+    except InvalidInput as refusal:
+        return _award_page(award_id, refusal.faults, 422)
+    say(done)
     return redirect(url_for("awards.show", award_id=award_id))
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 
 from funding.errors import Conflict, Fault, InvalidInput, NotPermitted, RuleBroken
 from funding.formatting import format_amount
-from funding.models import Award, AwardState, Tranche, TrancheState
+from funding.models import AccountKind, Award, AwardState, Tranche, TrancheState
 from funding.permissions import (
     Actor,
     fetch,
@@ -24,6 +24,8 @@ from funding.permissions import (
 from funding.services import ledger
 from funding.services.idempotency import Answer, once
 from funding.services.log import record
+
+_UNPAID = (TrancheState.SCHEDULED, TrancheState.DUE, TrancheState.RELEASED)
 
 
 def accept_award(session: Session, *, by: Actor, award_id: int, version: int) -> Award:
@@ -36,6 +38,46 @@ def accept_award(session: Session, *, by: Actor, award_id: int, version: int) ->
     award.state = AwardState.ACCEPTED
     _record(session, by, "award accepted", award, award)
     return award
+
+
+def refuse_award(session: Session, *, by: Actor, award_id: int, version: int, reason: str) -> Award:
+    """The lead of a proposal does not take an offer; its money is the commitment's again."""
+    award = _award(session, by, award_id, version)
+    if award.proposal.lead_id != by.person_id:
+        raise NotPermitted("Only the lead of the proposal refuses its awards.")
+    if award.state != AwardState.OFFERED:
+        raise RuleBroken(f"This award is {award.state} already.")
+    _end(session, by, award, "award refused", reason)
+    return award
+
+
+def terminate_award(
+    session: Session, *, by: Actor, award_id: int, version: int, reason: str
+) -> Award:
+    """A program officer of the funder ends an award before its time.
+
+    Tranches that are not paid are cancelled, and all that is not paid is the commitment's again.
+    Raises NotFound, NotPermitted, Conflict, and RuleBroken for an award that has ended.
+    """
+    award = _award(session, by, award_id, version)
+    require(by, "line.decide", award.commitment.funder_id)
+    if award.state not in (AwardState.OFFERED, AwardState.ACCEPTED, AwardState.ACTIVE):
+        raise RuleBroken(f"This award is {award.state} already.")
+    _end(session, by, award, "award terminated", reason)
+    return award
+
+
+def _end(session: Session, by: Actor, award: Award, event: str, reason: str) -> None:
+    if not reason.strip():
+        raise InvalidInput(Fault("reason", "please say why"))
+    for tranche in award.tranches:
+        if tranche.state in _UNPAID:
+            _cancel(session, by, tranche, reason.strip())
+    left = ledger.account(session, award.commitment, AccountKind.AWARDED, award=award).balance
+    if left:
+        ledger.free_award(session, by, award, left, event, reason.strip())
+    award.state = AwardState.TERMINATED
+    _record(session, by, event, award, award, amount=left)
 
 
 def schedule_tranche(
@@ -154,12 +196,16 @@ def cancel_tranche(
     tranche = _tranche(session, by, "tranche.prepare", tranche_id, version)
     if not reason.strip():
         raise InvalidInput(Fault("reason", "please say why"))
-    if tranche.state not in (TrancheState.SCHEDULED, TrancheState.DUE, TrancheState.RELEASED):
+    if tranche.state not in _UNPAID:
         raise RuleBroken(f"A tranche that is {tranche.state} cannot be cancelled.")
-    ledger.cancel_schedule(session, by, tranche, reason.strip())
+    _cancel(session, by, tranche, reason.strip())
+    return tranche
+
+
+def _cancel(session: Session, by: Actor, tranche: Tranche, reason: str) -> None:
+    ledger.cancel_schedule(session, by, tranche, reason)
     tranche.state = TrancheState.CANCELLED
     _record(session, by, "tranche cancelled", tranche, tranche.award, amount=tranche.amount)
-    return tranche
 
 
 def _award(session: Session, by: Actor, award_id: int, version: int | None = None) -> Award:
