@@ -151,7 +151,7 @@ def test_a_refused_payment_form_says_why(site: Flask, sign_in: SignIn, scene: Sc
         data={"paid_on": "2027-02-30", "reference": "R7", "idempotency_key": "k"},
     )
     assert answer.status_code == 422
-    assert "a date as YYYY-MM-DD" in words_of(answer.text)
+    assert "date as YYYY-MM-DD" in words_of(answer.text)
 
 
 def test_the_lead_of_a_proposal_can_refuse_its_offer(site: Flask, sign_in: SignIn) -> None:
