@@ -243,7 +243,8 @@ def names_of(portfolios: list[list[Mark]], names: Mapping[str, str], most: int =
     lengths = [min(most, len(of)) for of in portfolios]
 
     def name(k: int) -> str:
-        words = [in_words(mark, names) for mark in portfolios[k][: lengths[k]]]
+        told = sorted(portfolios[k][: lengths[k]], key=lambda mark: mark.change < 0)
+        words = [in_words(mark, names) for mark in told]
         return ", ".join(words) or "much the same, by other proposals"
 
     for _ in range(4):

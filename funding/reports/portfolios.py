@@ -135,6 +135,6 @@ def finding(shown: Sequence[Portfolio], tolerance: float) -> str:
         return "There is no other portfolio: whatever is nearly as good moves hardly any money."
     most = max(shown, key=lambda one: one.moved_share)
     return (
-        f"For at most {tolerance:.1%} of the value, {most.moved_share:.0%} of the money "
+        f"For at most {tolerance * 100:g}% of the value, {most.moved_share:.0%} of the money "
         "could go to other proposals."
     )

@@ -78,14 +78,13 @@ def rows(
 
 
 def _proof(at: Mapping[str, str], tolerance: float) -> str:
-    worth = f"every plan worth at least {1 - tolerance:.1%} of this one"
-    if at["standing"] == "always":
-        return f"Proven: it is funded in {worth}."
-    if at["standing"] == "never":
-        return f"Proven: it is funded in no plan worth at least {1 - tolerance:.1%} of this one."
-    if at["standing"] == "sometimes":
-        return "One such plan funds it, and another does not."
-    return "Neither proven nor shown to differ in the effort given to it."
+    good = f"worth at least {100 - tolerance * 100:g}% of this one"
+    return {
+        "always": f"Proven: it is funded in every plan {good}.",
+        "never": f"Proven: it is funded in no plan {good}.",
+        "sometimes": f"One plan {good} funds it, and another does not.",
+        "open": "Neither proven nor shown to differ in the effort given to it.",
+    }[at["standing"]]
 
 
 def regret(found: Mapping[str, Any]) -> Regret:

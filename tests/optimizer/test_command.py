@@ -149,3 +149,39 @@ def test_options_out_of_range_are_refused(round_file: Path, arguments: list[str]
     with pytest.raises(SystemExit) as stopped:
         main(["solve", str(round_file), *arguments])
     assert stopped.value.code == 2
+
+
+@pytest.mark.parametrize(
+    ("command", "holds"),
+    [
+        (["alternatives", "--tolerance", "0.2", "--most", "2"], "portfolios"),
+        (["sureness", "--samples", "3"], "standings"),
+        (["frontier"], "points"),
+    ],
+    ids=["alternatives", "sureness", "frontier"],
+)
+def test_sweeps_write_what_they_find(round_file: Path, command: list[str], holds: str) -> None:
+    out = round_file.with_name("found.json")
+    name, *options = command
+    files = [str(round_file), str(plan_of(round_file))]
+    assert main([name, *files, *options, "-o", str(out)]) == 0
+    assert json.loads(out.read_text(encoding="utf-8"))[holds]
+
+
+def test_every_fault_of_a_file_of_scores_is_named(
+    round_file: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    scores = written(
+        round_file.with_name("scores.json"), {"audit": [0.5, 80], "nobody": 0.1, "proofs": []}
+    )
+    files = [str(round_file), str(plan_of(round_file))]
+    assert main(["sureness", *files, "--scores", str(scores)]) == 2
+    faults = capsys.readouterr().err.splitlines()
+    assert [fault.split(":")[0] for fault in faults] == ["audit", "nobody", "proofs"]
+
+
+def test_a_sweep_takes_only_a_plan_that_passes_its_check(round_file: Path) -> None:
+    path = plan_of(round_file)
+    plan = json.loads(path.read_text(encoding="utf-8"))
+    plan["lines"][0]["amount"] += 1
+    assert main(["frontier", str(round_file), str(written(path, plan))]) == 4
