@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
@@ -115,8 +116,17 @@ class _Processes:
 
 
 def _begin(stop: Any) -> None:
+    """In a new process: know what ends it, and end with the process that started it."""
     global _stop
     _stop = stop
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)  # it was killed: nobody is left to hear of an answer
 
 
 def _in_process(work: Any, piece: Any) -> Any:

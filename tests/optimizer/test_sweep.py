@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -22,7 +27,7 @@ def broken(_piece: int, _cancelled: Callable[[], bool]) -> int:
 
 def endless(_piece: int, cancelled: Callable[[], bool]) -> int:
     while not cancelled():
-        pass
+        time.sleep(0.01)
     raise Cancelled
 
 
@@ -55,6 +60,49 @@ def test_pieces_under_way_in_processes_stop_when_nobody_wants_them() -> None:
 
     with pytest.raises(Cancelled):
         sweep(endless, PIECES, where="processes", processes=2, cancelled=cancelled)
+
+
+def test_processes_end_with_the_one_that_started_them(tmp_path: Path) -> None:
+    """A worker that is killed leaves no process behind."""
+    script = (
+        "import sys\n"
+        "from optimizer.sweep import sweep\n"
+        "from tests.optimizer.test_sweep import says_its_number\n"
+        "if __name__ == '__main__':\n"
+        "    sweep(says_its_number, [sys.argv[1], sys.argv[2]], where='processes', processes=2)\n"
+    )
+    path = tmp_path / "starts.py"
+    path.write_text(script, encoding="utf-8")
+    files = [tmp_path / "first", tmp_path / "second"]
+    command = [sys.executable, str(path), *map(str, files)]
+    starter = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})
+    _wait_until(lambda: all(file.exists() and file.stat().st_size for file in files))
+    numbers = [int(file.read_text(encoding="utf-8")) for file in files]
+    assert all(map(_is_running, numbers))
+    starter.kill()
+    starter.wait()
+    _wait_until(lambda: not any(map(_is_running, numbers)))
+
+
+def says_its_number(file: str, cancelled: Callable[[], bool]) -> int:
+    Path(file).write_text(str(os.getpid()), encoding="utf-8")
+    return endless(0, cancelled)
+
+
+def _wait_until(holds: Callable[[], bool]) -> None:
+    for _ in range(2400):
+        if holds():
+            return
+        time.sleep(0.05)
+    raise AssertionError("it never came to that")
+
+
+def _is_running(number: int) -> bool:
+    try:
+        os.kill(number, 0)
+    except ProcessLookupError:
+        return False
+    return True
 
 
 def test_a_sweep_that_nobody_wants_does_not_begin() -> None:
