@@ -24,7 +24,7 @@ STANDINGS = {
 }
 COLOURS = {
     "always": "var(--chart-1)",
-    "sometimes": "var(--chart-4)",
+    "sometimes": "var(--chart-1-soft)",
     "never": "var(--chart-8)",
     "open": "var(--chart-8-soft)",
 }
