@@ -143,7 +143,8 @@ def test_every_command_of_the_optimizer_that_is_named_exists() -> None:
         for piece in code_in(read(page))
         if (match := re.search(r"python -m optimizer ([a-z]+)", piece))
     }
-    assert named == {"solve", "check", "explain", "pooling", "compare"}
+    sweeps = {"alternatives", "sureness", "frontier"}
+    assert named == {"solve", "check", "explain", "pooling", "compare", *sweeps}
     assert all(re.search(rf"^\s+{name}\b", helps, re.MULTILINE) for name in named)
 
 
