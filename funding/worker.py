@@ -12,14 +12,19 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from sqlalchemy.exc import SQLAlchemyError
+
 from funding.config import Config
 from funding.db import Database
+from funding.errors import TributaryError
 from funding.services import jobs, mail
 from funding.tasks import TASKS
 
 log = logging.getLogger("tributary.worker")
 
 POLL_SECONDS = 0.3
+AWAY_SECONDS = 3.0  # until a database that did not answer is asked again
+AWAY = (SQLAlchemyError, TributaryError)
 
 
 class Worker:
@@ -33,9 +38,17 @@ class Worker:
         """The job at hand."""
 
     def run(self) -> None:
+        """Work until `stop`; a database that is away for a while is waited for."""
         while not self.stop.is_set():
-            busy = self.run_one()
-            sent = mail.send_waiting(self.database, self.config)
+            try:
+                busy = self.run_one()
+                sent = mail.send_waiting(self.database, self.config)
+            except AWAY:
+                # a job at hand is taken up again when its lease ends
+                log.exception("the database did not answer; asked again soon")
+                self.job_id = None
+                self.stop.wait(AWAY_SECONDS)
+                continue
             if not busy and not sent:
                 self.stop.wait(POLL_SECONDS)
 
@@ -68,7 +81,10 @@ class Worker:
 
     def _renew(self, job_id: int, finished: threading.Event) -> None:
         while not finished.wait(jobs.LEASE.total_seconds() / 3):
-            self.database.in_transaction(jobs.renew, job_id=job_id, worker=self.name)
+            try:
+                self.database.in_transaction(jobs.renew, job_id=job_id, worker=self.name)
+            except AWAY:
+                log.warning("the lease of job %s could not be renewed", job_id, exc_info=True)
 
 
 def work(config: Config) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from dataclasses import dataclass
 
 from funding.places import region_name
@@ -37,10 +36,19 @@ class BreakdownRow:
 
 def _summed(records: list[tuple[str, str, Stage, int]]) -> Breakdown:
     """Sum (key, label, stage, amount); integers throughout, so that no cent is lost."""
-    sums: dict[tuple[str, str], dict[Stage, int]] = defaultdict(lambda: dict.fromkeys(STAGES, 0))
-    for key, label, stage, base in records:
-        sums[key, label][stage] += base
-    rows = [BreakdownRow(key, label, by_stage) for (key, label), by_stage in sums.items()]
+    # here, since it takes as long to load as the rest of the site, which starts without it
+    import pandas as pd
+
+    if not records:
+        return Breakdown([])
+    frame = pd.DataFrame(records, columns=["key", "label", "stage", "base"])
+    table = frame.pivot_table(
+        index=["key", "label"], columns="stage", values="base", aggfunc="sum", fill_value=0
+    )
+    rows = [
+        BreakdownRow(str(key), str(label), {stage: int(sums.get(stage, 0)) for stage in STAGES})
+        for (key, label), sums in table.iterrows()
+    ]
     return Breakdown(sorted(rows, key=lambda row: (-row.total, row.label)))
 
 
