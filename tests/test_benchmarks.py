@@ -49,7 +49,7 @@ def test_a_target_is_said_to_be_met_or_missed_with_its_cause() -> None:
     assert "| 20 x 1,000 | at most 1.3 | 1.2 | met |" in met  # the median of three
     missed = page(measured(ours=[2.0], cells=[1.0]))
     assert "| 20 x 1,000 | at most 1.3 | 2 | **missed** |" in missed
-    assert "Of what is missed: PuLP expresses the model" in missed
+    assert "Of what is missed: the model by hand ends with totals" in missed
 
 
 def test_what_was_not_run_is_named() -> None:

@@ -27,7 +27,7 @@ KIND = Kind(
         "left and the others allocated without it. Then groups of funders that might leave "
         "together are looked at, all of them where there are at most twelve funders, and what it "
         "costs the pool to promise each funder that it never does worse than by leaving. With six "
-        "funders that takes minutes, with twelve some hours; it can be stopped and gone on with."
+        "funders that takes minutes, with twelve about an hour; it can be stopped and gone on with."
     ),
     study=study,
 )
