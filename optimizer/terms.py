@@ -60,6 +60,8 @@ def add_years(model: Model, ties: Ties) -> None:
                     released[c, k][p] = model.late[c, p, k]
             if late:
                 room, when = len(late) * pairs.grid / unit, next(iter(model.total[p]))
+                if share == 1:  # nothing may be late, and nothing is: no rounding can change it
+                    room = 0.0
                 rest = {v: -w * float(1 - share) for v, w in model.total[p].items()}
                 left = {**late, **rest}
                 model.tie(("need", f"{name}|{year}"), left, LE, 0, room=room, when=when)
