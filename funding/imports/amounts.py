@@ -199,3 +199,21 @@ def read_share(cell: Cell) -> float:
     if number.symbol or not 0 <= share <= 1:
         raise BadValue(rule)
     return float(share)
+
+
+def read_ratio(cell: Cell) -> float:
+    """How many for 1 a match pays, written `1`, `0.5`, `2 for 1` or `2:1`. Raises BadValue."""
+    rule = "must be how many for 1 it matches, above 0 and at most 100, such as 1 or 0.5"
+    text = re.sub(r"\s*(for|:)\s*1$", "", cell.strip()) if isinstance(cell, str) else cell
+    number = read_number(text)
+    if number.symbol or not 0 < number.value <= 100:
+        raise BadValue(rule)
+    return float(number.value)
+
+
+def read_count(cell: Cell) -> int:
+    """A number of funders. Raises BadValue."""
+    number = read_number(cell)
+    if number.symbol or number.value != int(number.value) or not 0 <= number.value <= 100:
+        raise BadValue("must be a whole number of funders, at most 100")
+    return int(number.value)

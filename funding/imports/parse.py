@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from funding.imports.amounts import read_number, read_share, written
+from funding.imports.amounts import (
+    read_count,
+    read_number,
+    read_ratio,
+    read_share,
+    written,
+)
 from funding.imports.areas import Breadth, match_area
 from funding.imports.dates import MULTI_YEAR, YEAR, coarser, read_precision, start_of_period
 from funding.imports.faults import BadValue
@@ -84,6 +90,10 @@ def read_commitment(row: Row) -> CommitmentRecord | None:
     releases: tuple[tuple[int, int], ...] = ()
     if amount and currency:
         releases = row.read("releases", lambda cell: read_releases(cell, amount, currency), ())
+
+    def money(name: str) -> int:
+        return row.amount(name, currency, may_be_zero=True) or 0
+
     record = CommitmentRecord(
         external_id=row.text("external_id", NAME),
         funder=row.text("funder", NAME, is_required=True),
@@ -100,6 +110,14 @@ def read_commitment(row: Row) -> CommitmentRecord | None:
         cap_per_proposal=cap,
         cap_share_of_ask=row.read("cap_share_of_ask", read_share, 1.0),
         ticket=ticket,
+        match_ratio=row.read("match_ratio", read_ratio, 0.0),
+        match_up_to=row.amount("match_up_to", currency),
+        only_if_funders=row.read("only_if_funders", read_count, 0),
+        only_if_least=money("only_if_least"),
+        only_if_total=money("only_if_total"),
+        joins_if_funders=row.read("joins_if_funders", read_count, 0),
+        joins_if_least=money("joins_if_least"),
+        joins_if_total=money("joins_if_total"),
         starts=starts,
         ends=ends,
         releases=releases,

@@ -29,7 +29,20 @@ from funding.imports.records import BudgetLine, ImportedRecord, TeamMember
 
 SAMPLE = 10
 
-_MONEY = frozenset({"amount", "cap_per_proposal", "ticket", "ask", "minimum"})
+_MONEY = frozenset(
+    {
+        "amount",
+        "cap_per_proposal",
+        "ticket",
+        "match_up_to",
+        "only_if_least",
+        "only_if_total",
+        "joins_if_least",
+        "joins_if_total",
+        "ask",
+        "minimum",
+    }
+)
 
 
 @dataclass(frozen=True)

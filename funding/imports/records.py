@@ -77,6 +77,9 @@ class CommitmentRecord(ImportedRecord):
     | cap_per_proposal | minor units or None | the most it pays to one proposal |
     | cap_share_of_ask | share | the most it pays of one ask |
     | ticket | minor units | pays a proposal nothing or at least this |
+    | match_ratio | | pays at most so many times what other funders pay a proposal; 0: no match |
+    | match_up_to | minor units or None | and at most this |
+    | only_if_*, joins_if_* | counts, minor units | others it waits for; 0 asks nothing |
     | releases | (year, minor units) | what each year adds; sums to `amount`, or is empty |
     """
 
@@ -96,6 +99,14 @@ class CommitmentRecord(ImportedRecord):
     cap_per_proposal: int | None = None
     cap_share_of_ask: float = 1.0
     ticket: int = 0
+    match_ratio: float = 0.0
+    match_up_to: int | None = None
+    only_if_funders: int = 0
+    only_if_least: int = 0
+    only_if_total: int = 0
+    joins_if_funders: int = 0
+    joins_if_least: int = 0
+    joins_if_total: int = 0
     starts: datetime.date | None = None
     ends: datetime.date | None = None
     releases: tuple[tuple[int, int], ...] = ()

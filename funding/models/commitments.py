@@ -19,6 +19,9 @@ class Commitment(Base):
     changes only together with a transfer. `second_approval_above`: a line of more than this needs
     two approvers. `own_rate`: what one unit is worth in the round's currency, as a decimal, stated
     by the funder on `own_rate_on`, where no reference rate is published for the currency.
+    `match_ratio`: it pays at most so many times what other funders pay a proposal, and at most
+    `match_up_to`. `only_if` (in a proposal) and `joins_if` (in the round) say what it waits for:
+    {funders, least, total}, amounts in its own minor units, keys that ask nothing left out.
     """
 
     __tablename__ = "commitment"
@@ -29,6 +32,8 @@ class Commitment(Base):
         money_check("cap_per_proposal", least=1),
         money_check("ticket"),
         money_check("second_approval_above"),
+        money_check("match_up_to", least=1),
+        sa.CheckConstraint("match_ratio > 0 and match_ratio <= 100", name="match_ratio"),
         sa.CheckConstraint("least_share > 0 and least_share <= 1", name="least_share"),
         sa.CheckConstraint("cap_share_of_ask > 0 and cap_share_of_ask <= 1", name="cap_share"),
         sa.CheckConstraint("length(currency) = 3", name="currency"),
@@ -51,6 +56,10 @@ class Commitment(Base):
     cap_per_proposal: Mapped[int | None] = mapped_column(Money)
     cap_share_of_ask: Mapped[float] = mapped_column(default=1.0)
     ticket: Mapped[int] = mapped_column(Money, default=0)
+    match_ratio: Mapped[float | None]
+    match_up_to: Mapped[int | None] = mapped_column(Money)
+    only_if: Mapped[dict[str, int] | None] = mapped_column(Json)
+    joins_if: Mapped[dict[str, int] | None] = mapped_column(Json)
     second_approval_above: Mapped[int | None] = mapped_column(Money)
     starts_on: Mapped[date | None]
     ends_on: Mapped[date | None]

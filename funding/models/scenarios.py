@@ -148,7 +148,10 @@ class RunProposal(Base):
 
 
 class RunLine(Base):
-    """One suggested line: `base_amount` in the round's currency, `amount` in the commitment's."""
+    """One suggested line: `base_amount` in the round's currency, `amount` in the commitment's.
+
+    `years`: when it is paid, {year: minor units of the commitment}; empty where no side has years.
+    """
 
     __tablename__ = "run_line"
     __table_args__ = (
@@ -163,4 +166,5 @@ class RunLine(Base):
     proposal_id: Mapped[int] = mapped_column(sa.ForeignKey("proposal.id"))
     base_amount: Mapped[int] = mapped_column(Money)
     amount: Mapped[int] = mapped_column(Money)
+    years: Mapped[dict[str, int]] = mapped_column(Json, default=dict)
     reason: Mapped[str] = mapped_column(sa.Text, default="")

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
+from funding.formatting import format_amount
 from funding.listing import Listing, whole_number
 from funding.models import (
     UNDECIDED,
@@ -125,6 +126,19 @@ def shares_of(
     ):
         shares[proposal_id].append(Share(funder, amount, state))
     return shares
+
+
+def years_of(session: Session, line: PlanLine) -> list[tuple[str, str]]:
+    """When the run suggested to pay a line: (year, amount in words); empty where nobody says."""
+    years = session.scalar(
+        sa.select(RunLine.years).where(
+            RunLine.run_id == line.plan.run_id,
+            RunLine.commitment_id == line.commitment_id,
+            RunLine.proposal_id == line.proposal_id,
+        )
+    )
+    currency = line.commitment.currency
+    return [(year, format_amount(part, currency)) for year, part in sorted((years or {}).items())]
 
 
 def totals_by_state(

@@ -43,7 +43,10 @@ _IN_ONE_STATEMENT = 500
 
 @dataclass(frozen=True)
 class Payer:
-    """One line: `base_amount` in the round's currency, `amount` in the commitment's own."""
+    """One line: `base_amount` in the round's currency, `amount` in the commitment's own.
+
+    `years`: when it is paid, {year: minor units of the commitment}; empty where nobody says.
+    """
 
     commitment_id: int
     commitment: str
@@ -52,6 +55,7 @@ class Payer:
     amount: int
     currency: str
     reason: str
+    years: dict[str, int]
 
 
 @dataclass(frozen=True)
@@ -252,6 +256,7 @@ def payers_of(session: Session, run_id: int, ids: list[int]) -> defaultdict[int,
                     line.amount,
                     currency,
                     line.reason,
+                    line.years,
                 )
             )
     return found

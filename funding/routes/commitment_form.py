@@ -11,7 +11,8 @@ from funding.forms import Typed, amount_text, share_text
 from funding.imports.known import REGIONS
 from funding.models import Commitment, RiskTier, Round
 from funding.routes.choices import top_area_choices
-from funding.services.promises import Promise
+from funding.services.other_funders import Match, Others
+from funding.services.promises import MOST_RATIO, Promise
 from funding.services.restrictions import Terms
 
 LISTS = ("areas", "regions", "risk_tiers", "excluded")
@@ -36,6 +37,14 @@ LABELS = {
     "cap_share_of_ask": "Most of one ask",
     "cap_per_proposal": "Most for one proposal",
     "ticket": "Smallest grant",
+    "match_ratio": "Matches others' money",
+    "match_up_to": "Matches at most",
+    "only_if_funders": "Other funders of a proposal",
+    "only_if_least": "Each of them at least",
+    "only_if_total": "A proposal gets in all",
+    "joins_if_funders": "Other funders in the round",
+    "joins_if_least": "Each of these at least",
+    "joins_if_total": "The round gives in all",
     "second_approval_above": "Second approval above",
     "own_rate": "Rate",
     "own_rate_on": "Rate of",
@@ -66,6 +75,7 @@ def values_of(promise: Promise) -> dict[str, Any]:
         else share_text(terms.cap_share_of_ask),
         "cap_per_proposal": amount_text(terms.cap_per_proposal, terms.currency),
         "ticket": amount_text(terms.ticket or None, terms.currency),
+        **_others_typed(terms),
         "second_approval_above": amount_text(promise.second_approval_above, terms.currency),
         "own_rate": "" if promise.own_rate is None else f"{promise.own_rate:f}",
         "own_rate_on": promise.own_rate_on.isoformat() if promise.own_rate_on else "",
@@ -110,6 +120,9 @@ def promise_of(
         cap_per_proposal=money.of("cap_per_proposal"),
         cap_share_of_ask=typed.share("cap_share_of_ask", 1.0) or 1.0,
         ticket=money.of("ticket") or 0,
+        match=_match(typed, money),
+        only_if=_others(typed, money, "only_if"),
+        joins_if=_others(typed, money, "joins_if"),
     )
     rate = typed.text("own_rate")
     return Promise(
@@ -132,6 +145,40 @@ class _Money:
 
     def of(self, name: str) -> int | None:
         return self.typed.amount(name, self.currency)
+
+
+def _others_typed(terms: Terms) -> dict[str, str]:
+    """Matching and conditions as their fields show them; blank asks nothing."""
+    match = terms.match
+    values = {
+        "match_ratio": f"{match.ratio:g}" if match else "",
+        "match_up_to": amount_text(match.up_to if match else None, terms.currency),
+    }
+    for name, asked in (("only_if", terms.only_if), ("joins_if", terms.joins_if)):
+        others = asked or Others()
+        values[f"{name}_funders"] = str(others.funders or "")
+        values[f"{name}_least"] = amount_text(others.least or None, terms.currency)
+        values[f"{name}_total"] = amount_text(others.total or None, terms.currency)
+    return values
+
+
+def _match(typed: Typed, money: _Money) -> Match | None:
+    up_to = money.of("match_up_to")
+    if not typed.text("match_ratio"):
+        if up_to is not None:
+            typed.refuse("match_ratio", "Write how many for 1 it matches, such as 1.")
+        return None
+    ratio = typed.number("match_ratio", 0.01, MOST_RATIO, "Write a number such as 1 or 0.5.")
+    return None if ratio is None else Match(ratio, up_to)
+
+
+def _others(typed: Typed, money: _Money, name: str) -> Others | None:
+    others = Others(
+        funders=typed.whole(f"{name}_funders", 0, 100, "Write a number such as 2.") or 0,
+        least=money.of(f"{name}_least") or 0,
+        total=money.of(f"{name}_total") or 0,
+    )
+    return others if others != Others() else None
 
 
 def _listed(typed: Typed, name: str, known: list[str]) -> tuple[str, ...] | None:

@@ -12,6 +12,7 @@ from funding.models import UNDECIDED, PlanLine
 from funding.permissions import Actor, fetch, visible_lines, visible_runs, working_rounds
 from funding.reports import plans as report
 from funding.reports.rules import other_rule
+from funding.reports.waiting import waiting_in
 from funding.routes.addresses import is_ours
 from funding.routes.context import actor, in_transaction, new_idempotency_key, reading, say
 from funding.routes.security import permission
@@ -165,6 +166,8 @@ def _line_page(
         round=found.plan.round,
         shares=report.shares_of(session, found.plan, [found.proposal_id])[found.proposal_id],
         events=report.history_of(session, found),
+        years=report.years_of(session, found),
+        waiting=waiting_in(session, found.plan.run, found.proposal.key),
         is_own=by.may("line.decide", found.commitment.funder_id),
         may_decide=may_decide(by, found),
         undecided=found.state in UNDECIDED,

@@ -15,7 +15,7 @@ from funding.listing import Listing
 from funding.models import Run, RunState, ScenarioState
 from funding.permissions import fetch, visible_proposals
 from funding.places import region_name
-from funding.reports import result_csv, result_detail, result_views, results
+from funding.reports import result_csv, result_detail, result_views, results, waiting
 from funding.reports.discretion import Discretion
 from funding.reports.rules import rule_label
 from funding.reports.scenarios import commitment_choices, commitments_by_key
@@ -144,6 +144,7 @@ def view(run_id: int, view: str) -> ResponseReturnValue:
     if view == "funders":
         values["funders"] = result_views.funder_views(session, by, run, discretion)
         values["is_reckoning"] = are_under_way(session, run_id)
+        values["waiting"] = waiting.waiting_for_the_round(session, run)
     elif view == "areas":
         values["areas"] = result_views.area_views(run)
         values["weights"] = (run.problem or {})["policy"]
@@ -176,6 +177,7 @@ def proposal(run_id: int, proposal_id: int) -> ResponseReturnValue:
             if round(value)
         ],
         clauses=_clauses(run, proposal.key),
+        waiting=waiting.waiting_in(session, run, proposal.key),
         commitments=commitment_choices(session, run.scenario.round_id),
         here=request.path,
         region_name=region_name,

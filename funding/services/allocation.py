@@ -30,6 +30,7 @@ from funding.models import (
 from funding.services import baselines
 from funding.services.log import record
 from funding.services.round_document import RoundInput, build_problem
+from funding.services.round_years import in_own_currency
 from funding.services.run_progress import RunProgress
 from funding.services.run_words import Words, baselines_of, earned, least_gain, names_of
 from optimizer.baselines import reach_alone, reach_leaving
@@ -200,7 +201,7 @@ def store(session: Session, *, run_id: int, solved: Solved, words: Words) -> Non
     run.plan = write_plan(plan)
     run.explanation = _plain(solved.explained.add_to(write_plan(plan)))
     run.summary = {
-        "available": sum(c.amount for c in solved.problem.commitments),
+        "available": sum(c.available for c in solved.problem.commitments),
         "least_gain": least_gain(baselines_of(run.plan, run.explanation)),
     }
     run.value, run.bound, run.gap = plan.value, plan.bound, plan.gap
@@ -249,6 +250,7 @@ def _lines(session: Session, run: Run, solved: Solved) -> list[dict[str, Any]]:
         (line.commitment, line.proposal): (
             line.amount,
             rates[currencies[line.commitment]].from_base(line.amount),
+            {str(part.year): part.amount for part in line.years},
         )
         for line in solved.plan.lines
     }
@@ -258,7 +260,8 @@ def _lines(session: Session, run: Run, solved: Solved) -> list[dict[str, Any]]:
     }
     for pair, decided in solved.given.decided.items():
         if decided.amount:
-            amounts[pair] = (decided.base_amount, decided.amount)
+            years = amounts[pair][2] if pair in amounts else {}
+            amounts[pair] = (decided.base_amount, decided.amount, years)
             clauses[pair] = f"Decided already. {clauses.get(pair, '')}".strip()
     return [
         {
@@ -267,9 +270,10 @@ def _lines(session: Session, run: Run, solved: Solved) -> list[dict[str, Any]]:
             "proposal_id": proposals[proposal],
             "base_amount": base_amount,
             "amount": amount,
+            "years": in_own_currency(years, sum(years.values()), amount),
             "reason": clauses[commitment, proposal],
         }
-        for (commitment, proposal), (base_amount, amount) in sorted(amounts.items())
+        for (commitment, proposal), (base_amount, amount, years) in sorted(amounts.items())
     ]
 
 

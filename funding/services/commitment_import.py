@@ -33,6 +33,7 @@ from funding.services.import_plan import (
 )
 from funding.services.joining import join_round
 from funding.services.log import record
+from funding.services.other_funders import Match, Others
 from funding.services.promises import Promise, promise_faults
 from funding.services.rates import is_published
 from funding.services.restrictions import Terms
@@ -169,6 +170,11 @@ class _Planner:
                 cap_per_proposal=record.cap_per_proposal,
                 cap_share_of_ask=record.cap_share_of_ask,
                 ticket=record.ticket,
+                match=Match(record.match_ratio, record.match_up_to) if record.match_ratio else None,
+                only_if=_others(record.only_if_funders, record.only_if_least, record.only_if_total),
+                joins_if=_others(
+                    record.joins_if_funders, record.joins_if_least, record.joins_if_total
+                ),
             ),
             starts_on=record.starts,
             ends_on=record.ends,
@@ -181,6 +187,11 @@ class _Planner:
     def _fault(self, entry: Printed, name: str, value: str | None, rule: str) -> None:
         said = None if value is None else shown(value)
         self.faults.append(Fault(entry.row, name, said, rule))
+
+
+def _others(funders: int, least: int, total: int) -> Others | None:
+    others = Others(funders, least, total)
+    return others if others != Others() else None
 
 
 def _rule(name: str, rule: str) -> str:

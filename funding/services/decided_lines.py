@@ -102,6 +102,7 @@ class Settled:
 
     Every line of a plan is a multiple of the round's step; an amended amount need not be. It is
     locked at the multiple below, and what lies between is taken off its commitment and its ask.
+    `proposals`: keys of those with a line that pays.
     """
 
     def __init__(
@@ -112,6 +113,7 @@ class Settled:
     ) -> None:
         """`step`: of the round, base minor units; `rates` by commitment key."""
         self.locks: list[dict[str, Any]] = []
+        self.proposals = {proposal for (_, proposal), line in decided.items() if line.amount}
         self.beyond_lock: defaultdict[str, int] = defaultdict(int)
         self.off_step: defaultdict[str, int] = defaultdict(int)
         for (commitment, proposal), line in sorted(decided.items()):

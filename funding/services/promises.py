@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -28,6 +28,7 @@ from funding.services.restrictions import Terms
 
 LONGEST_NAME = 120
 LONGEST_NOTE = 2000
+MOST_RATIO = 100
 
 
 @dataclass(frozen=True)
@@ -93,7 +94,24 @@ def _plain_faults(promise: Promise) -> list[Fault]:
         faults.append(Fault("ticket", "The smallest grant cannot be more than the largest."))
     if promise.starts_on and promise.ends_on and promise.ends_on < promise.starts_on:
         faults.append(Fault("ends_on", "The last day cannot be before the first."))
-    return faults + _release_faults(promise)
+    return faults + _other_faults(terms) + _release_faults(promise)
+
+
+def _other_faults(terms: Terms) -> list[Fault]:
+    """Rules of matching and conditions, which must be able to mean something."""
+    faults = []
+    if terms.match is not None:
+        up_to = terms.match.up_to
+        if not 0 < terms.match.ratio <= MOST_RATIO:
+            faults.append(Fault("match_ratio", f"Above 0 and at most {MOST_RATIO}."))
+        if up_to is not None and not 0 < max(1, terms.ticket) <= up_to:
+            rule = "The most it matches is an amount above 0, and no less than the smallest grant."
+            faults.append(Fault("match_up_to", rule))
+    for name, others in (("only_if", terms.only_if), ("joins_if", terms.joins_if)):
+        if others is not None and others.least and not others.funders:
+            rule = "Say how many funders have to pay at least this."
+            faults.append(Fault(f"{name}_funders", rule))
+    return faults
 
 
 def _release_faults(promise: Promise) -> list[Fault]:
@@ -184,6 +202,10 @@ def write_promise(commitment: Commitment, promise: Promise) -> None:
     commitment.cap_per_proposal = terms.cap_per_proposal
     commitment.cap_share_of_ask = terms.cap_share_of_ask
     commitment.ticket = terms.ticket
+    commitment.match_ratio = terms.match.ratio if terms.match else None
+    commitment.match_up_to = terms.match.up_to if terms.match else None
+    commitment.only_if = terms.only_if.kept() if terms.only_if else None
+    commitment.joins_if = terms.joins_if.kept() if terms.joins_if else None
     for gone in [e for e in commitment.excluded if e.institution_id not in terms.excluded]:
         commitment.excluded.remove(gone)
     there = {e.institution_id for e in commitment.excluded}
@@ -225,6 +247,9 @@ def logged_promise(promise: Promise) -> dict[str, Any]:
         "cap_per_proposal": terms.cap_per_proposal,
         "cap_share_of_ask": terms.cap_share_of_ask,
         "ticket": terms.ticket,
+        "match": asdict(terms.match) if terms.match else None,
+        "only_if": terms.only_if.kept() if terms.only_if else None,
+        "joins_if": terms.joins_if.kept() if terms.joins_if else None,
         "second_approval_above": promise.second_approval_above,
         "starts_on": promise.starts_on.isoformat() if promise.starts_on else None,
         "ends_on": promise.ends_on.isoformat() if promise.ends_on else None,

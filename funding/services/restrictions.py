@@ -21,6 +21,7 @@ from funding.imports.known import REGIONS
 from funding.models import CANDIDATE_STATES, Commitment, Proposal, ProposalArea, Round, Taxonomy
 from funding.permissions import Actor, without_conflict
 from funding.services.areas import top_areas
+from funding.services.other_funders import Match, Others, match_in_words, waits_in_words
 from funding.services.rates import Rate
 
 SHARE_TOLERANCE = Fraction(1, 10**9)
@@ -48,6 +49,9 @@ class Terms:
     cap_per_proposal: int | None = None
     cap_share_of_ask: float = 1.0
     ticket: int = 0
+    match: Match | None = None
+    only_if: Others | None = None
+    joins_if: Others | None = None
 
     @classmethod
     def of(cls, commitment: Commitment) -> Terms:
@@ -66,6 +70,11 @@ class Terms:
             cap_per_proposal=commitment.cap_per_proposal,
             cap_share_of_ask=commitment.cap_share_of_ask,
             ticket=commitment.ticket,
+            match=None
+            if commitment.match_ratio is None
+            else Match(commitment.match_ratio, commitment.match_up_to),
+            only_if=Others.stored(commitment.only_if),
+            joins_if=Others.stored(commitment.joins_if),
         )
 
 
@@ -88,6 +97,9 @@ def in_words(terms: Terms, names: Mapping[str, str]) -> str:
         said.append(
             f"Gives a proposal nothing, or at least {format_amount(terms.ticket, terms.currency)}."
         )
+    if terms.match is not None:
+        said.append(match_in_words(terms.match, terms.currency))
+    said += waits_in_words(terms.only_if, terms.joins_if, terms.currency)
     if terms.excluded:
         said.append(f"Never pays {any_of(sorted(terms.excluded.values()), 'or')}.")
     return " ".join(said)
@@ -252,6 +264,8 @@ def _most(terms: Terms, proposal: OpenProposal, inside: Fraction, rate: Rate | N
         limits.append(int(min(Fraction(1), inside) * proposal.ask))
     if rate is not None:
         limits.append(rate.to_base(terms.amount))
+        if terms.match is not None and terms.match.up_to is not None:
+            limits.append(rate.to_base(terms.match.up_to))
         if terms.cap_per_proposal is not None:
             limits.append(rate.to_base(terms.cap_per_proposal))
     return min(limits)

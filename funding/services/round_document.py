@@ -42,6 +42,8 @@ from funding.services.decided_lines import (
 )
 from funding.services.needs import spent_in_history
 from funding.services.rates import Rate, is_published, rate_in_round, stored_rate
+from funding.services.restrictions import Terms
+from funding.services.round_years import budget, has_terms, releases
 
 _TAG_DECIMALS = 9  # beyond them sums of shares only show how floats add
 
@@ -50,7 +52,8 @@ _TAG_DECIMALS = 9  # beyond them sums of shares only show how floats add
 class RoundInput:
     """What a run starts from.
 
-    document: `tributary-round/1`, with the keys of commitments, proposals and organisations as ids
+    document: a round of the exchange format, of its version 2 where years or other funders count,
+        with the keys of commitments, proposals and organisations as ids
     rates: by currency
     decided: by (commitment key, proposal key); 0 where the funder declined
     unscored: keys of proposals without a score, which count with merit 0
@@ -84,7 +87,9 @@ def build_problem(session: Session, scenario: Scenario) -> RoundInput:
     )
     balances = _balances(session, round_)
     merits = _merits(session, round_)
-    document = {
+    by_key = {p.key: p for p in proposals}
+    with_years = any(c.releases for c in commitments)
+    document: dict[str, Any] = {
         "format": "tributary-round/1",
         "currency": round_.base_currency,
         "commitments": [
@@ -95,18 +100,29 @@ def build_problem(session: Session, scenario: Scenario) -> RoundInput:
                 settled.beyond_lock[c.key],
                 tops,
                 proposals,
+                _decided_by(settled, c.key),
+                by_key,
             )
             for c in commitments
         ],
         "funders": _funders(session, round_, commitments, tops),
         "proposals": [
-            _proposal(p, settled.off_step[p.key], merits.get(p.id, 0.0), tops) for p in proposals
+            _proposal(
+                p,
+                settled.off_step[p.key],
+                merits.get(p.id, 0.0),
+                tops,
+                has_years=with_years and p.key not in settled.proposals,
+            )
+            for p in proposals
         ],
         "areas": _areas(round_, scenario, _converted(history, tops, rates)),
         "overlaps": _overlaps(session, round_, by_id),
         "locks": settled.locks + _pins(scenario, by_id, commitments, decided),
         "policy": policy,
     }
+    if has_terms(document):
+        document["format"] = "tributary-round/2"
     unscored = frozenset(p.key for p in proposals if p.id not in merits)
     return RoundInput(document, rates, decided, unscored)
 
@@ -192,14 +208,26 @@ def _commitment(
     beyond_lock: int,
     tops: dict[str, str],
     proposals: list[Proposal],
+    decided: dict[str, int],
+    by_key: dict[str, Proposal],
 ) -> dict[str, Any]:
+    amount = max(0, rate.to_base(balance) - beyond_lock)
+    terms = Terms.of(commitment)
+    found: dict[str, Any] = {}
+    if commitment.releases:
+        found["releases"] = releases(commitment, rate, balance, amount, decided, by_key)
+    if terms.match is not None:
+        found["match"] = terms.match.document(rate.to_base)
+    for name, others in (("only_if", terms.only_if), ("joins_if", terms.joins_if)):
+        if others is not None:
+            found[name] = others.document(rate.to_base)
     cap = commitment.cap_per_proposal
     banned = {excluded.institution_id for excluded in commitment.excluded}
     areas = commitment.areas
     return {
         "id": commitment.key,
         "funder": commitment.funder.key,
-        "amount": max(0, rate.to_base(balance) - beyond_lock),
+        "amount": amount,
         "areas": None if areas is None else sorted({tops[a] for a in areas if a in tops}),
         "least_share": commitment.least_share,
         "pays_share_only": commitment.pays_share_only,
@@ -210,11 +238,21 @@ def _commitment(
         "cap_share_of_ask": commitment.cap_share_of_ask,
         # up: what a line comes to in the commitment's own currency then keeps the ticket
         "ticket": rate.to_base_at_least(commitment.ticket),
+        **found,
+    }
+
+
+def _decided_by(settled: Settled, commitment: str) -> dict[str, int]:
+    """Base minor units of the lines of a commitment that stand, by key of the proposal."""
+    return {
+        lock["proposal"]: lock["amount"]
+        for lock in settled.locks
+        if lock["commitment"] == commitment and lock["amount"]
     }
 
 
 def _proposal(
-    proposal: Proposal, off_step: int, merit: float, tops: dict[str, str]
+    proposal: Proposal, off_step: int, merit: float, tops: dict[str, str], *, has_years: bool
 ) -> dict[str, Any]:
     areas: defaultdict[str, float] = defaultdict(float)
     for tag in proposal.areas:
@@ -223,15 +261,18 @@ def _proposal(
                 f"{proposal.key} is tagged with {tag.area_key!r}, which is not an area of the round"
             )
         areas[tops[tag.area_key]] += tag.weight
+    ask = max(1, proposal.ask - off_step)
+    by_year = budget(proposal, ask) if has_years else []
     return {
         "id": proposal.key,
-        "ask": max(1, proposal.ask - off_step),
+        "ask": ask,
         "minimum": max(1, proposal.minimum - off_step),
         "merit": merit,
         "areas": {key: round(weight, _TAG_DECIMALS) for key, weight in areas.items()},
         "region": proposal.region,
         "institution": proposal.institution.key if proposal.institution else None,
         "risk_tier": proposal.risk_tier,
+        **({"budget": by_year} if by_year else {}),
     }
 
 

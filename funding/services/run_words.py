@@ -137,8 +137,8 @@ class Words:
         kind, where, limit = member["kind"], member["where"], member["limit"]
         if kind == "lock":
             return f"{self._lock(member['lock'])}."
-        if limit is None:  # a funder's own condition, which has no number
-            return f"{member['text']}."
+        if kind in WAITS:
+            return f"{self.name(where)} {WAITS[kind]}." if where else f"{WAITS[kind]}."
         words = {
             "guarantee": f"{self.name(where)} is to reach a value of at least",
             "area cap": f"{self.name(where)} gets at most",
@@ -163,6 +163,14 @@ class Words:
             return f"{proposal} gets nothing from {payer}"
         return f"{proposal} gets {self.money(lock['amount'])} from {payer}"
 
+
+WAITS = {
+    "budget": "What proposals need by the end of each year has been released by then",
+    "match": "pays a proposal no more than its match of what other funders pay",
+    "only_if": "pays a proposal only if other funders do",
+    "joins_if": "pays nothing unless other funders join the round",
+}
+"""Demands of years and conditions, after the name of the commitment where it is one's."""
 
 EARNS = ("merit", "gap", "floor", "overlap", "agreement")
 """The parts of the plan's value that a line earns or costs, as the optimizer names them."""
