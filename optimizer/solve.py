@@ -25,7 +25,9 @@ from optimizer.value import (
     quality,
     shortfall,
     totals_of,
+    value_of,
 )
+from optimizer.withhold import withheld
 
 __all__ = ["RULES", "Cancelled", "Infeasible", "OutOfTime", "SolverFault", "solve"]
 
@@ -67,6 +69,9 @@ def solve(
     except Infeasible as infeasible:
         infeasible.floors = floors
         raise
+    if rule in LINES_ONLY and found.lines is not None:
+        found.lines = withheld(pairs, found.lines)
+        found.value = value_of(ordered, found.lines)
     lines = found.lines
     if lines is None or (broken := _broken(rule, pairs, lines, floors)):
         raise SolverFault(f"the plan breaks limits: {broken!r}")

@@ -22,7 +22,7 @@ def as_table(problem: Problem, comparison: Comparison) -> list[str]:
         ).rstrip()
         for row in rows
     ]
-    total = sum(c.amount for c in problem.commitments)
+    total = sum(c.available for c in problem.commitments)
     head = f"{len(problem.proposals)} proposals, {total:,} minor units of {problem.currency}"
     return [head, "", *text, "", *_proposals(comparison), *_notes(comparison)]
 

@@ -6,11 +6,12 @@ from typing import Any
 
 import pytest
 
+from optimizer.check import check
 from optimizer.conflicts import conflict_of
 from optimizer.explain import explain
 from optimizer.problem import Plan, Problem, Standing
 from optimizer.read import read_round, write_plan
-from optimizer.solve import Infeasible, solve
+from optimizer.solve import RULES, Infeasible, solve
 from tests.optimizer import by_hand
 from tests.optimizer.comparison import agree, best_of
 from tests.optimizer.rounds import TERMS, any_features, random_round
@@ -301,6 +302,16 @@ def test_a_proposal_whose_money_comes_too_late_is_told_so() -> None:
     reason = explain(problem, solved(problem)).proposals["P"]
     assert reason.kind == "years"
     assert "by the end of 2027 it needs at least USD 0.40" in reason.sentence
+
+
+@pytest.mark.parametrize("rule", sorted(RULES))
+def test_every_rule_holds_to_years_and_conditions(rule: str) -> None:
+    for seed in (1, 4, 9, 17):
+        document = mixed(seed)
+        document["funders"], document["locks"], document["policy"] = [], [], {}
+        problem = read_round(document)
+        plan = solve(problem, rule=rule, gap=1e-3)
+        assert [str(violation) for violation in check(problem, plan)] == []
 
 
 # Version 1
