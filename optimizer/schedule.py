@@ -90,7 +90,7 @@ class _Task:
 
 def _task(problem: Problem, lines: Lines) -> _Task:
     """What has to be paid by when, and what may be."""
-    late = {c for c, _ in lines if cuts(problem.commitments[c])}
+    late = {c for c in {c for c, _ in lines} if cuts(problem.commitments[c])}
     by_proposal: dict[int, list[int]] = defaultdict(list)
     for c, p in sorted(lines):
         by_proposal[p].append(c)

@@ -23,6 +23,7 @@ from optimizer.value import Breach, Lines, breaches, value_of
 
 SNAP = 1e-6  # part of a grid step that is taken for the solver's inexactness
 MOST_RAISES = 60
+FEW_RAISES = 10  # where each asks for a schedule anew
 ROOMS = (0.0, 1.0, 4.0)  # times what rounding can take, kept free in rows over single pairs
 
 
@@ -186,7 +187,7 @@ def _raise(
     worth_it = grid * len(above) > 1e-7 * max(1, sum(totals))
     if not best.broken and not worth_it:
         return best
-    for p in above[:MOST_RAISES]:
+    for p in above[: FEW_RAISES if model.late else MOST_RAISES]:
         if totals[p] + grid <= model.pairs.ask[p]:
             totals[p] += grid
             tried = _plan(model, totals, cap, least)
