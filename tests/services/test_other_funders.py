@@ -92,7 +92,7 @@ def test_the_months_of_a_period_are_counted_by_year() -> None:
 
 
 def test_an_ask_is_needed_evenly_over_the_months_to_the_last_cent(session: Session) -> None:
-    proposal = make_proposal(session, make_round(session), ask=100_01)
+    proposal = make_proposal(session, make_round(session), ask=100_01, minimum=1)
     proposal.starts_on, proposal.ends_on = date(2027, 10, 1), date(2028, 6, 30)
     by_year = budget(proposal, 100_01)
     assert by_year == [{"year": 2027, "amount": 33_33}, {"year": 2028, "amount": 66_68}]
@@ -126,7 +126,7 @@ def test_what_was_awarded_is_taken_from_the_earliest_releases(session: Session) 
     round_ = make_round(session)
     commitment = make_commitment(session, round_, amount=900_00)
     commitment.releases = [Release(year=2027, amount=300_00), Release(year=2028, amount=600_00)]
-    first = make_proposal(session, round_, ask=500_00)
+    first = make_proposal(session, round_, ask=500_00, minimum=1)
     first.starts_on, first.ends_on = date(2027, 1, 1), date(2028, 12, 31)
     session.flush()
     proposer, officer = (make_actor(session, commitment.funder) for _ in range(2))
