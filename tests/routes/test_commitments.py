@@ -265,6 +265,36 @@ def test_the_preview_says_the_sentence_and_the_count_before_anything_is_saved(
     assert "Reaches 1 of 2 open proposals" in text
 
 
+def test_matching_and_conditions_are_said_back_and_stored(
+    site: Flask, finance: FlaskClient, room: Room
+) -> None:
+    address = f"/commitments/{room.ours}/edit"
+    form = fields_of(finance.get(address).text)
+    form |= {"match_ratio": "1", "match_up_to": "5,000", "only_if_funders": "2"}
+    form |= {"only_if_least": "1,000", "joins_if_total": "90,000"}
+    said = finance.post(f"/rounds/{room.round_id}/commitments/preview", data=form).text
+    words = " ".join(BeautifulSoup(said, "html.parser").get_text(" ").split())
+    assert "1 for 1, up to USD 5,000 a proposal." in words
+    assert "only if at least 2 other funders pay it, each USD 1,000 or more." in words
+    assert "Pays nothing unless the round gives at least USD 90,000 in all." in words
+    assert finance.post(address, data=form).status_code == 302
+    kept = stored(site, room.ours)
+    assert (kept.match_ratio, kept.match_up_to) == (1.0, 5_000_00)
+    assert (kept.only_if, kept.joins_if) == (
+        {"funders": 2, "least": 1_000_00},
+        {"total": 90_000_00},
+    )
+    assert fields_of(finance.get(address).text)["only_if_least"] == "1,000"
+
+
+def test_a_match_without_its_ratio_is_refused_in_words(finance: FlaskClient, room: Room) -> None:
+    address = f"/commitments/{room.ours}/edit"
+    form = fields_of(finance.get(address).text) | {"match_up_to": "5,000"}
+    answer = finance.post(address, data=form)
+    assert answer.status_code == 422
+    assert "Write how many for 1 it matches" in words_of(answer.text)
+
+
 def test_a_stale_edit_is_shown_beside_what_is_stored(
     site: Flask, finance: FlaskClient, room: Room
 ) -> None:
