@@ -113,8 +113,7 @@ def promised(
             part.tell("baseline")
             reach = reach_alone if f.guarantee == "alone" else reach_leaving
             again = reach(problem, f.id, part, gap)
-            if again.gap < found[f.id].gap:
-                found[f.id] = again
+            found[f.id] = min(found[f.id], again, key=lambda b: (b.gap, -b.value))
     return {f.id: {f.guarantee: found[f.id]} for f in asking}
 
 

@@ -21,9 +21,8 @@ from optimizer.ties import Ties
 Expression = dict[Any, float]  # an LpVariable to its coefficient
 
 SHARE_SLACK = 2  # minor units: FORMAT's tolerance for area caps and shares
-MISSED = 1.0  # minor units a soft model must miss, at least, for its demands to be impossible
 OUT_OF_REACH = 1e17  # model units; asks are some thousands of them, weights at most a million
-INEXACT = 1e-5  # and of the model's unit: more than a solver's tolerances can add up to
+INEXACT = 1e-5  # of a model's unit: more than a solver's tolerances add up to
 
 
 @dataclass(frozen=True)
@@ -109,7 +108,7 @@ class Model:
     @property
     def surely_missed(self) -> float:
         """Minor units; a soft model that must miss as many has demands that no plan keeps."""
-        return MISSED + INEXACT * self.unit
+        return INEXACT * self.unit
 
     def variable(self, kind: str, *index: int, high: float | None = None, cat: str = "") -> Any:
         """A variable >= 0, named by kind and index so that names sort as indices do."""

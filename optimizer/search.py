@@ -111,10 +111,10 @@ def _best(
     if not breaches(pairs, {}, floors, tolerance=float(is_eased)):
         search.found.offer(pairs.problem, {})
     search.relaxed()
-    if search.has_no_plan and not search.is_done:
+    if search.has_no_plan and not search.is_done and search.has_time_to_build:
         search.keep_demands()
     for detail in search.details():
-        if not search.is_done:
+        if not search.is_done and search.has_time_to_build:
             search.exact(detail)
     found = search.found
     if found.lines is None:
@@ -147,6 +147,7 @@ class _Search:
         self.found = Found(None, -math.inf, math.inf)
         self.root_bound = math.inf
         self.standing = np.zeros(len(pairs.problem.proposals))
+        self.building = 0.0  # seconds that the relaxed model took to build, the least any takes
         self.broken = ""  # what the last solution breaks in whole lines
 
     @property
@@ -156,6 +157,11 @@ class _Search:
     @property
     def has_no_plan(self) -> bool:
         return self.found.lines is None
+
+    @property
+    def has_time_to_build(self) -> bool:
+        """Whether another model would be there before the time is up."""
+        return self.clock.left > self.building
 
     def tell(self, stage: str) -> None:
         has_plan = self.found.lines is not None
@@ -185,8 +191,10 @@ class _Search:
     def relaxed(self) -> None:
         """Bound and plans from the model without tickets, co-funders and whole multiples."""
         self.clock.tell("model")
+        started = self.clock.left
         model = build(self.pairs, self.floors, Detail(is_eased=self.is_eased))
         live = open_model(model.lp, self.clock, model.unit)
+        self.building = started - self.clock.left
         self.clock.tell("relaxation")
         root = live.relax()
         if root.is_infeasible:
@@ -312,7 +320,8 @@ class _Search:
         self.broken = "no whole lines" if plan is None else ", ".join(map(str, plan.broken))
         if plan is not None and not plan.broken:
             self.found.offer(self.pairs.problem, plan.lines)
-        if plan is not None and not model.detail.lines and can_mend(self.pairs.problem, plan):
+        may_mend = not model.detail.lines and self.has_time_to_build
+        if plan is not None and may_mend and can_mend(self.pairs.problem, plan):
             nodes = FEW_NODES if self._is_decided_by_detail() else NODES
             plan = mend(model, plan, self.clock, self.gap, nodes)
             if plan is not None and not plan.broken:

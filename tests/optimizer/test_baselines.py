@@ -88,3 +88,18 @@ def test_a_plan_held_to_an_unproven_baseline_is_not_called_optimal() -> None:
     funders = [{"id": "northlight", "guarantee": "leave"}]
     plan = solve(a_problem(funders=funders), baseline_seconds=0.0)
     assert plan.status == "time_limit"
+
+
+def test_baselines_not_begun_in_time_cost_nothing_and_are_not_called_proven(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """On a large round only to build the model of each would overrun the time by far."""
+
+    def never(*_: object) -> None:
+        raise AssertionError("begun without time")
+
+    monkeypatch.setattr("optimizer.baselines.reach_leaving", never)
+    problem = in_order(a_problem(funders=[{"id": "harbour", "guarantee": "leave"}]))
+    baseline = promised(problem, Clock.of(0.0))["harbour"]["leave"]
+    assert baseline.value == 0
+    assert not baseline.is_proven

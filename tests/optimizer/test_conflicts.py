@@ -61,6 +61,16 @@ def test_a_promise_that_a_lock_breaks_is_named_with_it() -> None:
     assert promise.short_by == pytest.approx(240 - 60 - 5, abs=2)
 
 
+def test_a_share_that_misses_by_less_than_a_unit_still_conflicts() -> None:
+    proposals = [{"id": "p", "ask": 1, "merit": 1, "areas": {"theory": 1}, "region": "south"}]
+    commitments = [{"id": "c", "funder": "f", "amount": 10}]
+    problem = a_problem(
+        commitments=commitments, proposals=proposals, policy={"region_least": {"south": 0.34}}
+    )
+    found = conflict(problem)
+    assert named(found) == [("region_least", "south")]
+
+
 def test_every_conflict_conflicts_and_no_part_of_it_does() -> None:
     tried = 0
     features = [
