@@ -86,7 +86,9 @@ def build(pairs: Pairs, floors: dict[str, float], detail: Detail, own: Mask | No
 def _unit(pairs: Pairs, detail: Detail) -> float:
     """Minor units in one unit of the model: the grid itself, or asks of 1,000 to 10,000."""
     largest = int(pairs.ask.max(initial=0))
-    if detail.whole or largest == 0:
+    if largest == 0:
+        return 1.0  # nothing can be paid; what is promised must not look small beside the grid
+    if detail.whole:
         return float(pairs.grid)
     return pairs.grid * 10.0 ** math.floor(math.log10(largest / pairs.grid / 1000))
 

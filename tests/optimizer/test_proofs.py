@@ -31,6 +31,10 @@ def test_a_promise_beyond_all_money_is_impossible_not_a_fault_of_the_solver(seed
     assert judge(degenerate(seed)) == "impossible"
 
 
+def test_a_promise_of_a_few_units_is_not_lost_beside_a_grid_of_10_to_the_15() -> None:
+    assert judge(degenerate(367)) == "impossible"
+
+
 def test_every_subject_of_make_prove_is_one() -> None:
     folder = Path(command.__file__).parent
     modules = {path.stem for path in folder.glob("*.py") if not path.stem.startswith("_")}
