@@ -138,10 +138,12 @@ def test_beyond_the_exact_size_groups_are_grown_and_drawn_and_none_is_no_proof()
 def tiny_rounds(draw: st.DrawFn) -> Problem:
     """Three funders, three proposals, amounts small enough to try them all."""
     weight = st.sampled_from([0.1, 0.5, 1.0, 3.0])
+    need = [{"width": 60, "weight": draw(st.sampled_from([0.0, 1.0, 2.0]))}]  # not the funders' own
     funders = ["amber", "birch", "cedar"]
     return a_problem(
+        areas=[{"id": "theory", "steps": need}, {"id": "practice"}],
         commitments=[
-            {"id": f"c-{name}", "funder": name, "amount": draw(st.integers(0, 24))}
+            {"id": f"c-{name}", "funder": name, "amount": draw(st.integers(4, 20))}
             for name in funders
         ],
         funders=[
@@ -152,7 +154,7 @@ def tiny_rounds(draw: st.DrawFn) -> Problem:
             {
                 "id": name,
                 "ask": (ask := draw(st.integers(8, 30))),
-                "minimum": draw(st.integers(1, ask)),
+                "minimum": draw(st.sampled_from([ask, ask, 1 + ask // 2])),
                 "merit": draw(st.sampled_from([0.3, 0.6, 0.9, 1.0])),
                 "areas": {draw(st.sampled_from(["theory", "practice"])): 1},
             }
