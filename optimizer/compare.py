@@ -154,10 +154,10 @@ def compare(
     }
     outcomes: dict[str, Outcome] = {}
     for k, rule in enumerate(sorted(rules, key=SEARCHING.__contains__)):
-        tell(rule, BASELINES + (1 - BASELINES) * k / len(rules))
         plan = (known or {}).get(rule)
         try:
             if plan is None:
+                tell(rule, BASELINES + (1 - BASELINES) * k / len(rules))
                 plan = solve(
                     problem,
                     rule=rule,

@@ -157,7 +157,7 @@ def test_the_smallest_round_of_the_format_can_be_solved_as_the_readme_says(tmp_p
         for line in code_in(read(README))
         if "python -m optimizer " in line and line.endswith(".json")
     ]
-    assert len(lines) == 4
+    assert len(lines) == 5
     for line in lines:
         ran = subprocess.run(
             [sys.executable, *line.split()],
