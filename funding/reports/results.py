@@ -380,9 +380,11 @@ def quality_in_words(run: Run) -> str:
             return "Proven: no plan is worth more than this one."
         return f"Proven: a better plan could be worth at most {format_percent(gap, 2)} more."
     if run.status == "by_rule":
+        more = round(max(0.0, (run.bound or 0.0) - (run.value or 0.0)))
         return (
             f"Decided by the rule “{rule_label(run.scenario.rule)}”, which does not look for the "
-            f"most value: a plan could be worth at most {format_percent(gap, 1)} more."
+            "most value: another plan could be worth at most "
+            f"{format_short(more, run.scenario.round.base_currency)} more."
         )
     return (
         "The time was up before the search ended: this is the best plan found, and a better one "
