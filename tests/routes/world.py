@@ -130,6 +130,7 @@ def make_side(session: Session) -> Side:
         "pin_id": pin.id,
         "study_id": study.id,
         "kind": "frontier",
+        "rule": "greedy",
         "line_id": first.id,
         "award_id": award.id,
         "tranche_id": tranche.id,
