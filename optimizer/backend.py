@@ -41,6 +41,7 @@ class Solver(Protocol):
         nodes: int | None = None,
         enough: float | None = None,
         may_restart: bool = False,
+        worth: float = math.inf,
     ) -> Answer: ...
     @property
     def row_duals(self) -> Vector: ...
@@ -114,6 +115,7 @@ class Cbc:
         nodes: int | None = None,
         enough: float | None = None,
         may_restart: bool = False,
+        worth: float = math.inf,
     ) -> Answer:
         with tempfile.TemporaryDirectory() as folder:
             log = Path(folder) / "log"

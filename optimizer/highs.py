@@ -209,6 +209,7 @@ class Live:
         self._row_low, self._row_high = np.array(held.row_lower_), np.array(held.row_upper_)
         self.scale = 1.0  # minor units in a unit of the model
         self.enough: float | None = None
+        self.worth = math.inf
         self._reported = 0.0
         self._error: Exception | None = None
         self._listen()
@@ -237,6 +238,8 @@ class Live:
             bound = -out.mip_dual_bound * self.scale
             if self.enough is not None:
                 self._report(-out.mip_primal_bound * self.scale, bound)
+            if -out.mip_primal_bound * self.scale >= self.worth:
+                return True
             return self.enough is not None and bound <= self.enough
         except Exception as error:  # HiGHS must not see it: raised again after the run
             self._error = error
@@ -342,16 +345,17 @@ class Live:
         nodes: int | None = None,
         enough: float | None = None,
         may_restart: bool = False,
+        worth: float = math.inf,
     ) -> Answer:
         """The model with its integers, to a relative `gap`.
 
         It also ends when the bound falls to `enough`, minor units: when a plan known already is
-        good enough. `nodes` limits the tree rather than the time, so that the answer can be had
-        again. `may_restart`: begin anew once many columns are decided at the root, which pays where
-        lines have a price and seldom elsewhere. HiGHS starts from nothing: with presolve it can
-        make an 'optimal' point out of a start that breaks a row (1.16), also out of the LP
-        solution it still holds. A point that fails its rows, and a claim that there is none, are
-        looked at again without presolve.
+        good enough; and when a point is `worth` so much. `nodes` limits the tree rather than the
+        time, so that the answer can be had again. `may_restart`: begin anew once many columns are
+        decided at the root, which pays where lines have a price and seldom elsewhere. HiGHS starts
+        from nothing: with presolve it can make an 'optimal' point out of a start that breaks a row
+        (1.16), also out of the LP solution it still holds. A point that fails its rows, and a
+        claim that there is none, are looked at again without presolve.
         """
         self._integrality(True)
         self.highs.setOptionValue("mip_rel_gap", max(0.0, gap))
@@ -359,7 +363,7 @@ class Live:
         self.highs.setOptionValue("mip_allow_restart", may_restart)
         self.highs.setOptionValue("mip_max_nodes", nodes if nodes is not None else 2**31 - 1)
         self.highs.clearSolver()
-        self.enough = enough
+        self.enough, self.worth = enough, worth
         answer = self._run()
         if answer.is_infeasible or (answer.x is not None and not self._holds(answer)):
             self.highs.clearSolver()

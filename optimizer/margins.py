@@ -24,6 +24,7 @@ class Margins:
 
     `price` of commitments, cheapest first, and what each could pay (`pays`), in that order; where
     years or conditions price single pairs, both are by pair.
+    `twice`: the part of `fixed` that overlaps with others charge.
     """
 
     worth: Vector
@@ -32,30 +33,28 @@ class Margins:
     ask: Vector
     price: Vector
     pays: Vector
+    twice: Vector
 
-    def standing(self, extra: float | Vector = 0.0) -> Vector:
-        """What funding each proposal adds, at its best amount; `extra` is added to its merit."""
+    def standing(
+        self,
+        extra: float | Vector = 0.0,
+        least: Vector | None = None,
+        given: float | Vector = 0.0,
+    ) -> Vector:
+        """What funding each proposal adds, at its best amount.
+
+        `extra` is added to its merit; `least` stands in for its minimum; `given` is money that
+        costs nothing and is drawn first, model units.
+        """
         worth = self.worth + extra
         by_pair = self.price if self.price.ndim == 2 else self.price[:, np.newaxis]
-        cheap = (self.pays * (by_pair < worth)).sum(axis=0)
-        amount = np.maximum(self.least, np.minimum(self.ask, cheap))
+        cheap = (self.pays * (by_pair < worth)).sum(axis=0) + given
+        amount = np.maximum(self.least if least is None else least, np.minimum(self.ask, cheap))
         before = np.cumsum(self.pays, axis=0) - self.pays
-        drawn = np.clip(amount - before, 0.0, self.pays)
+        drawn = np.clip(np.maximum(0.0, amount - given) - before, 0.0, self.pays)
         paid = self.price @ drawn if self.price.ndim == 1 else (self.price * drawn).sum(axis=0)
         standing: Vector = self.fixed + worth * amount - paid
         return standing
-
-    def merit_needed(self) -> Vector:
-        """How much more merit would bring each proposal's standing to 0; infinite if above 1."""
-        low, high = np.zeros(len(self.worth)), np.ones(len(self.worth))
-        out_of_reach = self.standing(high) < 0
-        enough = self.standing() >= 0
-        for _ in range(30):
-            middle = (low + high) / 2
-            is_short = self.standing(middle) < 0
-            low, high = np.where(is_short, middle, low), np.where(is_short, high, middle)
-        needed: Vector = np.where(enough, 0.0, np.where(out_of_reach, np.inf, high))
-        return needed
 
 
 def margins(model: Model, live: Solver) -> Margins:
@@ -67,7 +66,12 @@ def margins(model: Model, live: Solver) -> Margins:
     for k, members in enumerate(model.cells.classes):
         row = model.rows["class", str(k)]
         own_price[[p for p in members if not model.cells.explicit[p]]] = duals[row.index]
-    worth, fixed = np.zeros(count), np.zeros(count)
+    worth, fixed, twice = np.zeros(count), np.zeros(count), np.zeros(count)
+    place = {p.id: k for k, p in enumerate(problem.proposals)}
+    for number, overlap in enumerate(problem.overlaps):
+        row = model.rows.get(("overlap", str(number)))
+        if row is not None:
+            twice[[place[p] for p in overlap.proposals]] -= duals[row.index]
     for p, proposal in enumerate(problem.proposals):
         funding = model.rows.get(("funding", proposal.id))
         if funding is not None:
@@ -98,9 +102,9 @@ def margins(model: Model, live: Solver) -> Margins:
         price, pays = price[order], pays[order]
     whole = [p for p, y in model.y.items() if y in model.total[p]]
     ask = pairs.ask / unit
-    worth[whole] = fixed[whole] / np.maximum(ask[whole], 1e-300)
-    fixed[whole] = 0.0
-    return Margins(worth, fixed, pairs.least / unit, ask, price, pays)
+    worth[whole] = (fixed[whole] - twice[whole]) / np.maximum(ask[whole], 1e-300)
+    fixed[whole] = twice[whole]
+    return Margins(worth, fixed, pairs.least / unit, ask, price, pays, twice)
 
 
 def _by_pair(model: Model, price: Vector, duals: Vector) -> Vector:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from optimizer.backend import open_model
+from optimizer.estimates import Estimate, estimates
 from optimizer.highs import Clock
 from optimizer.margins import Margins, margins
 from optimizer.model import Detail, Model, build, share_of
@@ -46,8 +47,7 @@ class Refusal:
     | commitments | those that may pay it |
     | others | funded proposals that stand in its way, the nearest first |
     | limits | (kind, id) of the limits that leave it no room |
-    | merit_needed | how much more merit would bring it to the margin, about; None: none would |
-    | costs | least value lost by funding it all the same, minor units, about |
+    | about | what funding it would cost and take, estimated |
     | clauses | where no money may pay it: each commitment's clause |
     | sentence | for those who decide |
     | for_applicant | says nothing of scores or others |
@@ -60,8 +60,7 @@ class Refusal:
     others: tuple[str, ...] = ()
     limits: tuple[tuple[str, str], ...] = ()
     clauses: tuple[tuple[str, str], ...] = ()
-    merit_needed: float | None = None
-    costs: float | None = None
+    about: Estimate = Estimate()
 
 
 @dataclass(frozen=True)
@@ -94,9 +93,13 @@ def refusals(
     live = open_model(model.lp, clock, model.unit)
     root = live.relax()
     found = None if root.x is None else margins(model, live)
-    margin = _Margin(problem, plan, pairs, model, found, name, money)
+    about = estimates(model, found, plan)
+    margin = _Margin(problem, plan, pairs, model, found, about, name, money)
     unfunded = [k for k, p in enumerate(problem.proposals) if not plan.totals.get(p.id)]
-    return {problem.proposals[p].id: margin.reason(p) for p in unfunded}
+    return {
+        (id_ := problem.proposals[p].id): replace(margin.reason(p), about=about[id_])
+        for p in unfunded
+    }
 
 
 class _Margin:
@@ -109,6 +112,7 @@ class _Margin:
         pairs: Pairs,
         model: Model,
         margins: Margins | None,
+        about: Mapping[str, Estimate],
         name: Words,
         money: Money,
     ) -> None:
@@ -116,7 +120,7 @@ class _Margin:
         self.name, self.money = name, money
         nothing = np.zeros(len(problem.proposals))
         self.standing = nothing if margins is None else margins.standing()
-        self.needed = nothing if margins is None else margins.merit_needed()
+        self.about = about
         self.place = {p.id: k for k, p in enumerate(problem.proposals)}
         self.totals = [plan.totals.get(p.id, 0) for p in problem.proposals]
         self.payers: dict[str, list[str]] = {}
@@ -138,27 +142,25 @@ class _Margin:
         able = tuple(c for c, clause in clauses if clause is None)
         if self.pairs.ask[p] == 0:
             return self._out_of_reach(p, able)
-        costs = max(0.0, -float(self.standing[p]) * self.model.unit)
         charge, partners = self._overlap(p)
-        if partners and costs < charge:
+        costs = self.about[proposal.id].costs
+        if partners and costs <= charge:
             names = _and([self.name(q) for q in partners])
             sentence = (
                 f"Not funded: it overlaps with {names}, funded already; paying for it too would "
                 f"spend {self.money(charge)} twice."
             )
-            return Refusal(
-                "overlap", sentence, NOT_CHOSEN, able, tuple(partners), (), (), None, costs
-            )
+            return Refusal("overlap", sentence, NOT_CHOSEN, able, tuple(partners))
         waiting = waiting_for(self.problem, self.plan, proposal, self.left, self.name, self.money)
         if waiting is not None:
             kind, sentence = waiting
-            return Refusal(kind, sentence, NOT_CHOSEN, able, (), (), (), None, costs)
+            return Refusal(kind, sentence, NOT_CHOSEN, able)
         full = self._full(p)
         if full:
             what = _and([words for _, words in full])
             sentence = f"Not funded: {what}, which leaves it less than its minimum."
             limits = tuple(limit for limit, _ in full)
-            return Refusal("limit", sentence, NOT_CHOSEN, able, (), limits, (), None, costs)
+            return Refusal("limit", sentence, NOT_CHOSEN, able, (), limits)
         return self._below(p, able, costs)
 
     def _nobody(self, refused: tuple[tuple[str, str], ...]) -> Refusal:
@@ -231,7 +233,7 @@ class _Margin:
         nearest = sorted(
             rivals, key=lambda q: (abs(float(self.standing[self.place[q]])) / self._ask(q), q)
         )
-        merit = self._merit_needed(p)
+        merit = self.about[self.problem.proposals[p].id].merit
         others = tuple(nearest[:3])
         spare = sum(
             min(self.left[c], most(self.problem.commitment_by_id[c], self.problem.proposals[p]))
@@ -242,7 +244,7 @@ class _Margin:
                 "Not funded: it stands at the margin; a plan with it would be worth no more than "
                 "the difference to which this plan is proven the best."
             )
-            return Refusal("within_gap", sentence, NOT_CHOSEN, able, others, (), (), 0.0, costs)
+            return Refusal("within_gap", sentence, NOT_CHOSEN, able, others)
         only = "the only commitment" if len(able) == 1 else "the only commitments"
         verb = "is" if len(able) == 1 else "are"
         payers = _and([self.name(c) for c in able], at_most=4)
@@ -256,15 +258,10 @@ class _Margin:
             sentence += "; no higher merit alone would change that."
         else:
             sentence += f"; it would need about {_shown(merit)} more merit."
-        return Refusal("below_margin", sentence, NOT_CHOSEN, able, others, (), (), merit, costs)
+        return Refusal("below_margin", sentence, NOT_CHOSEN, able, others)
 
     def _ask(self, id_: str) -> int:
         return self.problem.proposal_by_id[id_].ask
-
-    def _merit_needed(self, p: int) -> float | None:
-        """More merit that would bring it to the margin; None if that makes more than 1."""
-        needed = float(self.needed[p])
-        return needed if self.problem.proposals[p].merit + needed <= 1 else None
 
 
 def _shown(merit: float) -> str:

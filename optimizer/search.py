@@ -53,6 +53,21 @@ class OutOfTime(Exception):
     """The time was up before any plan was found."""
 
 
+@dataclass(frozen=True)
+class Aim:
+    """What a search is for, where it is not for the best plan: minor units of value.
+
+    Plans worth less than `least` do not matter, so nothing is proven of them: the bound stays at
+    `least` or above. A plan worth `enough` ends the search.
+    """
+
+    least: float = -math.inf
+    enough: float = math.inf
+
+
+BEST = Aim()
+
+
 @dataclass
 class Found:
     """The best whole lines so far and a proven bound on what any could be worth, minor units.
@@ -89,25 +104,30 @@ class Found:
                 self.lines, self.value = lines, value
 
 
-def best_lines(pairs: Pairs, floors: dict[str, float], gap: float, clock: Clock) -> Found:
+def best_lines(
+    pairs: Pairs, floors: dict[str, float], gap: float, clock: Clock, aim: Aim = BEST
+) -> Found:
     """The best plan within these limits, to a relative gap if time allows.
 
-    `floors`: the least value promised to funders, minor units. Raises Infeasible, OutOfTime.
+    `floors`: the least value promised to funders, minor units. Without lines only where an `aim`
+    is given and no plan is worth it. Raises Infeasible, OutOfTime.
     """
     if pairs.blockers:
         raise Infeasible("; ".join(pairs.blockers))
+    if aim is not BEST:  # what no plan is worth even with tolerances, none is worth at all
+        return _best(pairs, floors, gap, clock, aim, is_eased=True)
     try:
-        return _best(pairs, floors, gap, clock, is_eased=False)
+        return _best(pairs, floors, gap, clock, aim, is_eased=False)
     except Hopeless:
         raise
     except Infeasible:
-        return _best(pairs, floors, gap, clock, is_eased=True)
+        return _best(pairs, floors, gap, clock, aim, is_eased=True)
 
 
 def _best(
-    pairs: Pairs, floors: dict[str, float], gap: float, clock: Clock, *, is_eased: bool
+    pairs: Pairs, floors: dict[str, float], gap: float, clock: Clock, aim: Aim, *, is_eased: bool
 ) -> Found:
-    search = _Search(pairs, floors, gap, clock, is_eased)
+    search = _Search(pairs, floors, gap, clock, aim, is_eased)
     if not breaches(pairs, {}, floors, tolerance=float(is_eased)):
         search.found.offer(pairs.problem, {})
     search.relaxed()
@@ -117,7 +137,7 @@ def _best(
         if not search.is_done and search.has_time_to_build:
             search.exact(detail)
     found = search.found
-    if found.lines is None:
+    if found.lines is None and found.bound > aim.least:
         raise OutOfTime
     found.bound = max(min(found.bound, limitless(pairs)), found.value)
     return found
@@ -140,10 +160,11 @@ class _Search:
         floors: dict[str, float],
         gap: float,
         clock: Clock,
+        aim: Aim,
         is_eased: bool,
     ) -> None:
         self.pairs, self.floors, self.gap, self.clock = pairs, floors, gap, clock
-        self.is_eased = is_eased
+        self.aim, self.is_eased = aim, is_eased
         self.found = Found(None, -math.inf, math.inf)
         self.root_bound = math.inf
         self.standing = np.zeros(len(pairs.problem.proposals))
@@ -152,7 +173,9 @@ class _Search:
 
     @property
     def is_done(self) -> bool:
-        return self.found.is_proven(self.gap) or self.clock.has_run_out
+        found, aim = self.found, self.aim
+        is_answered = found.value >= aim.enough or found.bound <= aim.least
+        return is_answered or found.is_proven(self.gap) or self.clock.has_run_out
 
     @property
     def has_no_plan(self) -> bool:
@@ -204,13 +227,18 @@ class _Search:
             return
         self.standing = margins(model, live).standing() * model.unit
         self.tell("margin")
-        if not self.pairs.problem.policy.agreement_cost:  # which rounding would not see
-            self._rounded(model, live, root.x)
-        if not self.found.is_proven(self.gap / 4):
-            self._first(model, live, root.x)
+        if not math.isfinite(self.aim.least):  # else the proof alone finds what matters
+            self._find(model, live, root.x)
         needs_lines = self._is_small() and bool(self.broken)  # to prove it here is mostly in vain
         if not self.is_done and not needs_lines and not self._is_decided_by_detail():
             self._prove(model, live, self.gap / 3)
+
+    def _find(self, model: Model, live: Solver, x: Vector) -> None:
+        """Plans near the corner of the relaxation: rounded, then from a small search."""
+        if not self.pairs.problem.policy.agreement_cost:  # which rounding would not see
+            self._rounded(model, live, x)
+        if not self.found.is_proven(self.gap / 4):
+            self._first(model, live, x)
 
     def exact(self, detail: Detail) -> None:
         """Plan and bound with every line decided, or with totals on the grid as well."""
@@ -280,14 +308,18 @@ class _Search:
         """Search what the relaxed model's prices do not already decide, to a relative gap."""
         cutoff = self._decide(model, live)
         has_prices = model.detail.lines and bool(self.pairs.problem.policy.agreement_cost)
-        enough = self.found.enough(self.gap)
-        answer = live.search(gap, enough=enough, may_restart=has_prices)
+        enough, least = self.found.enough(self.gap), self.aim.least
+        if math.isfinite(least):
+            enough = least if enough is None else max(enough, least)
+        worth = self.aim.enough + ROUNDING * abs(self.aim.enough)
+        answer = live.search(gap, enough=enough, may_restart=has_prices, worth=worth)
         live.restore()
-        if answer.is_infeasible and not self._has_strict_plan():
+        is_ruled_out = self.found.lines is None and math.isfinite(least)
+        if answer.is_infeasible and not is_ruled_out and not self._has_strict_plan():
             raise Infeasible
         bound = -math.inf if answer.is_infeasible else answer.bound * model.unit
         self.found.bound = min(self.found.bound, max(bound, cutoff))
-        if answer.x is not None:
+        if answer.x is not None and self.found.bound > least:
             self._keep(model, live, answer.x)
         return answer
 
@@ -296,9 +328,12 @@ class _Search:
 
         Sound for every model with more detail than the relaxed one, whose prices these are.
         """
-        if self.found.lines is None:
-            return -math.inf
-        cutoff = self.found.value + self.gap / 2 * max(1.0, abs(self.found.value))
+        cutoff = self.aim.least
+        if self.found.lines is not None:
+            worth = self.found.value + self.gap / 2 * max(1.0, abs(self.found.value))
+            cutoff = max(cutoff, worth)
+        if not math.isfinite(cutoff):
+            return cutoff
         columns = np.array([y.index for y in model.y.values()], dtype=np.int32)
         if columns.size:
             standing = self.standing[list(model.y)]

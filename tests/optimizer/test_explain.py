@@ -135,7 +135,7 @@ def test_below_the_margin_names_the_money_the_nearest_and_the_merit_missing() ->
     found = explained(with_poor())[1].proposals["poor"]
     assert (found.kind, found.commitments) == ("below_margin", ("open",))
     assert found.others[0] == "survey"
-    assert found.merit_needed == pytest.approx(0.2, abs=1e-6)
+    assert found.about.merit == pytest.approx(0.2, abs=1e-6)
     assert found.sentence == (
         "Not funded: the only commitment that may pay it (open) is fully used by proposals worth "
         "more per unit of money (nearest: survey); it would need about 0.20 more merit."
@@ -151,7 +151,7 @@ def test_the_merit_that_is_said_to_be_missing_really_funds_it() -> None:
         problem = read_round(document)
         plan = solved(problem)
         for id_, reason in explain(problem, plan, has_baselines=False).proposals.items():
-            needed = reason.merit_needed
+            needed = reason.about.merit
             if reason.kind != "below_margin" or needed is None:
                 continue
             merit = problem.proposal_by_id[id_].merit + needed
@@ -167,7 +167,7 @@ def test_the_merit_that_is_said_to_be_missing_really_funds_it() -> None:
 def test_funding_it_all_the_same_costs_at_least_what_is_said() -> None:
     problem = with_poor()
     plan, found = explained(problem)
-    costs = found.proposals["poor"].costs
+    costs = found.proposals["poor"].about.costs
     assert costs == pytest.approx(200 * 0.2)
     forced = solved(replace(problem, locks=(Lock("poor", funded=True),)))
     assert plan.value - forced.value >= costs - 1e-6
