@@ -37,9 +37,7 @@ class Change:
         )
         if self.kind == "money":
             return _with_money(free, self.proposal, round(self.by))
-        changed = tuple(
-            self._changed(p) if p.id == self.proposal else p for p in problem.proposals
-        )
+        changed = tuple(self._changed(p) if p.id == self.proposal else p for p in problem.proposals)
         return replace(free, proposals=changed)
 
     def _changed(self, proposal: Proposal) -> Proposal:

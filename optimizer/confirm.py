@@ -177,14 +177,14 @@ class _Trials:
         """Between the largest change that is too little and the smallest that is enough."""
         return self._between(kind, self._scale(kind), guess)
 
-    def _between(
-        self, kind: str, scale: _Scale, guess: float | None, known: int = 0
-    ) -> Smallest:
+    def _between(self, kind: str, scale: _Scale, guess: float | None, known: int = 0) -> Smallest:
         """`known`: the most steps that are known to be too little already."""
         if scale.top <= known:
             return Smallest(kind, IMPOSSIBLE)
         search = _Bracket(scale.top, known)
-        k = search.first(math.inf if guess is None else (guess - scale.start) / scale.step)
+        k: int | None = search.first(
+            math.inf if guess is None else (guess - scale.start) / scale.step
+        )
         while k is not None and search.tries < MOST_TRIES and self.clock.left:
             verdict, found = self.is_enough(Change(kind, self.proposal, scale.at(k)))
             search.note(k, verdict)

@@ -155,8 +155,7 @@ class _Rivals:
         able = [int(c) for c in np.flatnonzero(self.pairs.cap[:, p])]
         ids = [self.problem.commitments[c].id for c in able]
         spare = sum(
-            min(self.left[id_], int(self.pairs.cap[c, p]))
-            for c, id_ in zip(able, ids, strict=True)
+            min(self.left[id_], int(self.pairs.cap[c, p])) for c, id_ in zip(able, ids, strict=True)
         )
         missing = int(self.pairs.least[p]) - spare
         found: list[str] = []

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -60,7 +60,7 @@ class Refusal:
     others: tuple[str, ...] = ()
     limits: tuple[tuple[str, str], ...] = ()
     clauses: tuple[tuple[str, str], ...] = ()
-    about: Estimate = Estimate()
+    about: Estimate = field(default_factory=Estimate)
 
 
 @dataclass(frozen=True)

@@ -309,6 +309,7 @@ def _proposals(
             detail |= {
                 "kind": refusal.kind,
                 "others": refusal.others,
+                "about": asdict(refusal.about),
                 "changes": words.changes(asdict(refusal)),
                 "applicant": refusal.for_applicant,
             }

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from funding.formatting import format_amount, format_percent, plural
+from funding.formatting import format_amount, format_percent
 from funding.imports.known import REGIONS
 from funding.models import Commitment, Organisation, Proposal, Round
 
@@ -75,7 +74,7 @@ class Words:
         return f"Funded {how}: {_and(parts)}."
 
     def changes(self, refusal: Mapping[str, Any]) -> list[str]:
-        """What it would take to fund a proposal that is not, and what that would cost."""
+        """What else could be decided, where the reason itself says so."""
         kind, sentences = refusal["kind"], []
         others = [self.name(id_) for id_ in refusal["others"]]
         if kind == "no_eligible_money":
@@ -88,19 +87,6 @@ class Words:
             sentences.append("More room under the limits named, or less for others under them.")
         elif kind == "locked_out":
             sentences.append("Removing what keeps it out.")
-        if refusal["merit_needed"]:
-            points = ceil(refusal["merit_needed"] * 100)
-            sentences.append(
-                f"About {points / 100:.2f} more merit ({plural(points, 'more point')} of a "
-                "reviewer's 100) would bring it to the margin."
-            )
-        if kind == "below_margin" and others:
-            sentences.append(f"It would first take money from {_and(others[:3])}.")
-        if refusal["costs"]:
-            cost = self.money(refusal["costs"])
-            sentences.append(
-                f"Funded all the same, it would cost about {cost} of the plan's value."
-            )
         return sentences
 
     # -- conflicts ------------------------------------------------------------------------------
