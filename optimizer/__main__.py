@@ -13,15 +13,18 @@ import math
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 
 from optimizer.backend import SOLVERS
 from optimizer.check import check, not_promised
 from optimizer.compare import compare
+from optimizer.confirm import confirm_all
 from optimizer.conflicts import conflict_of
-from optimizer.explain import explain
+from optimizer.explain import explain, promises
 from optimizer.highs import Clock
 from optimizer.pabulib import is_election, read_election
+from optimizer.pairs import in_order
 from optimizer.pooling import pooling
 from optimizer.problem import Plan, Problem
 from optimizer.read import BadInput, read_plan, read_round, write_plan
@@ -80,6 +83,16 @@ def _parser() -> argparse.ArgumentParser:
     explaining.add_argument("round", type=Path, metavar="ROUND.json")
     explaining.add_argument("plan", type=Path, metavar="PLAN.json")
     explaining.add_argument("--seconds", type=_seconds, default=60.0)
+    explaining.add_argument(
+        "--confirm",
+        nargs="+",
+        default=[],
+        metavar="PROPOSAL",
+        help="confirm what is said of these by solving again",
+    )
+    explaining.add_argument(
+        "--confirm-all", action="store_true", help="confirm every unfunded proposal, in turn"
+    )
     explaining.add_argument("-o", "--output", type=Path, metavar="PLAN.json")
     explaining.set_defaults(run=_explain)
     comparing = commands.add_parser("compare", help="lay the plans of several rules side by side")
@@ -173,8 +186,23 @@ def _explain(options: argparse.Namespace) -> int:
         for violation in violations:
             print(violation)
         return VIOLATION
+    started = time.monotonic()
+    unknown = sorted(set(options.confirm) - {p.id for p in problem.proposals})
+    if unknown:
+        raise BadInput([f"--confirm: {id_!r} is no proposal of the round" for id_ in unknown])
     found = explain(problem, plan, seconds=options.seconds)
-    _write(found.add_to(write_plan(plan)), options.output)
+    wanted = {
+        id_: refusal.about
+        for id_, refusal in found.proposals.items()
+        if options.confirm_all or id_ in options.confirm
+    }
+    document = found.add_to(write_plan(plan))
+    if wanted:
+        left = max(1.0, options.seconds - (time.monotonic() - started))
+        floors, clock = promises(in_order(problem), plan), Clock.of(left)
+        confirmed = confirm_all(problem, plan, wanted, floors, clock)
+        document["confirmed"] = {one.proposal: asdict(one) for one in confirmed}
+    _write(document, options.output)
     return DONE
 
 

@@ -14,13 +14,13 @@ for F(x) ends as soon as it is known on which side of U or V it lies.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from optimizer.changes import CHANGES, Change, keeps_out
 from optimizer.estimates import Estimate
 from optimizer.highs import Clock
-from optimizer.outcomes import Outcome, Proof, outcome_of, solved
+from optimizer.outcomes import Outcome, Proof, outcome_of, prove, solved
 from optimizer.pairs import in_order, pairs_of
 from optimizer.problem import Lock, Plan, Problem, Proposal
 from optimizer.search import Aim, Found, Infeasible, OutOfTime
@@ -98,6 +98,25 @@ def confirm(
     smallest["ask"] = trials.smallest_ask(smallest["minimum"])
     tell("ask")
     return Confirmed(proposal, forced, smallest, trials.tries)
+
+
+def confirm_all(
+    problem: Problem,
+    plan: Plan,
+    estimates: Mapping[str, Estimate],
+    floors: Mapping[str, float],
+    clock: Clock,
+    proof: Proof | None = None,
+) -> Iterator[Confirmed]:
+    """Confirm each of these proposals, in order of id, as long as there is time."""
+    known = proof or prove(problem, plan, floors, clock)
+    for proposal, estimate in sorted(estimates.items()):
+        if not clock.left:
+            return
+        try:
+            yield confirm(problem, plan, proposal, known, estimate, floors, clock)
+        except OutOfTime:
+            return
 
 
 @dataclass

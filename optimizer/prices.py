@@ -6,12 +6,18 @@ above 0, a demand from below (a floor, a region's share, a guarantee) one below 
 returns the opposite under maximisation; it is turned once, in highs.py. Where the corner is
 degenerate a dual can promise more than a unit more would bring; so each is tried by solving
 again with a little more, and what that brings is stated.
+
+What the policy charges has a price, too: one more unit of the weight of overlaps, or of the cost
+of an agreement, takes from this plan what it counts; by the envelope theorem no other plan is
+better for a small enough one. One more co-funder a proposal is a whole step, tried by solving the
+round again (`cofunder_price`).
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pulp
@@ -21,6 +27,7 @@ from optimizer.highs import Clock
 from optimizer.model import Detail, Model, build
 from optimizer.pairs import pairs_of
 from optimizer.problem import Plan, Problem
+from optimizer.search import best_lines
 
 KINDS = {
     "commitment": "commitment",
@@ -39,7 +46,8 @@ SAME = 1e-3
 class Price:
     """Value per unit of one limit: `kind` and `where` as the format has them.
 
-    `is_tried`: solving again with a little more brought this much.
+    `is_tried`: solving again with a little more brought this much. `where` is empty for what the
+    policy sets for the whole round.
     """
 
     kind: str
@@ -68,10 +76,40 @@ def shadow_prices(
                 tried = _try(live, row, base.value, dual)
             price = dual if tried is None else tried
             prices.append(Price(KINDS[family], name, price + 0.0, tried is not None or dual == 0))
+    prices += charges(problem, plan)
     live.restore()
     priced = {price.where for price in prices if price.kind == "commitment"}
     idle = [c.id for c in problem.commitments if c.id not in priced]  # nothing it may pay
     return tuple(prices + [Price("commitment", id_, 0.0, True) for id_ in idle])
+
+
+def charges(problem: Problem, plan: Plan) -> list[Price]:
+    """What one more unit of each of the policy's charges adds to the value; none above 0."""
+    funded = {p for p, total in plan.totals.items() if total}
+    twice = math.fsum(
+        overlap.degree * min(problem.proposal_by_id[p].minimum for p in overlap.proposals)
+        for overlap in problem.overlaps
+        if funded.issuperset(overlap.proposals)
+    )
+    found = []
+    if problem.overlaps:
+        found.append(Price("overlap_weight", "", -twice + 0.0, True))
+    if problem.policy.agreement_cost:
+        found.append(Price("agreement_cost", "", -float(len(plan.lines)), True))
+    return found
+
+
+def cofunder_price(
+    problem: Problem, plan: Plan, floors: Mapping[str, float], gap: float, clock: Clock
+) -> Price | None:
+    """Value that one more co-funder a proposal would bring; None where their number is free."""
+    most = problem.policy.max_cofunders
+    if most is None:
+        return None
+    policy = replace(problem.policy, max_cofunders=most + 1)
+    found = best_lines(pairs_of(replace(problem, policy=policy)), dict(floors), gap, clock)
+    more = max(0.0, found.value - plan.value)
+    return Price("max_cofunders", "", 0.0 if more <= plan.bound - plan.value else more, True)
 
 
 def fix_funded(model: Model, live: Solver, plan: Plan) -> None:

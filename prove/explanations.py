@@ -1,0 +1,115 @@
+"""Every explanation of the demo round's plan, confirmed by solving again.
+
+An estimate of the cost of funding a proposal agrees where it lies within the proven gap, or a
+quarter, of the true one. Of the smallest changes every eighth is tried once more in the plainest
+way: the changed round is solved from nothing, and its plan looked at.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+from funding.config import Config
+from funding.db import Database
+from funding.models import Run
+from funding.schema import migrate
+from funding.services import demo
+from funding.services.solve_now import solve_now
+from optimizer.changes import CHANGES, Change
+from optimizer.confirm import FOUND, IMPOSSIBLE, NONE, UNSURE, Confirmed, confirm_all
+from optimizer.explain import explain, promises
+from optimizer.highs import Clock
+from optimizer.outcomes import Proof
+from optimizer.outcomes import prove as prove_plan
+from optimizer.pairs import in_order
+from optimizer.problem import Plan, Problem
+from optimizer.read import read_plan, read_round
+from optimizer.solve import solve
+
+SECONDS = 4 * 3600.0
+AGREES = 0.25
+EVERY = 8  # of the smallest changes, one is solved from nothing
+PLAINLY = 3e-6  # the gap of that
+
+
+def prove() -> Iterator[str]:
+    problem, plan = demo_round()
+    floors, clock = promises(in_order(problem), plan), Clock.of(SECONDS)
+    found = explain(problem, plan, has_baselines=False)
+    tried = sum(price.is_tried for price in found.prices)
+    yield f"{tried} of {len(found.prices)} prices of limits confirmed by solving with a little more"
+    assert tried == len(found.prices)
+
+    proof = prove_plan(problem, plan, floors, clock)
+    yield f"differences up to {proof.slack / abs(proof.value):.4%} of the plan's value are none"
+    about = {id_: refusal.about for id_, refusal in found.proposals.items()}
+    confirmed = list(confirm_all(problem, plan, about, floors, clock, proof))
+    yield f"{len(confirmed)} of {len(about)} proposals that are not funded confirmed"
+    assert len(confirmed) == len(about)
+    yield from costs(confirmed, {id_: one.costs for id_, one in about.items()}, proof)
+    yield from changes(confirmed)
+    yield plainly(problem, confirmed)
+    solves = sum(one.tries for one in confirmed)
+    yield f"{solves} solves, {solves / len(confirmed):.1f} a proposal"
+
+
+def demo_round() -> tuple[Problem, Plan]:
+    """The demo round as it is loaded, and its plan."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder)
+        config = Config.from_environment({"TRIBUTARY_DATA": folder})
+        database = Database(f"sqlite:///{path / 'demo.sqlite3'}")
+        migrate(database)
+        database.in_transaction(demo.load, password="a password for nobody")
+        run_id = solve_now(database, config, demo.round_key()).id
+        with database.reading() as session:
+            run = session.get_one(Run, run_id)
+            problem = read_round(run.problem or {})
+            plan = read_plan(run.plan or {}, problem)
+        database.engine.dispose()
+    return problem, plan
+
+
+def costs(confirmed: list[Confirmed], estimated: dict[str, float], proof: Proof) -> Iterator[str]:
+    """How near the estimated costs came."""
+    errors = {}
+    for one in confirmed:
+        if one.forced is not None:
+            true = max(0.0, one.forced.lost)
+            error = abs(estimated[one.proposal] - true)
+            errors[one.proposal] = (error, error <= max(proof.slack, AGREES * true))
+    agreed = sum(is_near for _, is_near in errors.values())
+    worst = max(error for error, _ in errors.values())
+    none = len(confirmed) - len(errors)
+    yield f"{agreed} of {len(errors)} estimated costs agree; {none} cannot be funded as is"
+    yield f"largest error of an estimated cost: {worst / abs(proof.value):.4%} of the plan's value"
+    nothing = sum(one.forced is not None and one.forced.is_none for one in confirmed)
+    yield f"{nothing} could be funded at no cost that can be told from none"
+
+
+def changes(confirmed: list[Confirmed]) -> Iterator[str]:
+    """What came of the search for the smallest changes, by kind."""
+    for kind in CHANGES:
+        states = Counter(one.smallest[kind].state for one in confirmed)
+        words = ", ".join(f"{states[s]} {s}" for s in (FOUND, NONE, IMPOSSIBLE, UNSURE))
+        yield f"smallest change in {kind}: {words}"
+
+
+def plainly(problem: Problem, confirmed: list[Confirmed]) -> str:
+    """Solve some of the changed rounds from nothing and look whether they fund the proposal."""
+    stated = [
+        (Change(kind, one.proposal, by), is_enough)
+        for one in confirmed
+        for kind, smallest in one.smallest.items()
+        for by, is_enough in ((smallest.enough, True), (smallest.too_little, False))
+        if by
+    ]
+    picked = stated[::EVERY]
+    for change, is_enough in picked:
+        plan = solve(change.applied_to(problem), gap=PLAINLY, seconds=600)
+        is_funded = bool(plan.totals.get(change.proposal))
+        assert is_funded == is_enough, f"{change} is not what was said of it"
+    return f"{len(picked)} of {len(stated)} statements on changes solved from nothing: all true"
