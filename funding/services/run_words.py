@@ -71,7 +71,7 @@ class Words:
             parts.append(f"it keeps an area at its least, worth {self.money(total['floor'])}")
         if total["overlap"] < -0.5:
             parts.append(f"overlaps with funded proposals cost {self.money(-total['overlap'])}")
-        return f"Funded {how}: {_and(parts)}."
+        return f"Funded {how}: {listed(parts)}."
 
     def changes(self, refusal: Mapping[str, Any]) -> list[str]:
         """What else could be decided, where the reason itself says so."""
@@ -82,7 +82,7 @@ class Words:
         elif kind == "out_of_reach":
             sentences.append("A lower least amount, or more money that may pay it.")
         elif kind == "overlap":
-            sentences.append(f"Funding it in the place of {_and(others)}, not beside it.")
+            sentences.append(f"Funding it in the place of {listed(others)}, not beside it.")
         elif kind == "limit":
             sentences.append("More room under the limits named, or less for others under them.")
         elif kind == "locked_out":
@@ -167,7 +167,8 @@ def earned(grounds: Sequence[Mapping[str, Any]]) -> list[tuple[str, float]]:
     return [(part, sum(ground[part] for ground in grounds)) for part in EARNS]
 
 
-def _and(parts: Sequence[str]) -> str:
+def listed(parts: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 

@@ -20,7 +20,7 @@ from funding.services.run_progress import Progress
 from funding.services.run_words import names_of
 from funding.services.scenarios import UNDER_WAY, round_to_work_in
 from funding.studies.kind import Cancelled, Document, Given, OutOfTime
-from funding.studies.kinds import KINDS
+from funding.studies.kinds import KINDS, QUESTIONS
 
 TASK = "run_study"
 
@@ -118,7 +118,8 @@ def run_study(database: Database, config: Config, study_id: int) -> None:
     try:
         with database.reading() as session:
             study = session.get_one(Study, study_id)
-            kind, given = KINDS[study.kind], _given(session, study, config.sweep)
+            kind = (KINDS | QUESTIONS)[study.kind]
+            given = _given(session, study, config.sweep)
         result = kind.study(given, _Teller(database, study_id))
     except Cancelled:
         state = RunState.CANCELLED

@@ -2,10 +2,21 @@
 
 from __future__ import annotations
 
-from funding.studies import alternatives, frontier, pooling, rules, sureness
+from funding.studies import (
+    alternatives,
+    confirmation,
+    frontier,
+    override,
+    pooling,
+    rules,
+    sureness,
+)
 from funding.studies.kind import Kind
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
     for kind in (alternatives.KIND, sureness.KIND, frontier.KIND, pooling.KIND, rules.KIND)
 }
+
+QUESTIONS: dict[str, Kind] = {kind.name: kind for kind in (confirmation.KIND, override.KIND)}
+"""Those without a page of their own: answered where the question arises."""
