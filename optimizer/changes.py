@@ -7,8 +7,9 @@ and solve again, so what is said of it can be checked.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import accumulate
 
-from optimizer.problem import Commitment, Lock, Problem, Proposal
+from optimizer.problem import Commitment, Instalment, Lock, Problem, Proposal
 
 CHANGES = ("merit", "money", "minimum", "ask")
 NEW_MONEY = "more money"
@@ -23,7 +24,8 @@ class Change:
     | merit | score, in [0, 1] | so much more merit, at most 1 in all |
     | money | minor units | a commitment more, of this amount, that may pay this proposal only |
     | minimum | minor units | so much less needed at least |
-    | ask | minor units | so much less asked for; the minimum is no more than the ask |
+    | ask | minor units | so much less asked for, in each year's proportion, and at most that as |
+    |  |  | its minimum |
     """
 
     kind: str
@@ -46,7 +48,18 @@ class Change:
         if self.kind == "minimum":
             return replace(proposal, minimum=max(1, proposal.minimum - round(self.by)))
         ask = max(1, proposal.ask - round(self.by))
-        return replace(proposal, ask=ask, minimum=min(ask, proposal.minimum))
+        budget = _scaled(proposal.budget, ask, proposal.ask)
+        return replace(proposal, ask=ask, minimum=min(ask, proposal.minimum), budget=budget)
+
+
+def _scaled(budget: tuple[Instalment, ...], ask: int, before: int) -> tuple[Instalment, ...]:
+    """A budget by year in the same proportions, summing to a smaller ask."""
+    sums = list(accumulate(part.amount for part in budget))
+    ends = [ask * done // before for done in sums]
+    return tuple(
+        replace(part, amount=end - start)
+        for part, start, end in zip(budget, [0, *ends], ends, strict=False)
+    )
 
 
 def keeps_out(lock: Lock, proposal: str) -> bool:

@@ -228,6 +228,7 @@ class _Trials:
         # an ask is rounded down to the grid, a minimum up: a step may lie between
         is_between = bool(self._row.minimum % self.problem.policy.round_to)
         known = max(0, int((minimum.too_little or 0) // scale.step) - is_between)
+        known = 0 if self._row.budget else known  # what it needs each year changes as well
         return self._between("ask", scale, above + minimum.enough, known)
 
     def _spare(self, found: Found, step: float) -> int:

@@ -16,7 +16,6 @@ from funding.formatting import format_date, format_when, plural
 from funding.models import (
     Award,
     Commitment,
-    PlanPutForward,
     Proposal,
     ProposalState,
     Round,
@@ -24,11 +23,11 @@ from funding.models import (
     RoundState,
     Run,
     RunProposal,
-    RunState,
-    Scenario,
 )
 from funding.permissions import Actor, own_proposals, visible_awards
+from funding.reports.why import applicant_sentences
 from funding.services.clock import database_now
+from funding.services.questions import deciding_run
 
 
 @dataclass(frozen=True)
@@ -210,7 +209,7 @@ def outcome(session: Session, by: Actor, proposal: Proposal) -> Outcome | None:
     """The result for its own applicants; None until it is decided.
 
     The reason speaks of ask, least amount and eligibility only: it is the part of a run's answer
-    that was written for applicants, and nothing else of the run is read.
+    that was written for applicants, and what was confirmed of these three.
     """
     if proposal.state not in (ProposalState.FUNDED, ProposalState.NOT_FUNDED):
         return None
@@ -227,23 +226,15 @@ def outcome(session: Session, by: Actor, proposal: Proposal) -> Outcome | None:
 
 def _reasons(session: Session, proposal: Proposal) -> list[str]:
     """What the decided plan's run (else the round's last finished one) says to the applicant."""
-    detail = session.scalars(
-        sa.select(RunProposal.detail)
+    found = session.execute(
+        sa.select(RunProposal.detail, Run)
         .join(Run, Run.id == RunProposal.run_id)
-        .join(Scenario, Scenario.id == Run.scenario_id)
-        .outerjoin(
-            PlanPutForward,
-            sa.and_(PlanPutForward.run_id == Run.id, PlanPutForward.is_current),
-        )
-        .where(
-            RunProposal.proposal_id == proposal.id,
-            Scenario.round_id == proposal.round_id,
-            Run.state == RunState.DONE,
-        )
-        .order_by(PlanPutForward.id.is_(None), Run.id.desc())
-        .limit(1)
-    ).first()
-    said = (detail or {}).get("applicant")
+        .where(RunProposal.proposal_id == proposal.id, Run.id == deciding_run(proposal))
+    ).one_or_none()
+    if found is None:
+        return []
+    detail, run = found
+    said = detail.get("applicant")
     if isinstance(said, str):
-        return [said]
+        return [said, *applicant_sentences(session, run, proposal)]
     return [text for text in said or [] if isinstance(text, str)]

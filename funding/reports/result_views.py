@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from funding.formatting import format_amount_number
 from funding.models import Commitment, Organisation, Overlap, Proposal, Run, RunLine, RunProposal
 from funding.permissions import Actor, without_conflict
 from funding.reports.discretion import Discretion
@@ -21,7 +22,8 @@ from funding.services.run_words import baselines_of, names_of
 
 @dataclass(frozen=True)
 class CommitmentUse:
-    """What a run makes of one commitment. `price`: value that one more unit of it would add.
+    """What a run makes of one commitment. `price`: value that one more unit of it would add,
+    `is_tried` where solving again with a little more brought it.
 
     `native_spent` is in the commitment's own currency.
     """
@@ -33,6 +35,7 @@ class CommitmentUse:
     spent: int
     native_spent: int
     price: float | None
+    is_tried: bool
 
     @property
     def left(self) -> int:
@@ -91,7 +94,8 @@ def gain_over(value: float, baseline: float | None) -> float | None:
 def funder_views(session: Session, by: Actor, run: Run, discretion: Discretion) -> list[FunderView]:
     """Every funder with money in the round, by name; lines largest first. Four queries."""
     problem = run.problem or {}
-    prices = _prices(run, "commitment")
+    prices = prices_of(run, "commitment")
+    tried = {p["where"] for p in _all_prices(run) if p["kind"] == "commitment" and p["is_tried"]}
     available = {c["id"]: c["amount"] for c in problem["commitments"]}
     guarantees = {f["id"]: f["guarantee"] for f in problem["funders"]}
     rows = session.execute(
@@ -118,6 +122,7 @@ def funder_views(session: Session, by: Actor, run: Run, discretion: Discretion) 
                 int(spent),
                 int(native),
                 prices.get(c.key),
+                c.key in tried,
             )
         )
     lines = _lines_by_funder(session, by, run, discretion)
@@ -210,7 +215,7 @@ def area_views(run: Run) -> list[AreaView]:
     """Every top area of the round as solved, largest open need first."""
     names = {a.key: a.name for a in run.scenario.round.taxonomy.areas}
     results = (run.plan or {})["areas"]
-    floors, caps = _prices(run, "area floor"), _prices(run, "area cap")
+    floors, caps = prices_of(run, "area floor"), prices_of(run, "area cap")
     views = [
         AreaView(
             area["id"],
@@ -230,10 +235,14 @@ def area_views(run: Run) -> list[AreaView]:
     return sorted(views, key=lambda v: (-v.open, v.name))
 
 
-def _prices(run: Run, kind: str) -> dict[str, float]:
+def prices_of(run: Run, kind: str) -> dict[str, float]:
     """Shadow prices of one kind of limit by what it limits; empty where none was worked out."""
+    return {price["where"]: price["price"] for price in _all_prices(run) if price["kind"] == kind}
+
+
+def _all_prices(run: Run) -> list[dict[str, Any]]:
     prices: list[dict[str, Any]] = (run.explanation or {}).get("shadow_prices", [])
-    return {price["where"]: price["price"] for price in prices if price["kind"] == kind}
+    return prices
 
 
 @dataclass(frozen=True)
@@ -291,33 +300,56 @@ def overlap_views(session: Session, by: Actor, run: Run) -> list[OverlapView]:
 
 @dataclass(frozen=True)
 class Limit:
-    """A limit that binds, in words, and the value that one more unit of it would add."""
+    """A limit that binds, what one more of it would do, and whether that was tried."""
 
     words: str
-    price: float
+    worth: str
+    is_tried: bool
 
 
+_MORE = "One more {money} {here} would be worth {price} {money} of good work."
+_DEMAND = "Asking for one more {money} {here} would take {price} {money} of good work elsewhere."
 _LIMIT_WORDS = {
-    "commitment": "Money of {}",
-    "area cap": "Most allowed in {}",
-    "area floor": "Least wanted in {}",
-    "institution_share": "Most for one institution: {}",
-    "risk_most": "Most for {} risk",
-    "region_least": "Least for {}",
-    "guarantee": "What {} is promised",
+    "commitment": ("Money of {}", "here", _MORE),
+    "area cap": ("Most allowed in {}", "allowed here", _MORE),
+    "area floor": ("Least wanted in {}", "here", _DEMAND),
+    "institution_share": ("Most for one institution: {}", "allowed to it", _MORE),
+    "risk_most": ("Most for {} risk", "allowed here", _MORE),
+    "region_least": ("Least for {}", "there", _DEMAND),
+    "guarantee": ("What {} is promised", "of value to it", _DEMAND),
+}
+_CHARGES = {
+    "overlap_weight": (
+        "Work paid twice",
+        "Funded overlaps come to {price} {money}: counting them a hundredth more would take a "
+        "hundredth of that from the plan’s value.",
+    ),
+    "agreement_cost": (
+        "Agreements",
+        "The plan makes {price} agreements: each {money} more that one costs is taken so often.",
+    ),
 }
 
 
 def binding_limits(session: Session, run: Run) -> list[Limit]:
-    """Limits of the round whose shadow price is not zero, dearest first."""
+    """Limits of the round whose shadow price is not zero, dearest first, then what is charged."""
     names = names_of(session, run.scenario.round)
-    prices: list[dict[str, Any]] = (run.explanation or {}).get("shadow_prices", [])
-    found = [
-        Limit(
-            _LIMIT_WORDS[price["kind"]].format(names.get(price["where"], price["where"])),
-            price["price"],
+    money = run.scenario.round.base_currency
+    known = [p for p in _all_prices(run) if abs(p["price"]) >= 0.005]
+    limits = sorted((p for p in known if p["kind"] in _LIMIT_WORDS), key=lambda p: -abs(p["price"]))
+    found = []
+    for price in limits:
+        words, here, worth = _LIMIT_WORDS[price["kind"]]
+        name = names.get(price["where"], price["where"])
+        told = worth.format(money=money, here=here, price=f"{abs(price['price']):.2f}")
+        found.append(Limit(words.format(name), told, price["is_tried"]))
+    for price in (p for p in known if p["kind"] in _CHARGES):
+        words, told = _CHARGES[price["kind"]]
+        is_count = price["kind"] == "agreement_cost"
+        size = (
+            f"{-price['price']:,.0f}"
+            if is_count
+            else format_amount_number(round(-price["price"]), money)
         )
-        for price in prices
-        if abs(price["price"]) >= 0.0005
-    ]
-    return sorted(found, key=lambda limit: -abs(limit.price))
+        found.append(Limit(words, told.format(price=size, money=money), True))
+    return found

@@ -30,9 +30,7 @@ class Why:
         return self.study is not None and self.study.state == RunState.FAILED
 
 
-def why_not(
-    session: Session, run: Run, proposal: Proposal, discretion: Discretion
-) -> Why | None:
+def why_not(session: Session, run: Run, proposal: Proposal, discretion: Discretion) -> Why | None:
     """None where the proposal is funded, or the run is from before there were estimates."""
     about = session.scalars(
         sa.select(RunProposal.detail["about"]).where(
@@ -48,9 +46,7 @@ def why_not(
     if study is not None and study.state == RunState.DONE:
         found = visible(discretion, study.result or {}, proposal.key)
         row = _row(run, proposal.key)
-        said = confirmed(
-            words, found["confirmed"], found["proof"], row["ask"], row["minimum"]
-        )
+        said = confirmed(words, found["confirmed"], found["proof"], row["ask"], row["minimum"])
         return Why(said, True, False, study)
     is_under_way = study is not None and is_study_under_way(session, study)
     return Why(estimated(words, discretion.document(about)), False, is_under_way, study)
@@ -94,7 +90,9 @@ class Price:
     is_none: bool
 
 
-def price(session: Session, run: Run, study: Study, discretion: Discretion) -> Price:
+def price(
+    session: Session, run: Run, study: Study, proposal: Proposal, discretion: Discretion
+) -> Price:
     """The answer of a finished study of an override."""
     words = words_of(session, run)
     document = study.result or {}
@@ -119,4 +117,4 @@ def price(session: Session, run: Run, study: Study, discretion: Discretion) -> P
         for key, (before, after) in outcome["funders"].items()
         if before and abs(after - before) > least * before
     ]
-    return Price(costs, touched(words, outcome), funders, [], outcome["is_none"])
+    return Price(costs, touched(words, outcome, proposal.key), funders, [], outcome["is_none"])

@@ -16,9 +16,9 @@ from funding.reports import applications, proposal_history, proposal_page
 from funding.reports import proposals as report
 from funding.routes.application_form import area_choices
 from funding.routes.choices import REGION_CHOICES, TIER_CHOICES
-from funding.routes.context import actor, config, reading
+from funding.routes.context import actor, config, in_transaction, reading
 from funding.routes.security import permission
-from funding.services import attachments, risk, submission, typed_text
+from funding.services import attachments, questions, risk, submission, typed_text
 from funding.services.clock import database_now
 
 bp = Blueprint("proposals", __name__)
@@ -92,6 +92,7 @@ def _found(proposal_id: int) -> tuple[Proposal, bool]:
 @bp.get("/proposals/<int:proposal_id>")
 @permission(SIGNED_IN)
 def show(proposal_id: int) -> ResponseReturnValue:
+    in_transaction(questions.ask_for_applicant, proposal_id=proposal_id)
     proposal, is_own = _found(proposal_id)
     zone = reading().get_one(Person, actor().person_id).timezone
     shared = {

@@ -17,14 +17,17 @@ from funding.permissions import fetch, visible_proposals
 from funding.places import region_name
 from funding.reports import result_csv, result_detail, result_views, results, waiting
 from funding.reports.discretion import Discretion
+from funding.reports.line_why import line_words
 from funding.reports.rules import rule_label
 from funding.reports.scenarios import commitment_choices, commitments_by_key
+from funding.reports.why import why_not
 from funding.routes.choices import REGION_CHOICES, top_area_choices
-from funding.routes.context import actor, reading
+from funding.routes.context import actor, in_transaction, reading
 from funding.routes.scenarios import may_run, run_of
 from funding.routes.security import permission
 from funding.services.allocation import clauses_of
 from funding.services.baselines import are_under_way
+from funding.services.questions import ask_to_confirm
 from funding.studies.kinds import KINDS
 
 bp = Blueprint("results", __name__)
@@ -161,26 +164,49 @@ def view(run_id: int, view: str) -> ResponseReturnValue:
 @permission("scenario.read")
 def proposal(run_id: int, proposal_id: int) -> ResponseReturnValue:
     """Why this proposal gets what it gets, or nothing."""
+    in_transaction(ask_to_confirm, run_id=run_id, proposal_id=proposal_id)
     run = finished(run_id)
     session, by = reading(), actor()
     proposal = fetch(session, visible_proposals(by), proposal_id, "proposal")
-    detail = result_detail.proposal_in_run(session, by, run, proposal, discretion_of(run))
+    discretion = discretion_of(run)
+    detail = result_detail.proposal_in_run(session, by, run, proposal, discretion)
+    clauses = _clauses(run, proposal.key)
     return result_page(
         "proposal",
         run,
         "proposals",
         proposal=proposal,
         detail=detail,
+        why=why_not(session, run, proposal, discretion),
         earned=[
             (what, format_amount(round(value), run.scenario.round.base_currency))
             for what, value in detail.earned
             if round(value)
         ],
-        clauses=_clauses(run, proposal.key),
+        clauses=clauses,
+        line_words=line_words(session, run, detail.payers, clauses),
         waiting=waiting.waiting_in(session, run, proposal.key),
         commitments=commitment_choices(session, run.scenario.round_id),
         here=request.path,
         region_name=region_name,
+    )
+
+
+@bp.get("/runs/<int:run_id>/proposals/<int:proposal_id>/why")
+@permission("scenario.read")
+def why(run_id: int, proposal_id: int) -> ResponseReturnValue:
+    """What is said of an unfunded proposal, asked for again until it is confirmed."""
+    run = finished(run_id)
+    proposal = fetch(reading(), visible_proposals(actor()), proposal_id, "proposal")
+    found = why_not(reading(), run, proposal, discretion_of(run))
+    if found is None:
+        raise NotFound("why")
+    return render_template(
+        "scenarios/_why.html",
+        run=run,
+        proposal=proposal,
+        why=found,
+        currency=run.scenario.round.base_currency,
     )
 
 
@@ -190,6 +216,7 @@ def _clauses(run: Run, key: str) -> list[dict[str, Any]]:
     area_names = dict(REGION_CHOICES) | dict(top_area_choices(run.scenario.round.taxonomy))
     found = [
         {
+            "key": clause.commitment,
             "commitment": names[clause.commitment][0],
             "funder": names[clause.commitment][1],
             "refusal": clause.refusal,

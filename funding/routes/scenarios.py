@@ -7,7 +7,8 @@ from typing import Any
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from funding.models import Proposal, Round, Run, RunState, Scenario, ScenarioState
+from funding.forms import Typed
+from funding.models import Round, Run, RunState, Scenario, ScenarioState
 from funding.permissions import fetch, visible_runs, visible_scenarios, working_rounds
 from funding.reports import scenarios as report
 from funding.reports.discretion import Discretion
@@ -214,45 +215,47 @@ def pin(scenario_id: int) -> ResponseReturnValue:
     """Pin a proposal, from a row of a result or from its page there."""
     scenario = scenario_of(scenario_id)
     typed = typed_form()
-    act = typed.choice("act", ("in", "out", "amount"), "Choose what to do with it.")
-    amount = None
-    if act == "amount":
-        amount = typed.amount("amount", scenario.round.base_currency, "Write the amount.")
-    commitment = typed.text("commitment")
-    proposal_id = typed.text("proposal")
+    values = pin_values(typed, scenario.round.base_currency)
 
     def again(errors: dict[str, str], _is_stale: bool) -> str:
-        proposal: Proposal | None = None
-        if proposal_id.isdecimal():
-            proposal = report.visible_proposal(reading(), actor(), int(proposal_id))
         return render_template(
             "scenarios/pin.html",
             scenario=scenario_of(scenario_id),
             round=scenario.round,
-            proposal=proposal,
+            proposal=report.visible_proposal(reading(), actor(), values["proposal_id"]),
             commitments=report.commitment_choices(reading(), scenario.round_id),
             form={"values": typed.values, "errors": errors},
-            back=_back(scenario_id),
+            back=back_to(scenario_id),
         )
 
     def done(_pin: object) -> ResponseReturnValue:
         say("Pinned. Solve the scenario again to see what it changes.")
-        return redirect(_back(scenario_id))
+        return redirect(back_to(scenario_id))
 
     return submit(
         lambda: in_transaction(
             service.set_pin,
             scenario_id=scenario_id,
-            proposal_id=int(proposal_id) if proposal_id.isdecimal() else 0,
-            commitment_id=int(commitment) if commitment.isdecimal() else None,
-            amount=amount if act == "amount" else None,
-            funded={"in": True, "out": False}.get(act),
             reason=typed.text("reason"),
             faults=tuple(typed.faults),
+            **values,
         ),
         done,
         again,
     )
+
+
+def pin_values(typed: Typed, currency: str) -> dict[str, Any]:
+    """A pin as a form has it; faults are noted in `typed`."""
+    act = typed.choice("act", ("in", "out", "amount"), "Choose what to do with it.")
+    amount = typed.amount("amount", currency, "Write the amount.") if act == "amount" else None
+    commitment, proposal = typed.text("commitment"), typed.text("proposal")
+    return {
+        "proposal_id": int(proposal) if proposal.isdecimal() else 0,
+        "commitment_id": int(commitment) if commitment.isdecimal() else None,
+        "amount": amount,
+        "funded": {"in": True, "out": False}.get(act or ""),
+    }
 
 
 @bp.post("/scenarios/<int:scenario_id>/pins/<int:pin_id>/remove")
@@ -260,10 +263,10 @@ def pin(scenario_id: int) -> ResponseReturnValue:
 def unpin(scenario_id: int, pin_id: int) -> ResponseReturnValue:
     in_transaction(service.remove_pin, scenario_id=scenario_id, pin_id=pin_id)
     say("The pin is gone. Solve the scenario again to see what it changes.")
-    return redirect(_back(scenario_id))
+    return redirect(back_to(scenario_id))
 
 
-def _back(scenario_id: int) -> str:
+def back_to(scenario_id: int) -> str:
     """Where the person came from, if that is a page of ours about runs or this scenario."""
     wanted = request.form.get("back", "")
     if wanted.startswith(("/runs/", "/scenarios/")) and "\\" not in wanted:

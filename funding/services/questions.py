@@ -11,8 +11,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from funding.models import Commitment, Proposal, Run, RunProposal, RunState, Study
-from funding.permissions import Actor, fetch, visible_runs
+from funding.models import (
+    Commitment,
+    PlanPutForward,
+    Proposal,
+    ProposalState,
+    Run,
+    RunProposal,
+    RunState,
+    Scenario,
+    Study,
+)
+from funding.permissions import Actor, fetch, own_proposals, visible_proposals, visible_runs
 from funding.services.decided_lines import decided_lines
 from funding.services.jobs import enqueue
 from funding.services.scenarios import round_to_work_in
@@ -21,11 +31,18 @@ from funding.services.studies import TASK, is_study_under_way
 CONFIRMATION, OVERRIDE = "confirmation", "override"
 
 
-def ask_to_confirm(session: Session, *, run_id: int, proposal_id: int) -> Study | None:
+def ask_to_confirm(session: Session, *, by: Actor, run_id: int, proposal_id: int) -> Study | None:
     """Have what is estimated for an unfunded proposal confirmed; None where nothing is.
 
-    Whoever may read the estimate may have it confirmed, so there is nobody to ask.
+    Whoever may read the estimate may have it confirmed. Raises NotFound.
     """
+    fetch(session, visible_runs(by), run_id, "run")
+    fetch(session, visible_proposals(by), proposal_id, "proposal")
+    return confirm_for_anybody(session, run_id, proposal_id)
+
+
+def confirm_for_anybody(session: Session, run_id: int, proposal_id: int) -> Study | None:
+    """The same, whoever asks."""
     row = session.execute(
         sa.select(RunProposal.amount, RunProposal.detail, Proposal.key)
         .join(Proposal, Proposal.id == RunProposal.proposal_id)
@@ -35,6 +52,39 @@ def ask_to_confirm(session: Session, *, run_id: int, proposal_id: int) -> Study 
         return None
     parameters = {"proposal": row.key, "about": row.detail["about"]}
     return _ask(session, run_id, CONFIRMATION, parameters, None)
+
+
+def ask_for_applicant(session: Session, *, by: Actor, proposal_id: int) -> Study | None:
+    """The same for one's own proposal, once it is decided; None for any other."""
+    own = own_proposals(by).where(
+        Proposal.id == proposal_id, Proposal.state == ProposalState.NOT_FUNDED
+    )
+    proposal = session.scalars(own).unique().one_or_none()
+    if proposal is None:
+        return None
+    run_id = session.scalar(sa.select(deciding_run(proposal)))
+    return None if run_id is None else confirm_for_anybody(session, run_id, proposal_id)
+
+
+def deciding_run(proposal: Proposal) -> sa.ScalarSelect[int]:
+    """The run of the plan that is before the funders, else the round's last finished one."""
+    return (
+        sa.select(Run.id)
+        .join(Scenario, Scenario.id == Run.scenario_id)
+        .join(RunProposal, RunProposal.run_id == Run.id)
+        .outerjoin(
+            PlanPutForward,
+            sa.and_(PlanPutForward.run_id == Run.id, PlanPutForward.is_current),
+        )
+        .where(
+            RunProposal.proposal_id == proposal.id,
+            Scenario.round_id == proposal.round_id,
+            Run.state == RunState.DONE,
+        )
+        .order_by(PlanPutForward.id.is_(None), Run.id.desc())
+        .limit(1)
+        .scalar_subquery()
+    )
 
 
 def ask_for_price(

@@ -175,24 +175,17 @@ def set_pin(
     `amount` is in minor units of the round's base currency. What the scenario pinned there before
     is replaced. Raises NotFound, NotPermitted, RuleBroken once put forward, InvalidInput.
     """
-    scenario = _scenario_to_change(session, by, scenario_id)
-    proposal: Proposal = fetch(session, visible_proposals(by), proposal_id, "proposal")
-    commitment = None
-    if commitment_id is not None:
-        in_round = sa.select(Commitment).where(Commitment.round_id == scenario.round_id)
-        commitment = fetch(session, in_round, commitment_id, "commitment")
-    ruled = []
-    if proposal.round_id != scenario.round_id:
-        ruled.append(Fault("proposal", "This proposal belongs to another round."))
-    if not reason.strip():
-        ruled.append(Fault("reason", "Say why; whoever reads the result will ask."))
-    elif len(reason) > LONGEST_TEXT:
-        ruled.append(Fault("reason", f"At most {LONGEST_TEXT} characters."))
-    if (amount is None) == (funded is None):
-        ruled.append(Fault("act", "Choose one: fund it, leave it out, or fix its amount."))
-    elif amount is not None:
-        ruled += _amount_faults(scenario, proposal, commitment, amount)
-    _refuse(without_repeats(faults, ruled))
+    scenario, _, _ = checked_pin(
+        session,
+        by=by,
+        scenario_id=scenario_id,
+        proposal_id=proposal_id,
+        reason=reason,
+        commitment_id=commitment_id,
+        amount=amount,
+        funded=funded,
+        faults=faults,
+    )
     for pin in [p for p in scenario.pins if p.proposal_id == proposal_id]:
         if commitment_id is None or pin.commitment_id in (None, commitment_id):
             scenario.pins.remove(pin)
@@ -218,6 +211,43 @@ def set_pin(
         funded=pin.funded,
     )
     return pin
+
+
+def checked_pin(
+    session: Session,
+    *,
+    by: Actor,
+    scenario_id: int,
+    proposal_id: int,
+    reason: str | None,
+    commitment_id: int | None,
+    amount: int | None,
+    funded: bool | None,
+    faults: tuple[Fault, ...] = (),
+) -> tuple[Scenario, Proposal, Commitment | None]:
+    """What a pin is about, if it may be set as it is; `reason` None: none is asked for yet.
+
+    Raises NotFound, NotPermitted, RuleBroken once put forward, InvalidInput.
+    """
+    scenario = _scenario_to_change(session, by, scenario_id)
+    proposal: Proposal = fetch(session, visible_proposals(by), proposal_id, "proposal")
+    commitment = None
+    if commitment_id is not None:
+        in_round = sa.select(Commitment).where(Commitment.round_id == scenario.round_id)
+        commitment = fetch(session, in_round, commitment_id, "commitment")
+    ruled = []
+    if proposal.round_id != scenario.round_id:
+        ruled.append(Fault("proposal", "This proposal belongs to another round."))
+    if reason is not None and not reason.strip():
+        ruled.append(Fault("reason", "Say why; whoever reads the result will ask."))
+    elif len(reason or "") > LONGEST_TEXT:
+        ruled.append(Fault("reason", f"At most {LONGEST_TEXT} characters."))
+    if (amount is None) == (funded is None):
+        ruled.append(Fault("act", "Choose one: fund it, leave it out, or fix its amount."))
+    elif amount is not None:
+        ruled += _amount_faults(scenario, proposal, commitment, amount)
+    _refuse(without_repeats(faults, ruled))
+    return scenario, proposal, commitment
 
 
 def remove_pin(session: Session, *, by: Actor, scenario_id: int, pin_id: int) -> None:

@@ -42,7 +42,7 @@ def estimated(words: Words, about: Document) -> Sentences:
     touches = [f"Money would first be taken from {some(names)}."] if names else []
     changes = []
     if about["merit"]:
-        changes.append(f"About {score(about['merit'])} more score.")
+        changes.append(f"About {score(about['merit'])}.")
     if about["money"]:
         changes.append(f"About {words.money(about['money'])} more of money that may pay it.")
     if about["minimum"]:
@@ -50,15 +50,13 @@ def estimated(words: Words, about: Document) -> Sentences:
     return Sentences(cost, touches, changes, "", [])
 
 
-def confirmed(
-    words: Words, found: Document, proof: Document, ask: int, minimum: int
-) -> Sentences:
+def confirmed(words: Words, found: Document, proof: Document, ask: int, minimum: int) -> Sentences:
     """From what was confirmed by solving again. `ask` and `minimum` in base minor units."""
     forced, smallest = found["forced"], found["smallest"]
     slack = max(0.0, proof["bound"] - proof["value"])
     return Sentences(
         costs=_costs(words, forced, slack),
-        touches=touched(words, forced) if forced else [],
+        touches=touched(words, forced, found["proposal"]) if forced else [],
         changes=[_change(words, smallest[kind], ask, minimum) for kind in _ORDER],
         committee=_committee(words, forced, proof),
         applicant=for_applicant(words, smallest, ask),
@@ -79,9 +77,12 @@ def _costs(words: Words, forced: Document | None, slack: float) -> str:
     return f"Funding it all the same would cost {words.money(forced['lost'])} of the plan’s value."
 
 
-def touched(words: Words, outcome: Document) -> list[str]:
-    """Who loses, who gains, and which needs open, when a round is decided otherwise."""
-    moves: Sequence[Document] = outcome["moves"]
+def touched(words: Words, outcome: Document, own: str = "") -> list[str]:
+    """Who loses, who gains, and which needs open, when a round is decided otherwise.
+
+    `own`: the proposal that is decided about, which need not be told again.
+    """
+    moves: Sequence[Document] = [m for m in outcome["moves"] if m["proposal"] != own]
     least = max(1.0, WORTH_NAMING * abs(outcome["value"]))
     out = [m for m in moves if not m["after"]]
     into = [m for m in moves if not m["before"]]
@@ -91,11 +92,11 @@ def touched(words: Words, outcome: Document) -> list[str]:
     if out:
         sentences.append(f"No longer funded: {_with_sums(words, out, 'before')}.")
     if less:
-        sentences.append(f"Less money for {_with_sums(words, less)}.")
+        sentences.append(f"Less money: {_with_sums(words, less)}.")
     if into:
-        sentences.append(f"Funded instead: {_with_sums(words, into, 'after')}.")
+        sentences.append(f"Newly funded: {_with_sums(words, into, 'after')}.")
     if more:
-        sentences.append(f"More money for {_with_sums(words, more)}.")
+        sentences.append(f"More money: {_with_sums(words, more)}.")
     return sentences + opened(words, outcome["areas"], least)
 
 
@@ -122,10 +123,12 @@ def opened(words: Words, areas: Sequence[Document], least: float) -> list[str]:
 def _with_sums(words: Words, moves: Sequence[Document], which: str = "") -> str:
     """Names with the sums that move, the largest first."""
     named = [
-        f"{words.name(m['proposal'])} ({words.money(m[which] if which else _moved(m))})"
+        f"{words.name(m['proposal'])}, {words.money(m[which] if which else _moved(m))}"
         for m in moves
     ]
-    return some(named)
+    if len(named) > MOST_NAMED:
+        named = [*named[: MOST_NAMED - 1], f"{len(named) - MOST_NAMED + 1} others"]
+    return "; ".join(named)
 
 
 def _moved(move: Document) -> int:
@@ -140,9 +143,9 @@ def some(names: Sequence[str]) -> str:
 
 
 def score(by: float) -> str:
-    """A score as reviewers give it: 0.07 is 7 points of 100."""
+    """More score, also as reviewers give it: 0.07 is 7 points of 100."""
     points = max(1, round(by * 100))
-    return f"{points / 100:.2f} ({plural(points, 'point')} of a reviewer’s 100)"
+    return f"{points / 100:.2f} more score ({plural(points, 'point')} of a reviewer’s 100)"
 
 
 def _change(words: Words, smallest: Document, ask: int, minimum: int) -> str:
@@ -154,7 +157,7 @@ def _change(words: Words, smallest: Document, ask: int, minimum: int) -> str:
     if enough is None:
         return _UNSURE[kind]
     if kind == "merit":
-        return f"{score(enough)} more score would fund it{_not_less(less, score)}."
+        return f"{score(enough)} would fund it{_not_less(less, lambda by: f'{by:.2f}')}."
     if kind == "money":
         return (
             f"{words.money(enough)} more of money that may pay it would fund it"

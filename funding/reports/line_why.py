@@ -1,0 +1,85 @@
+"""Why a line's money comes from this commitment and not from another that may pay the same."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from funding.models import Commitment, Run
+from funding.reports.result_views import prices_of
+from funding.reports.results import Payer
+from funding.services.run_words import listed
+
+SAME = 0.005  # a difference in price that two decimals do not show
+
+
+def line_words(
+    session: Session, run: Run, payers: Sequence[Payer], clauses: Sequence[Mapping[str, Any]]
+) -> dict[int, list[str]]:
+    """Sentences by commitment id, for the lines of one proposal.
+
+    `clauses`: which money may pay it, each with its commitment's `key` and name and a `refusal`.
+    """
+    keys = dict(
+        session.execute(
+            sa.select(Commitment.id, Commitment.key).where(
+                Commitment.id.in_([payer.commitment_id for payer in payers])
+            )
+        ).all()
+    )
+    prices, currency = prices_of(run, "commitment"), run.scenario.round.base_currency
+    paying = set(keys.values())
+    others = [c for c in clauses if c["refusal"] is None and c["key"] not in paying]
+    found = {}
+    for payer in payers:
+        price = prices.get(keys[payer.commitment_id])
+        if price is not None:
+            found[payer.commitment_id] = [
+                _worth(price, currency),
+                *_beside(price, others, prices, currency),
+            ]
+    return found
+
+
+def _worth(price: float, currency: str) -> str:
+    if price < SAME:
+        return "Some of this commitment is left, so paying from it takes nothing from other work."
+    return (
+        f"One more {currency} in this commitment would be worth {price:.2f} {currency} of good "
+        "work: that is what its money could do elsewhere."
+    )
+
+
+def _beside(
+    price: float,
+    others: Sequence[Mapping[str, Any]],
+    prices: Mapping[str, float],
+    currency: str,
+) -> list[str]:
+    """How the other commitments that may pay the proposal compare, by their prices."""
+    if not others:
+        return ["No other money that is not used for it already may pay this proposal."]
+    dearer, same, cheaper = [], [], []
+    for clause in others:
+        other = prices.get(clause["key"])
+        if other is None:
+            continue
+        group = dearer if other > price + SAME else same if other > price - SAME else cheaper
+        group.append(f"{clause['commitment']} ({other:.2f})")
+    sentences = []
+    if dearer:
+        sentences.append(
+            f"May pay it too, but does more good elsewhere: {listed(dearer)}, in {currency} of "
+            f"good work for one more {currency}."
+        )
+    if same:
+        sentences.append(f"Could as well pay it, at the same value: {listed(same)}.")
+    if cheaper:
+        sentences.append(
+            f"Would be cheaper at the plan’s prices, but pays under limits of its own: "
+            f"{listed(cheaper)}."
+        )
+    return sentences
