@@ -31,6 +31,7 @@ from optimizer.solve import solve
 
 SECONDS = 4 * 3600.0
 AGREES = 0.25
+TOLD = 16  # proposals between two signs of life
 EVERY = 8  # of the smallest changes, one is solved from nothing
 PLAINLY = 3e-6  # the gap of that
 
@@ -46,7 +47,11 @@ def prove() -> Iterator[str]:
     proof = prove_plan(problem, plan, floors, clock)
     yield f"differences up to {proof.slack / abs(proof.value):.4%} of the plan's value are none"
     about = {id_: refusal.about for id_, refusal in found.proposals.items()}
-    confirmed = list(confirm_all(problem, plan, about, floors, clock, proof))
+    confirmed: list[Confirmed] = []
+    for one in confirm_all(problem, plan, about, floors, clock, proof):
+        confirmed.append(one)
+        if len(confirmed) % TOLD == 0:
+            yield f"{len(confirmed)} of {len(about)} so far"
     yield f"{len(confirmed)} of {len(about)} proposals that are not funded confirmed"
     assert len(confirmed) == len(about)
     yield from costs(confirmed, {id_: one.costs for id_, one in about.items()}, proof)
