@@ -349,13 +349,12 @@ class Live:
     ) -> Answer:
         """The model with its integers, to a relative `gap`.
 
-        It also ends when the bound falls to `enough`, minor units: when a plan known already is
-        good enough; and when a point is `worth` so much. `nodes` limits the tree rather than the
-        time, so that the answer can be had again. `may_restart`: begin anew once many columns are
-        decided at the root, which pays where lines have a price and seldom elsewhere. HiGHS starts
-        from nothing: with presolve it can make an 'optimal' point out of a start that breaks a row
-        (1.16), also out of the LP solution it still holds. A point that fails its rows, and a
-        claim that there is none, are looked at again without presolve.
+        It also ends when the bound falls to `enough`, minor units, and when a point is `worth` so
+        much. `nodes` limits the tree rather than the time, so that the answer can be had again.
+        `may_restart`: begin anew once many columns are decided at the root, which pays where lines
+        have a price and seldom elsewhere. HiGHS starts from nothing: with presolve a start, or the
+        LP solution it still holds, can become an 'optimal' point that breaks a row (1.16). A point
+        that fails its rows, and a claim of none, are looked at again without presolve.
         """
         self._integrality(True)
         self.highs.setOptionValue("mip_rel_gap", max(0.0, gap))
