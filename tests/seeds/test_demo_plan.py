@@ -62,7 +62,7 @@ def test_overlapping_work_is_paid_once(solved: tuple[Problem, Plan]) -> None:
     """Of the confirmed pairs hardly one is paid twice; nobody minding, several would be."""
     problem, plan = solved
     pairs = [tuple(overlap.proposals) for overlap in problem.overlaps]
-    assert len(pairs) >= 10
+    assert len(pairs) >= 6
 
     def doubles(made: Plan) -> int:
         return sum(all(made.totals.get(id) for id in pair) for pair in pairs)
