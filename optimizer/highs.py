@@ -28,7 +28,7 @@ Vector = NDArray[np.float64]
 INFINITY: float = highspy.kHighsInf
 SEED = 0
 ROW_SLACK = 1e-6
-WARM_STEPS = 1000  # simplex iterations a warm relaxation may take besides twice the first's
+WARM_STEPS = 1000  # a warm relaxation may take, besides an eighth of the first's
 MIP_INTERRUPT = int(highspy.cb.HighsCallbackType.kCallbackMipInterrupt)
 FEASIBLE = int(highspy.SolutionStatus.kSolutionStatusFeasible)
 
@@ -314,7 +314,7 @@ class Live:
             self._first_steps = self.highs.getInfo().simplex_iteration_count
         else:
             self.highs.setBasis(self._basis)
-            most = WARM_STEPS + 2 * self._first_steps
+            most = WARM_STEPS + self._first_steps // 8
             with self._options(
                 presolve="off",
                 dual_simplex_cost_perturbation_multiplier=0.0,
