@@ -29,6 +29,7 @@ from funding.permissions import (
     visible_lines,
 )
 from funding.services import ledger
+from funding.services.allocation import clauses_of
 from funding.services.idempotency import Answer, once
 from funding.services.log import record
 from funding.services.rates import Rate, stored_rate
@@ -264,4 +265,24 @@ def _faults_of_amount(
     if others + base_amount > proposal.ask:
         room = format_amount(max(0, proposal.ask - others), base)
         faults.append(Fault("amount", f"only {room} of this ask is not covered by others"))
+    elsewhere = _most_from_others(line)
+    if elsewhere is not None and elsewhere + base_amount < proposal.minimum:
+        needed, reach = (format_amount(x, base) for x in (proposal.minimum, elsewhere))
+        words = f"with this the proposal cannot reach the {needed} that it needs at least"
+        advice = f"other money may give it {reach} at most; give more, or decline the line"
+        faults.append(Fault("amount", f"{words}: {advice}"))
     return faults
+
+
+def _most_from_others(line: PlanLine) -> int | None:
+    """The most that the round's other commitments may pay the line's proposal, base minor units.
+
+    None for a plan that was agreed by hand: it has no round as the optimizer knows one.
+    """
+    if line.plan.run.problem is None:
+        return None
+    return sum(
+        clause.most
+        for clause in clauses_of(line.plan.run.problem, line.proposal.key, {})
+        if clause.refusal is None and clause.commitment != line.commitment.key
+    )

@@ -24,6 +24,7 @@ from funding.models import (
     AccountKind,
     Approval,
     Award,
+    Commitment,
     ConflictOfInterest,
     Event,
     PlanLine,
@@ -33,6 +34,7 @@ from funding.models import (
 )
 from funding.permissions import Actor
 from funding.services.decisions import amend_line, approve_lines, decline_line
+from funding.services.round_document import build_problem
 from tests.builders import (
     make_actor,
     make_commitment,
@@ -242,6 +244,29 @@ def test_an_amendment_keeps_to_the_ask_and_the_commitments_limits(
         )
     assert any(rule in fault.rule for fault in refusal.value.faults)
     assert balances(database, scene.commitment_id)["reserved"] == 8_000_00
+
+
+def test_an_amendment_that_leaves_a_proposal_unviable_is_refused_with_what_others_may_give(
+    each_database: Database,
+) -> None:
+    def needy(session: Session) -> Scene:
+        scene = set_scene(session)
+        line = session.get_one(PlanLine, scene.line_id)
+        others = sa.select(Commitment).where(Commitment.id != scene.commitment_id)
+        session.scalars(others).one().cap_per_proposal = 1_000_00
+        line.proposal.minimum = 6_000_00
+        line.plan.run.problem = build_problem(session, line.plan.run.scenario).document
+        return scene
+
+    scene = each_database.in_transaction(needy)
+    amend = {"line_id": scene.line_id, "version": None, "reason": "less"}
+    with pytest.raises(InvalidInput) as refusal:
+        each_database.in_transaction(amend_line, by=scene.first, key="a", amount=4_999_00, **amend)
+    (fault,) = refusal.value.faults
+    assert "cannot reach the USD\N{NO-BREAK SPACE}6,000" in fault.rule
+    assert "other money may give it USD\N{NO-BREAK SPACE}1,000 at most" in fault.rule
+    each_database.in_transaction(amend_line, by=scene.first, key="b", amount=5_000_00, **amend)
+    assert balances(each_database, scene.commitment_id)["reserved"] == 5_000_00
 
 
 def test_an_amendment_beyond_the_balance_is_refused_whole(each_database: Database) -> None:
