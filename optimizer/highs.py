@@ -322,6 +322,7 @@ class Live:
             ):
                 answer = self._run()
             if self.highs.getModelStatus() == ModelStatus.kIterationLimit:
+                self.highs.clearSolver()
                 answer = self._run()
         if answer.is_finished:
             self._basis = self.highs.getBasis()
