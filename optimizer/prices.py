@@ -9,15 +9,14 @@ again with a little more, and what that brings is stated.
 
 What the policy charges has a price, too: one more unit of the weight of overlaps, or of the cost
 of an agreement, takes from this plan what it counts; by the envelope theorem no other plan is
-better for a small enough one. One more co-funder a proposal is a whole step, tried by solving the
-round again (`cofunder_price`).
+better for a small enough one. The number of co-funders has none: one more is a whole step.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import pulp
@@ -27,7 +26,6 @@ from optimizer.highs import Clock
 from optimizer.model import Detail, Model, build
 from optimizer.pairs import pairs_of
 from optimizer.problem import Plan, Problem
-from optimizer.search import best_lines
 
 KINDS = {
     "commitment": "commitment",
@@ -97,19 +95,6 @@ def charges(problem: Problem, plan: Plan) -> list[Price]:
     if problem.policy.agreement_cost:
         found.append(Price("agreement_cost", "", -float(len(plan.lines)), True))
     return found
-
-
-def cofunder_price(
-    problem: Problem, plan: Plan, floors: Mapping[str, float], gap: float, clock: Clock
-) -> Price | None:
-    """Value that one more co-funder a proposal would bring; None where their number is free."""
-    most = problem.policy.max_cofunders
-    if most is None:
-        return None
-    policy = replace(problem.policy, max_cofunders=most + 1)
-    found = best_lines(pairs_of(replace(problem, policy=policy)), dict(floors), gap, clock)
-    more = max(0.0, found.value - plan.value)
-    return Price("max_cofunders", "", 0.0 if more <= plan.bound - plan.value else more, True)
 
 
 def fix_funded(model: Model, live: Solver, plan: Plan) -> None:

@@ -141,7 +141,7 @@ def test_a_pin_is_priced_before_it_is_saved(scene: Scene, officer: FlaskClient) 
     assert scene.in_transaction(pins) == 1
 
 
-def test_a_pin_that_no_plan_can_keep_is_priced_with_what_contradicts_it(
+def test_a_price_that_is_asked_for_twice_is_one_question_with_one_answer(
     scene: Scene, officer: FlaskClient
 ) -> None:
     address = priced(scene, officer, proposal=str(scene.ids["B"]), act="amount", amount="9500")
