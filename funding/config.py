@@ -58,7 +58,7 @@ SETTINGS = (
     ),
     Setting("TRIBUTARY_MAIL_FROM", "tributary@localhost", "sender of the site's mail"),
     Setting("TRIBUTARY_WEB_PROCESSES", "2", "web server processes"),
-    Setting("TRIBUTARY_WORKERS", "1", "background worker processes that `tributary serve` starts"),
+    Setting("TRIBUTARY_WORKERS", "2", "background worker processes that `tributary serve` starts"),
     Setting("TRIBUTARY_SOLVER", "highs", "highs or cbc"),
     Setting("TRIBUTARY_SOLVE_SECONDS", "120", "longest that solving a scenario may take"),
     Setting(

@@ -19,6 +19,8 @@ LEASE = timedelta(seconds=30)
 MOST_TRIES = 3
 GRACE = timedelta(seconds=2)
 """How long a worker that is told to stop goes on with the job at hand before it hands it back."""
+LONG = ("run_study",)
+"""Tasks that may take minutes; what is quicker goes before them."""
 NOBODY_WAITS_FOR = ("reckon_baselines",)
 """Tasks that fill in figures later; whatever somebody looks at goes before them."""
 
@@ -32,7 +34,8 @@ def enqueue(session: Session, task: str, **arguments: Any) -> Job:
 
 
 def claim(session: Session, *, worker: str) -> Job | None:
-    """Take the oldest job that waits or whose worker is gone, those that somebody waits for first.
+    """Take the oldest job that waits or whose worker is gone: first what is soon done, last what
+    nobody waits for.
 
     None where there is none.
     """
@@ -41,7 +44,7 @@ def claim(session: Session, *, worker: str) -> Job | None:
         .where(
             sa.or_(Job.state == "queued", sa.and_(Job.state == "running", Job.lease_until < now()))
         )
-        .order_by(Job.task.in_(NOBODY_WAITS_FOR), Job.id)
+        .order_by(Job.task.in_(NOBODY_WAITS_FOR), Job.task.in_(LONG), Job.id)
         .limit(1)
         .with_for_update(skip_locked=True)
     ).one_or_none()

@@ -11,7 +11,7 @@ from funding import worker as background
 from funding.config import Config
 from funding.db import Database
 from funding.models import Job
-from funding.services.jobs import enqueue
+from funding.services.jobs import claim, enqueue
 from funding.worker import Worker
 from tests.conftest import make_config
 
@@ -66,3 +66,13 @@ def test_a_task_that_fails_is_noted_and_the_next_is_taken(database: Database, tm
     assert worker.run_one()
     assert not worker.run_one()
     assert (state_of(database, first), state_of(database, second)) == ("failed", "done")
+
+
+def test_what_is_soon_done_goes_before_studies_and_both_before_what_nobody_waits_for(
+    each_database: Database,
+) -> None:
+    asked = ("reckon_baselines", "run_study", "run_scenario", "run_study")
+    for task in asked:
+        each_database.in_transaction(enqueue, task)
+    taken = [each_database.in_transaction(claim, worker="one").task for _ in asked]
+    assert taken == ["run_scenario", "run_study", "run_study", "reckon_baselines"]
