@@ -60,12 +60,19 @@ def current_plan(session: Session, round_id: int) -> PlanPutForward | None:
     ).one_or_none()
 
 
+def _in_force(plan: PlanPutForward) -> sa.ColumnElement[bool]:
+    """Lines of this plan, and those of the round's earlier plans that were approved: they stay."""
+    earlier = sa.select(PlanPutForward.id).where(PlanPutForward.round_id == plan.round_id)
+    was_approved = sa.and_(PlanLine.state == LineState.APPROVED, PlanLine.plan_id.in_(earlier))
+    return sa.or_(PlanLine.plan_id == plan.id, was_approved)
+
+
 def _lines(by: Actor, plan: PlanPutForward, args: dict[str, str]) -> sa.Select[tuple[PlanLine]]:
     query = (
         visible_lines(by)
         .join(Commitment, Commitment.id == PlanLine.commitment_id)
         .join(Organisation, Organisation.id == Commitment.funder_id)
-        .where(PlanLine.plan_id == plan.id)
+        .where(_in_force(plan))
     )
     if text := args.get("q"):
         pattern = f"%{text.lower()}%"
@@ -114,14 +121,9 @@ def shares_of(
     shares: dict[int, list[Share]] = defaultdict(list)
     for proposal_id, funder, amount, state in session.execute(
         sa.select(PlanLine.proposal_id, Organisation.name, PlanLine.base_amount, PlanLine.state)
-        .join(PlanPutForward, PlanPutForward.id == PlanLine.plan_id)
         .join(Commitment, Commitment.id == PlanLine.commitment_id)
         .join(Organisation, Organisation.id == Commitment.funder_id)
-        .where(
-            PlanPutForward.round_id == plan.round_id,
-            PlanLine.proposal_id.in_(proposal_ids),
-            sa.or_(PlanLine.plan_id == plan.id, PlanLine.state == LineState.APPROVED),
-        )
+        .where(PlanLine.proposal_id.in_(proposal_ids), _in_force(plan))
         .order_by(PlanLine.base_amount.desc(), PlanLine.id)
     ):
         shares[proposal_id].append(Share(funder, amount, state))
@@ -186,7 +188,7 @@ def funders_of(session: Session, plan: PlanPutForward) -> list[tuple[int, str]]:
             sa.select(Organisation.id, Organisation.name)
             .join(Commitment, Commitment.funder_id == Organisation.id)
             .join(PlanLine, PlanLine.commitment_id == Commitment.id)
-            .where(PlanLine.plan_id == plan.id)
+            .where(_in_force(plan))
             .distinct()
             .order_by(Organisation.name)
         )
