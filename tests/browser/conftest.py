@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -26,7 +27,7 @@ PHONE = {"width": 390, "height": 844}
 
 @dataclass
 class LiveSite:
-    """A site with the demo round, served on a free port with one background worker."""
+    """A site with the demo round, served on a free port."""
 
     address: str
     app: Flask
@@ -39,7 +40,13 @@ class LiveSite:
 @pytest.fixture(scope="module")
 def live_demo(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
     """Served for a module of tests; what one test changes the next one sees."""
-    data = tmp_path_factory.mktemp("live")
+    with served(demo_file, tmp_path_factory.mktemp("live"), has_worker=True) as site:
+        yield site
+
+
+@contextmanager
+def served(demo_file: Path, data: Path, *, has_worker: bool) -> Iterator[LiveSite]:
+    """The demo round on a site of its own in the folder `data`."""
     shutil.copy(demo_file, data / "tributary.sqlite3")
     config = Config.from_environment({"TRIBUTARY_DATA": str(data)})
     app = create_app(config)
@@ -47,7 +54,7 @@ def live_demo(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
     worker = Worker(app.extensions["database"], config, TASKS)
     threads = [
         threading.Thread(target=server.serve_forever, daemon=True),
-        threading.Thread(target=worker.run, daemon=True),
+        *([threading.Thread(target=worker.run, daemon=True)] if has_worker else []),
     ]
     for thread in threads:
         thread.start()

@@ -8,7 +8,7 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
-from funding.models import Award, Commitment, Organisation, PlanLine, Round
+from funding.models import Award, Commitment, Organisation, PlanLine, Round, Run
 from tests.browser.conftest import PHONE, LiveSite, OpenPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -78,6 +78,38 @@ def test_an_officer_solves_understands_a_refusal_amends_and_a_colleague_approves
         assert award.amount == 60_000_00
         line = session.get_one(PlanLine, award.plan_line_id)
         assert (line.state, line.commitment.funder.key) == ("approved", "northlight")
+
+
+def test_after_an_amendment_the_rest_is_solved_again_and_what_was_decided_stays(
+    live_demo: LiveSite, open_page: OpenPage
+) -> None:
+    """Goes on from the plan of the journey above, where one line was amended and approved."""
+    page = open_page(OFFICER)
+    open_round(page, "Plan")
+    page.get_by_role("button", name="Solve the rest again").click()
+    page.get_by_role("dialog").get_by_role("button", name="Solve the rest again").click()
+    page.wait_for_url("**/runs/*", timeout=SOLVING)
+    with live_demo.database.reading() as session:
+        run = session.scalars(sa.select(Run).order_by(Run.id.desc())).first()
+        award = session.scalars(sa.select(Award).order_by(Award.id.desc())).first()
+        decided = session.get_one(PlanLine, award.plan_line_id)
+        again = {(line.commitment_id, line.proposal_id): line.amount for line in run.lines}
+        assert again[decided.commitment_id, decided.proposal_id] == 60_000_00
+        commitment = session.get_one(Commitment, decided.commitment_id)
+        spent = sum(a for (of, _), a in again.items() if of == commitment.id)
+        assert spent <= commitment.amount
+        title, key = decided.proposal.title, decided.proposal.key
+    page.get_by_role("searchbox", name="Search").fill(key)
+    row = page.locator("#results tbody tr", has_text=title)
+    expect(row).to_contain_text("Northlight Foundation USD\N{NO-BREAK SPACE}60")
+
+    # the new plan takes the place of the old one, and the decision needs not be made again
+    page.get_by_role("link", name="Put forward").click()
+    expect(page.get_by_text("It replaces the plan before the funders now")).to_be_visible()
+    page.get_by_role("button", name="Put the plan forward").click()
+    page.goto(page.url.split("?")[0] + "?state=approved")
+    expect(page.locator("#results tbody tr")).to_have_count(1)
+    expect(page.locator("#results tbody tr")).to_contain_text(title)
 
 
 def test_an_officer_approves_many_lines_at_once_and_sees_the_money_move(

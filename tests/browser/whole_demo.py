@@ -1,0 +1,347 @@
+"""The demo round with something on every page: solved twice, decided in part, paid, imported."""
+
+from __future__ import annotations
+
+import io
+from dataclasses import dataclass
+from itertools import product
+from typing import Any
+
+import sqlalchemy as sa
+from flask import Flask, url_for
+from sqlalchemy.orm import Session
+
+from funding.db import Database
+from funding.models import (
+    Award,
+    FormQuestion,
+    Mail,
+    Overlap,
+    Person,
+    Pin,
+    PlanLine,
+    Proposal,
+    Round,
+    RoundEnquiry,
+    Run,
+    RunProposal,
+    Scenario,
+    Score,
+    Tranche,
+)
+from funding.permissions import PUBLIC, Actor
+from funding.services import attachments, conflicts, decisions, drafts, plans, scenarios
+from funding.services.demo import EXAMPLES
+from funding.services.jobs import NOBODY_WAITS_FOR
+from funding.services.solve_now import solve_now
+from funding.services.studies import TASK as STUDY
+from funding.services.studies import ask_for_study
+from funding.studies.kinds import KINDS
+from funding.tasks import TASKS
+from funding.worker import Worker
+
+OFFICER = EXAMPLES["program officer"]
+COLLEAGUE = EXAMPLES["her colleague"]
+FINANCE = "hamish.dunmorrow@corvane.example"
+ADMIN = EXAMPLES["funder admin"]
+INVITED = "tomoe.kurahashi@hoshimori.example"
+COMMITTEE = EXAMPLES["committee"]
+AUDITOR = EXAMPLES["auditor"]
+PLATFORM = EXAMPLES["administrator"]
+RESEARCHER = "naveen.tirumalai@larkspur-lab.example"
+NOBODY = ""
+
+PEOPLE = (OFFICER, COLLEAGUE, COMMITTEE, ADMIN, FINANCE, RESEARCHER, INVITED, PLATFORM, AUDITOR)
+"""Whoever may open a page, those first who work on it."""
+
+FILES = {"static", "assets.plotly_js", "health.healthz", "proposals.attachment"}
+NOBODYS = {"identity.sign_in", "identity.forgotten", "identity.open_link", "home.index"}
+"""Pages that who is signed in is led away from, or that look different then."""
+
+GRANTS = """funder,recipient,amount,currency,date,area,purpose
+Alder Fund,Xylem Lab,120000,USD,2022-03-01,interpretability,Reading circuits
+Birch Trust,Xylem Lab,80000,USD,2022-05-01,interpretability,Reading circuits
+Birch Trust,Yarrow Institute,60000,USD,2022-06-01,evaluations,Graders
+Alder Fund,Zinnia Centre,90000,USD,2021-06-01,governance,Audits
+"""
+FAULTY = GRANTS + "Alder Fund,,12 apples,USD,2022-13-01,interpretability,A row with faults\n"
+
+
+@dataclass(frozen=True)
+class WholeDemo:
+    """The values that addresses are filled with, and those of single routes where they differ."""
+
+    ids: dict[str, Any]
+    of_route: dict[str, dict[str, Any]]
+    several: dict[str, tuple[str, ...]]
+    """Arguments of which each value is a page of its own."""
+
+
+def _actor(session: Session, email: str) -> Actor:
+    return Actor.of(session.scalars(sa.select(Person).where(Person.email == email)).one())
+
+
+def _act(database: Database, email: str, service: Any, **values: Any) -> Any:
+    """Call a service as this person."""
+    with database.reading() as session:
+        by = _actor(session, email)
+    return database.in_transaction(service, by=by, **values)
+
+
+def _work(app: Flask) -> None:
+    """Let a worker do what somebody waits for; not what only fills in figures later."""
+    idle = dict.fromkeys((*NOBODY_WAITS_FOR, STUDY), lambda *_args, **_arguments: None)
+    worker = Worker(app.extensions["database"], app.extensions["config"], TASKS | idle)
+    while worker.run_one():
+        pass
+
+
+def client_of(app: Flask, email: str, password: str) -> Any:
+    """A client that is signed in; nobody's where there is no e-mail address."""
+    client = app.test_client()
+    if email:
+        page = client.get("/sign-in").text
+        answer = client.post(
+            "/sign-in",
+            data={"csrf_token": token_in(page), "email": email, "password": password},
+        )
+        assert answer.status_code == 302, answer.status_code
+    return client
+
+
+def token_in(page: str) -> str:
+    return page.partition('name="csrf_token" value="')[2].partition('"')[0]
+
+
+def _upload(client: Any, address: str, name: str, content: str, **fields: str) -> str:
+    """Send a file through the form at this address; the answer is where that leads."""
+    token = token_in(client.get(address).text)
+    data = {"csrf_token": token, "file": (io.BytesIO(content.encode()), name), **fields}
+    answer = client.post(address, data=data)
+    assert answer.status_code in (302, 303), answer.text
+    location: str = answer.headers["Location"]
+    return location
+
+
+def fill(app: Flask, password: str) -> WholeDemo:
+    """Let the demo's people do a day's work; the answer says where it can be seen."""
+    database, config = app.extensions["database"], app.extensions["config"]
+    first = solve_now(database, config, "common-ground-2026")
+    with database.reading() as session:
+        round_ = session.scalars(sa.select(Round).where(Round.key == "common-ground-2026")).one()
+        next_ = session.scalars(sa.select(Round).where(Round.key == "common-ground-2027")).one()
+        refused = session.scalars(
+            sa.select(RunProposal.proposal_id)
+            .where(RunProposal.run_id == first.id, RunProposal.amount == 0)
+            .order_by(RunProposal.merit.desc())
+            .limit(1)
+        ).one()
+        overlap = session.scalars(
+            sa.select(Overlap.id).where(Overlap.round_id == round_.id).limit(1)
+        ).one()
+        enquiry = session.scalars(sa.select(RoundEnquiry.id).limit(1)).one()
+        funder = next(f.funder_id for f in round_.participants if f.funder.key == "northlight")
+        award = session.scalars(
+            sa.select(Award).where(Award.state == "active").order_by(Award.id)
+        ).first()
+        tranche = session.scalars(sa.select(Tranche).where(Tranche.award_id == award.id)).first()
+
+    second = _pinned(database, round_.id, first.scenario_id, refused)
+    _work(app)
+    _act(database, OFFICER, plans.put_forward, run_id=first.id, note="As solved.", key="whole")
+    line = _decided(database, first.id)
+    _act(
+        database,
+        OFFICER,
+        conflicts.declare_for,
+        proposal_id=refused,
+        person_id=_id_of(database, COLLEAGUE),
+        reason="Was the lead's doctoral student until 2024.",
+    )
+    draft = _act(database, RESEARCHER, drafts.start, round_id=next_.id).id
+    file = attachments.store(config.data, "plan.txt", io.BytesIO(b"A plan in a file."))
+    attached = _act(database, RESEARCHER, attachments.attach, proposal_id=draft, files=(file,))
+    officer = client_of(app, OFFICER, password)
+    preview = _upload(
+        officer, "/imports/new", "grants.csv", FAULTY, kind="history", organisation_id=str(funder)
+    )
+    replay = _upload(officer, "/replay", "our grants.csv", GRANTS)
+    token = token_in(officer.get(replay).text)
+    result = officer.post(replay, data={"csrf_token": token, "pool": "year:2022"}).location
+    _work(app)
+
+    with database.reading() as session:
+        question = session.scalars(
+            sa.select(FormQuestion.id).where(FormQuestion.round_id == round_.id).limit(1)
+        ).one()
+        score = session.scalars(sa.select(Score.id).where(Score.proposal_id == refused)).first()
+        pin = session.scalars(sa.select(Pin.id)).first()
+        commitment = session.get_one(PlanLine, line).commitment_id
+        newest = session.scalars(
+            sa.select(Run.id).where(Run.scenario_id == second).order_by(Run.id.desc())
+        ).first()
+    study = _act(database, OFFICER, ask_for_study, run_id=newest, kind="frontier", parameters={})
+    ids = {
+        "study_id": study.id,
+        "round_id": round_.id,
+        "commitment_id": commitment,
+        "funder_id": funder,
+        "proposal_id": refused,
+        "attachment_id": attached[0].id,
+        "score_id": score,
+        "question_id": question,
+        "enquiry_id": enquiry,
+        "overlap_id": overlap,
+        "scenario_id": second,
+        "run_id": newest,
+        "pin_id": pin,
+        "line_id": line,
+        "award_id": award.id,
+        "tranche_id": tranche.id,
+        "import_id": int(preview.rpartition("/")[2]),
+        "area_key": "interpretability",
+        "name": "plan.txt",
+        "replay_id": result.split("/")[2],
+        "token": "made-up",
+        "version": "0",
+        "table": "proposals",
+        "document": "plan",
+    }
+    drafted = {"proposal_id": draft}
+    replayed = {"run_id": result.rpartition("/")[2]}
+    of_route = {
+        "applications.edit": drafted,
+        "applications.check": drafted,
+        "applications.typed": drafted,
+        "applications.ask_withdraw": drafted,
+        "teams.index": drafted,
+        "comparisons.show": {"run_id": first.id},
+        "comparisons.table": {"run_id": first.id},
+        "dashboards.table": {"table": "gaps"},
+        "plans.ask_put_forward": {"run_id": newest},
+        "joining.join": {"round_id": next_.id},
+        "replay.document": replayed,
+        "replay.progress": replayed,
+        "replay.recipients": replayed,
+        "replay.result": replayed,
+        "replay.csv": {**replayed, "table": "areas"},
+        "identity.open_link": {"token": _link(app)},
+    }
+    views = ("funders", "areas", "overlaps", "whole")
+    return WholeDemo(ids, of_route, {"view": views, "kind": tuple(KINDS)})
+
+
+def _id_of(database: Database, email: str) -> int:
+    with database.reading() as session:
+        return _actor(session, email).person_id
+
+
+def _link(app: Flask) -> str:
+    """The token of a one-time link that was sent to somebody and not used yet."""
+    client = app.test_client()
+    token = token_in(client.get("/forgotten").text)
+    client.post("/forgotten", data={"csrf_token": token, "email": AUDITOR})
+    with app.extensions["database"].reading() as session:
+        body = session.scalars(sa.select(Mail.body).order_by(Mail.id.desc())).first()
+    return body.partition("/link/")[2].split()[0]
+
+
+def _pinned(database: Database, round_id: int, copy_of: int, proposal_id: int) -> int:
+    """A second scenario, which funds what the first refused; waits for a worker."""
+    made: Scenario = _act(
+        database,
+        OFFICER,
+        scenarios.create_scenario,
+        round_id=round_id,
+        name="With the refused one",
+        copy_of=copy_of,
+    )
+    _act(
+        database,
+        OFFICER,
+        scenarios.set_pin,
+        scenario_id=made.id,
+        proposal_id=proposal_id,
+        reason="The committee wants to see its price.",
+        funded=True,
+    )
+    _act(database, OFFICER, scenarios.start_run, scenario_id=made.id)
+    return made.id
+
+
+def _decided(database: Database, run_id: int) -> int:
+    """Northlight amends, approves and declines a line each; the answer is one still to decide."""
+    with database.reading() as session:
+        lines = [
+            line
+            for line in session.scalars(sa.select(PlanLine).order_by(PlanLine.amount))
+            if line.plan.run_id == run_id and line.commitment.funder.key == "northlight"
+        ]
+        ids = [
+            (line.id, line.amount, session.get_one(Proposal, line.proposal_id)) for line in lines
+        ]
+    (amended, amount, _), (approved, _, _), (declined, _, _), *rest = ids
+    _act(
+        database,
+        OFFICER,
+        decisions.amend_line,
+        line_id=amended,
+        version=None,
+        amount=amount - 1_000_00,
+        reason="The travel budget was counted twice.",
+        key="amend",
+    )
+    _act(database, COLLEAGUE, decisions.approve_lines, lines={approved: None}, key="approve")
+    _act(
+        database,
+        COLLEAGUE,
+        decisions.decline_line,
+        line_id=declined,
+        version=None,
+        reason="Outside what our board agreed for this year.",
+        key="decline",
+    )
+    return rest[0][0]
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A page of the site: its route, its address and somebody who may open it."""
+
+    route: str
+    address: str
+    email: str
+
+
+def pages_of(app: Flask, whole: WholeDemo, password: str) -> tuple[list[Shown], list[str]]:
+    """(every page of the site, the routes that show nobody anything).
+
+    Files, fragments that a script asks for, and addresses that only lead on are not pages.
+    """
+    clients = {email: client_of(app, email, password) for email in (*PEOPLE, NOBODY)}
+    emails = {client: email for email, client in clients.items()}
+    found: list[Shown] = []
+    unseen: list[str] = []
+    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
+        if "GET" not in (rule.methods or ()) or rule.endpoint in FILES:
+            continue
+        each = sorted(rule.arguments & whole.several.keys())
+        values = {name: whole.ids.get(name) for name in rule.arguments - {*each}}
+        values |= whole.of_route.get(rule.endpoint, {})
+        missing = [name for name, value in values.items() if value is None]
+        assert not missing, f"{rule}: say what {missing} is, in tests/browser/whole_demo.py"
+        is_public = app.view_functions[rule.endpoint].permission == PUBLIC
+        visitors = [clients[NOBODY]] if is_public and rule.endpoint in NOBODYS else clients.values()
+        for several in product(*(whole.several[name] for name in each)):
+            with app.test_request_context():
+                address = url_for(rule.endpoint, **values, **dict(zip(each, several, strict=True)))
+            answers = ((client, client.get(address)) for client in visitors)
+            client, answer = next(
+                (pair for pair in answers if pair[1].status_code in (200, 301, 302, 303)),
+                (None, None),
+            )
+            if answer is None:
+                unseen.append(address)
+            elif answer.mimetype == "text/html" and "<html" in answer.text:
+                found.append(Shown(rule.endpoint, address, emails[client]))
+    return found, unseen
