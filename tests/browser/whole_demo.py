@@ -280,7 +280,7 @@ def _decided(database: Database, run_id: int) -> int:
         ids = [
             (line.id, line.amount, session.get_one(Proposal, line.proposal_id)) for line in lines
         ]
-    (amended, amount, _), (approved, _, _), (declined, _, _), *rest = ids
+    (approved, _, _), (declined, _, _), *rest, (amended, amount, _) = ids
     _act(
         database,
         OFFICER,
