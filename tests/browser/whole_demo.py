@@ -335,7 +335,8 @@ def pages_of(app: Flask, whole: WholeDemo, password: str) -> tuple[list[Shown], 
         for several in product(*(whole.several[name] for name in each)):
             with app.test_request_context():
                 address = url_for(rule.endpoint, **values, **dict(zip(each, several, strict=True)))
-            answers = ((client, client.get(address)) for client in visitors)
+            # read to its end: a streamed answer would stay open, and with it who asked for it
+            answers = ((client, client.get(address, buffered=True)) for client in visitors)
             client, answer = next(
                 (pair for pair in answers if pair[1].status_code in (200, 301, 302, 303)),
                 (None, None),
