@@ -32,13 +32,11 @@ from funding.models import (
 from funding.permissions import PUBLIC, Actor
 from funding.services import attachments, conflicts, decisions, drafts, plans, scenarios
 from funding.services.demo import EXAMPLES
-from funding.services.jobs import NOBODY_WAITS_FOR
 from funding.services.solve_now import solve_now
-from funding.services.studies import TASK as STUDY
 from funding.services.studies import ask_for_study
 from funding.studies.kinds import KINDS
-from funding.tasks import TASKS
 from funding.worker import Worker
+from tests.browser.conftest import SOON_DONE
 
 OFFICER = EXAMPLES["program officer"]
 COLLEAGUE = EXAMPLES["her colleague"]
@@ -90,8 +88,7 @@ def _act(database: Database, email: str, service: Any, **values: Any) -> Any:
 
 def _work(app: Flask) -> None:
     """Let a worker do what somebody waits for; not what only fills in figures later."""
-    idle = dict.fromkeys((*NOBODY_WAITS_FOR, STUDY), lambda *_args, **_arguments: None)
-    worker = Worker(app.extensions["database"], app.extensions["config"], TASKS | idle)
+    worker = Worker(app.extensions["database"], app.extensions["config"], SOON_DONE)
     while worker.run_one():
         pass
 
