@@ -314,11 +314,10 @@ class Live:
             self._first_steps = self.highs.getInfo().simplex_iteration_count
         else:
             self.highs.setBasis(self._basis)
-            most = WARM_STEPS + self._first_steps // 8
             with self._options(
                 presolve="off",
                 dual_simplex_cost_perturbation_multiplier=0.0,
-                simplex_iteration_limit=most,
+                simplex_iteration_limit=WARM_STEPS + self._first_steps // 8,
             ):
                 answer = self._run()
             if self.highs.getModelStatus() == ModelStatus.kIterationLimit:

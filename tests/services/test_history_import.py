@@ -55,6 +55,7 @@ def test_a_file_is_looked_at_before_anything_is_stored(desk: Desk) -> None:
         "Rows with an amount below 0: money returned, which totals subtract: 1.",
         "Rows whose area is AI safety as a whole, no part of it: 1.",
         "Rows whose area is none of ours: 1.",
+        "Amounts below 0 are in row 3: if a minus is a slip, mend it first.",
     ]
     assert grants(desk.database) == []
 
