@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from contextlib import closing
 from datetime import datetime
 from typing import Any
 
@@ -95,26 +96,24 @@ def record(
 
 def first_broken_link(session: Session) -> int | None:
     """The number of the first event that does not fit the chain; None where the log is whole."""
+    chain = sa.select(Event).where(Event.chain == MAIN).order_by(Event.seq)
     previous, seq = "0" * 64, 0
-    for event in session.scalars(
-        sa.select(Event)
-        .where(Event.chain == MAIN)
-        .order_by(Event.seq)
-        .execution_options(yield_per=1000)
-    ):
-        expected = _hash(
-            seq + 1,
-            event.at,
-            event.actor_id,
-            event.action,
-            (event.subject_type, event.subject_id),
-            (event.organisation_id, event.round_id),
-            event.detail,
-            previous,
-        )
-        if event.seq != seq + 1 or event.previous_hash != previous or event.hash != expected:
-            return seq + 1
-        previous, seq = event.hash, event.seq
+    # closed at once: PostgreSQL keeps a cursor open for the rows that are not read
+    with closing(session.scalars(chain.execution_options(yield_per=1000))) as events:
+        for event in events:
+            expected = _hash(
+                seq + 1,
+                event.at,
+                event.actor_id,
+                event.action,
+                (event.subject_type, event.subject_id),
+                (event.organisation_id, event.round_id),
+                event.detail,
+                previous,
+            )
+            if event.seq != seq + 1 or event.previous_hash != previous or event.hash != expected:
+                return seq + 1
+            previous, seq = event.hash, event.seq
     head = session.get(ChainHead, MAIN)
     if head is None or (head.seq, head.hash) != (seq, previous):
         return seq + 1
