@@ -94,9 +94,10 @@ def test_a_round_is_solved_put_forward_and_approved_on_postgresql(
         amara = Reader(site, "amara.osei@northlight.example")
         scenarios = "/rounds/1/scenarios"
         scenario, page = amara.send(scenarios, scenarios, name="More for control")
-        where, _ = amara.send(scenario, f"{scenario}/runs")
-        run, page = amara.wait_for(where, lambda at, _page: at.startswith("/runs/"))
-        assert "Put forward" in page
+        amara.send(scenario, f"{scenario}/runs")
+        _, page = amara.wait_for(scenario, lambda _at, page: "See the result" in page)
+        run = re.search(r'href="(/runs/\d+)"', page).group(1)
+        assert "Put forward" in amara.open(run)[1]
         plan, _ = amara.send(f"{run}/put-forward", f"{run}/put-forward", note="As solved")
         assert plan == "/rounds/1/plan"
 
