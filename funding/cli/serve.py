@@ -37,9 +37,15 @@ class Site(BaseApplication):
         self.cfg.set("loglevel", "warning")
         self.cfg.set("control_socket_disable", True)
         self.cfg.set("when_ready", lambda _server: self.when_ready())
+        # Ctrl-C goes to the whole group; heard twice, once passed on, it would break an orderly end
+        self.cfg.set("post_worker_init", _leave_interrupts_to_the_first_process)
 
     def load(self) -> Any:
         return create_app(self.settings)
+
+
+def _leave_interrupts_to_the_first_process(_worker: object) -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 @click.command()

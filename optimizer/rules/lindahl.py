@@ -119,7 +119,6 @@ class _Programme:
             worth = np.where(self.able, np.exp(self.log_value), 0.0) @ spread
             prices = np.log(np.maximum(worth / self.budget, 1.0))
         best = _Best(np.zeros_like(self.cap), prices, 0.0, math.inf)
-        enough = math.log1p(gap) * float(self.budget.sum())
         while True:
             prices = self._newton(prices, weight, clock)
             payments = self._affordable(self._point(prices, weight).payments)
@@ -128,6 +127,7 @@ class _Programme:
                 best.payments, best.value = payments, value
             if bound < best.bound:
                 best.prices, best.bound = prices, bound
+            enough = math.log1p(gap) * float(best.payments.sum())  # a part of what is spent
             if best.bound - best.value <= enough or weight <= COLDEST or not clock.left:
                 best.bound = max(best.bound, best.value)
                 return best

@@ -144,6 +144,16 @@ def mean_of(value: np.ndarray, payments: np.ndarray) -> float:
 # Examples worked out by hand
 
 
+def test_the_gap_is_of_what_is_spent_where_most_of_the_money_cannot_be() -> None:
+    value = np.array([[0.8, 0.5, 0.9, 0.7], [0.8, 0.5, 0.9, 0.7], [0.0, 0.5, 0.9, 0.7]])
+    cap = np.array([[10.0, 5, 5, 80], [10, 5, 5, 80], [0, 5, 5, 110]])
+    ask = np.array([20.0, 15, 15, 270])
+    for gap in (1e-2, 1e-3, 1e-4):
+        found = equilibrium(value, np.array([80.0, 8_000, 8_000]), ask, cap, gap, Clock.of(60))
+        assert found.payments.sum() == pytest.approx(300)
+        assert found.gap <= gap
+
+
 def test_funders_who_agree_on_nothing_each_buy_their_own() -> None:
     problem = a_round(
         {"north": 300, "south": 100},
