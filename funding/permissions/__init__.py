@@ -1,0 +1,75 @@
+"""Who may do what (RELIABILITY §4).
+
+Two questions, asked apart. `PERMISSIONS` says which roles may do an act at all; every route
+declares one of its names. What the act may be done *to* is said by the `visible_*` queries: what
+is not in them answers NotFound, exactly as if it did not exist.
+"""
+
+from funding.permissions.acts import (
+    FUNDERS,
+    PERMISSIONS,
+    PUBLIC,
+    READERS,
+    SIGNED_IN,
+    Actor,
+    load_actor,
+    require,
+)
+from funding.permissions.fetching import LAST_ID, fetch
+from funding.permissions.money import (
+    visible_awards,
+    visible_lines,
+    visible_plans,
+    visible_runs,
+    visible_scenarios,
+    visible_studies,
+    visible_tranches,
+)
+from funding.permissions.records import (
+    visible_events,
+    visible_history,
+    visible_imports,
+)
+from funding.permissions.rounds import (
+    own_proposals,
+    owned_rounds,
+    participants,
+    visible_commitments,
+    visible_organisations,
+    visible_proposals,
+    visible_rounds,
+    without_conflict,
+    working_rounds,
+)
+
+__all__ = [
+    "FUNDERS",
+    "LAST_ID",
+    "PERMISSIONS",
+    "PUBLIC",
+    "READERS",
+    "SIGNED_IN",
+    "Actor",
+    "fetch",
+    "load_actor",
+    "own_proposals",
+    "owned_rounds",
+    "participants",
+    "require",
+    "visible_awards",
+    "visible_commitments",
+    "visible_events",
+    "visible_history",
+    "visible_imports",
+    "visible_lines",
+    "visible_organisations",
+    "visible_plans",
+    "visible_proposals",
+    "visible_rounds",
+    "visible_runs",
+    "visible_scenarios",
+    "visible_studies",
+    "visible_tranches",
+    "without_conflict",
+    "working_rounds",
+]

@@ -1,0 +1,91 @@
+"""Which scenarios, plans, lines, awards and tranches are there for whom."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from funding.models import (
+    Award,
+    Commitment,
+    PlanLine,
+    PlanPutForward,
+    Proposal,
+    Role,
+    Round,
+    Run,
+    Scenario,
+    Study,
+    Tranche,
+)
+from funding.permissions.acts import READERS, Actor
+from funding.permissions.rounds import own_proposals, participants, without_conflict
+
+
+def visible_scenarios(by: Actor) -> sa.Select[tuple[Scenario]]:
+    return (
+        sa.select(Scenario)
+        .join(Round, Round.id == Scenario.round_id)
+        .where(participants(by.where("scenario.read")))
+    )
+
+
+def visible_runs(by: Actor) -> sa.Select[tuple[Run]]:
+    return (
+        sa.select(Run)
+        .join(Scenario, Scenario.id == Run.scenario_id)
+        .join(Round, Round.id == Scenario.round_id)
+        .where(participants(by.where("scenario.read")))
+    )
+
+
+def visible_studies(by: Actor) -> sa.Select[tuple[Study]]:
+    runs = visible_runs(by).with_only_columns(Run.id)
+    return sa.select(Study).where(Study.run_id.in_(runs))
+
+
+def visible_plans(by: Actor) -> sa.Select[tuple[PlanPutForward]]:
+    return (
+        sa.select(PlanPutForward)
+        .join(Round, Round.id == PlanPutForward.round_id)
+        .where(participants(by.where("plan.read")))
+    )
+
+
+def visible_lines(by: Actor) -> sa.Select[tuple[PlanLine]]:
+    """Lines of plans the person may read, less those on proposals in conflict."""
+    return (
+        sa.select(PlanLine)
+        .join(PlanPutForward, PlanPutForward.id == PlanLine.plan_id)
+        .join(Round, Round.id == PlanPutForward.round_id)
+        .join(Proposal, Proposal.id == PlanLine.proposal_id)
+        .where(participants(by.where("plan.read")), without_conflict(by))
+    )
+
+
+def visible_awards(by: Actor) -> sa.Select[tuple[Award]]:
+    """Awards of own money, of rounds one takes part in (less conflicts), and to own proposals."""
+    return (
+        sa.select(Award)
+        .join(Proposal, Proposal.id == Award.proposal_id)
+        .join(Commitment, Commitment.id == Award.commitment_id)
+        .join(Round, Round.id == Proposal.round_id)
+        .where(
+            sa.or_(
+                sa.and_(
+                    sa.or_(
+                        Commitment.funder_id.in_(
+                            [o for o, role in by.bindings if role is Role.FINANCE_OFFICER]
+                        ),
+                        participants(o for o, role in by.bindings if role in READERS),
+                    ),
+                    without_conflict(by),
+                ),
+                Proposal.id.in_(own_proposals(by).with_only_columns(Proposal.id)),
+            )
+        )
+    )
+
+
+def visible_tranches(by: Actor) -> sa.Select[tuple[Tranche]]:
+    awards = visible_awards(by).with_only_columns(Award.id)
+    return sa.select(Tranche).where(Tranche.award_id.in_(awards))

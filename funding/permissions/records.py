@@ -1,0 +1,92 @@
+"""Which imports, past grants and events of the log are there for whom."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+from funding.models import (
+    Award,
+    Binding,
+    Event,
+    HistoricGrant,
+    Import,
+    Organisation,
+    OrganisationKind,
+    PlanLine,
+    Proposal,
+    Round,
+    RoundFunder,
+    Tranche,
+)
+from funding.permissions.acts import Actor
+from funding.permissions.money import visible_awards, visible_lines, visible_tranches
+from funding.permissions.rounds import participants, visible_proposals
+
+
+def visible_imports(by: Actor) -> sa.Select[tuple[Import]]:
+    return sa.select(Import).where(Import.organisation_id.in_(list(by.where("import.read"))))
+
+
+def visible_history(by: Actor) -> sa.Select[tuple[HistoricGrant]]:
+    """Past grants imported by the person's own organisations, by those that own or have joined a
+    round with them, and by whoever runs the site."""
+    own = by.where("import.read")
+    shared = sa.select(Round.id).where(participants(own))
+    return sa.select(HistoricGrant).where(
+        HistoricGrant.organisation_id.in_(
+            sa.select(Organisation.id).where(
+                sa.or_(
+                    Organisation.id.in_(list(own)),
+                    Organisation.kind == OrganisationKind.PLATFORM,
+                    Organisation.id.in_(sa.select(Round.owner_id).where(Round.id.in_(shared))),
+                    Organisation.id.in_(
+                        sa.select(RoundFunder.funder_id).where(
+                            RoundFunder.round_id.in_(shared), RoundFunder.joined_at.is_not(None)
+                        )
+                    ),
+                )
+            )
+        )
+    )
+
+
+def visible_events(by: Actor) -> sa.Select[tuple[Event]]:
+    """What the log holds of an auditor's organisations, of their people and of their rounds.
+
+    Not in it: acts of applicants' institutions, and acts on what is not there for this person.
+    """
+    home = by.where("log.read")
+    own_people = sa.select(Binding.person_id).where(Binding.organisation_id.in_(list(home)))
+    shared = sa.select(Round.id).where(participants(home))
+    givers = sa.union(
+        sa.select(Round.owner_id).where(Round.id.in_(shared)),
+        sa.select(RoundFunder.funder_id).where(RoundFunder.round_id.in_(shared)),
+    )
+    subjects = {
+        "proposal": visible_proposals(by, "log.read").with_only_columns(Proposal.id),
+        "plan_line": visible_lines(by).with_only_columns(PlanLine.id),
+        "award": visible_awards(by).with_only_columns(Award.id),
+        "tranche": visible_tranches(by).with_only_columns(Tranche.id),
+    }
+    return sa.select(Event).where(
+        sa.or_(
+            Event.organisation_id.in_(list(home)),
+            sa.and_(
+                Event.organisation_id.is_(None),
+                Event.round_id.is_(None),
+                Event.actor_id.in_(own_people),
+            ),
+            sa.and_(
+                Event.round_id.in_(shared),
+                sa.or_(Event.organisation_id.is_(None), Event.organisation_id.in_(givers)),
+            ),
+        ),
+        *(
+            sa.or_(
+                Event.subject_type.is_(None),
+                Event.subject_type != kind,
+                Event.subject_id.in_(there),
+            )
+            for kind, there in subjects.items()
+        ),
+    )
