@@ -1,0 +1,55 @@
+"""States begin at the beginning and move only along `allowed_move`; records only grow."""
+
+from __future__ import annotations
+
+from funding.models.states import MOVES
+from funding.models.triggers.rule import Rule
+
+APPEND_ONLY = ("transfer", "event", "transition", "approval", "allowed_move", "round_extension")
+BEGINNINGS = {"plan_line": "recommended", "award": "offered", "tranche": "scheduled"}
+"""The state that a row of these is made in: further on, it would skip what comes before."""
+
+
+def _rules() -> list[Rule]:
+    rules: list[Rule] = []
+    for table, state in BEGINNINGS.items():
+        rules.append(
+            Rule(
+                f"{table}_begins",
+                "before insert",
+                table,
+                f"a {table.replace('_', ' ')} begins as {state}",
+                when=f"new.state <> '{state}'",
+            )
+        )
+    for table in APPEND_ONLY:
+        for act in ("update", "delete"):
+            rules.append(
+                Rule(f"{table}_no_{act}", f"before {act}", table, f"{table} rows are never changed")
+            )
+    for kind in MOVES:
+        rules.append(
+            Rule(
+                f"{kind}_legal_move",
+                "before update of state",
+                kind,
+                f"a {kind.replace('_', ' ')} cannot move to that state from where it is",
+                when="new.state <> old.state and not exists (select 1 from allowed_move"
+                f" where kind = '{kind}' and from_state = old.state and to_state = new.state)",
+            )
+        )
+        rules.append(
+            Rule(
+                f"{kind}_move_recorded",
+                "after update of state",
+                kind,
+                "insert into transition (kind, subject_id, from_state, to_state)"
+                f" values ('{kind}', new.id, old.state, new.state);",
+                when="new.state <> old.state",
+                refuses=False,
+            )
+        )
+    return rules
+
+
+RULES = tuple(_rules())
