@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from funding.services import allocation, import_jobs, imports, overlaps, replays, studies
 
@@ -15,3 +16,7 @@ TASKS: dict[str, Callable[..., None]] = {
     replays.TASK: replays.run_replay,
     studies.TASK: studies.run_study,
 }
+
+REGULAR: dict[str, timedelta] = {}
+"""Tasks without arguments that come round by themselves: name -> period. Each bears being run
+again at once, and at any later time."""

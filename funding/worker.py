@@ -9,7 +9,9 @@ import signal
 import socket
 import sys
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
@@ -17,21 +19,30 @@ from sqlalchemy.exc import SQLAlchemyError
 from funding.config import Config
 from funding.db import Database
 from funding.errors import TributaryError
-from funding.services import jobs, mail
-from funding.tasks import TASKS
+from funding.services import jobs, mail, regular
+from funding.tasks import REGULAR, TASKS
 
 log = logging.getLogger("tributary.worker")
 
 POLL_SECONDS = 0.3
 AWAY_SECONDS = 3.0  # until a database that did not answer is asked again
+LOOK_SECONDS = 30.0  # between two looks at what comes round by itself
 AWAY = (SQLAlchemyError, TributaryError)
 
 
 class Worker:
     """Runs one job at a time until `stop` is set."""
 
-    def __init__(self, database: Database, config: Config, tasks: dict[str, Callable[..., None]]):
+    def __init__(
+        self,
+        database: Database,
+        config: Config,
+        tasks: dict[str, Callable[..., None]],
+        regular_tasks: Mapping[str, timedelta] | None = None,
+    ):
         self.database, self.config, self.tasks = database, config, tasks
+        self.regular_tasks = regular_tasks or {}
+        self._look_at = 0.0
         self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(3)}"
         self.stop = threading.Event()
         self.job_id: int | None = None
@@ -41,6 +52,7 @@ class Worker:
         """Work until `stop`; a database that is away for a while is waited for."""
         while not self.stop.is_set():
             try:
+                self.ask_for_regular_tasks()
                 busy = self.run_one()
                 sent = mail.send_waiting(self.database, self.config)
             except AWAY:
@@ -51,6 +63,12 @@ class Worker:
                 continue
             if not busy and not sent:
                 self.stop.wait(POLL_SECONDS)
+
+    def ask_for_regular_tasks(self) -> None:
+        """Look, now and then, whether a task that comes round by itself is due."""
+        if self.regular_tasks and time.monotonic() >= self._look_at:
+            self.database.in_transaction(regular.enqueue_due, periods=self.regular_tasks)
+            self._look_at = time.monotonic() + LOOK_SECONDS
 
     def run_one(self) -> bool:
         """Take and run one job; False where none waits. A failing task does not stop the worker."""
@@ -89,7 +107,7 @@ class Worker:
 
 def work(config: Config) -> None:
     """Run a worker until SIGTERM or SIGINT; a job that is not finished soon is handed back."""
-    worker = Worker(Database(config.database_url), config, TASKS)
+    worker = Worker(Database(config.database_url), config, TASKS, REGULAR)
 
     def stop(_signal: int, _frame: Any) -> None:
         worker.stop.set()

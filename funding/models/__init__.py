@@ -20,7 +20,7 @@ from funding.models.history import (
     ImportState,
 )
 from funding.models.ledger import Account, AccountKind, IdempotencyKey, Transfer
-from funding.models.log import AllowedMove, ChainHead, Event, Job, Mail, Transition
+from funding.models.log import AllowedMove, ChainHead, Event, Job, Mail, RegularTask, Transition
 from funding.models.people import (
     Binding,
     LoginSession,

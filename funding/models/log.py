@@ -115,3 +115,12 @@ class Job(Base):
     tries: Mapped[int] = mapped_column(default=0)
     error: Mapped[str] = mapped_column(sa.Text, default="")
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+
+
+class RegularTask(Base):
+    """A task that comes round by itself (`funding.services.regular`), and when it is due next."""
+
+    __tablename__ = "regular_task"
+
+    task: Mapped[str] = mapped_column(sa.Text, primary_key=True)
+    due_at: Mapped[datetime] = mapped_column(UTCDateTime)
