@@ -26,7 +26,7 @@ import numpy as np
 from bench.by_hand import cells_by_hand, pairs_by_hand
 from bench.rounds import KINDS, make_round
 from optimizer.backend import open_model
-from optimizer.highs import Clock
+from optimizer.clock import Clock
 from optimizer.model import Detail, build
 from optimizer.pairs import Pairs, in_order, pairs_of
 from optimizer.problem import Problem

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from bench.rounds import make_round
-from optimizer.highs import Clock
+from optimizer.clock import Clock
 from optimizer.live_round import LiveRound
 from optimizer.problem import Plan, Problem
 from optimizer.read import read_round

@@ -71,23 +71,18 @@ TARGETS = (
         )
         for size in (SMALL, MIDDLE, LARGE)
     ),
-    Target(
-        "PuLP as usually written with CBC over ours, to 1 %",
-        SMALL,
-        _over(_rough("pulp_cbc", SMALL), _rough("ours", SMALL)),
-        least=10,
-    ),
-    Target(
-        "HiGHS by hand on pairs over ours, to 1 %",
-        MIDDLE,
-        _over(_rough("pairs", MIDDLE), _rough("ours", MIDDLE)),
-        least=2.5,
-    ),
-    Target(
-        "HiGHS by hand on pairs over ours, to 1 %",
-        LARGE,
-        _over(_rough("pairs", LARGE), _rough("ours", LARGE)),
-        least=3,
+    *(
+        Target(
+            f"{name} over ours, to 1 %",
+            size,
+            _over(_rough(method, size), _rough("ours", size)),
+            least,
+        )
+        for name, method, size, least in (
+            ("PuLP as usually written with CBC", "pulp_cbc", SMALL, 10),
+            ("HiGHS by hand on pairs", "pairs", MIDDLE, 2.5),
+            ("HiGHS by hand on pairs", "pairs", LARGE, 3),
+        )
     ),
     Target(
         "our memory over that of HiGHS by hand on pairs",

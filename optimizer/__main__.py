@@ -18,11 +18,11 @@ from pathlib import Path
 
 from optimizer.backend import SOLVERS
 from optimizer.check import check, not_promised
+from optimizer.clock import Clock
 from optimizer.compare import compare
 from optimizer.confirm import confirm_all
 from optimizer.conflicts import conflict_of
-from optimizer.explain import explain, promises
-from optimizer.highs import Clock
+from optimizer.explain import explain
 from optimizer.pabulib import is_election, read_election
 from optimizer.pairs import in_order
 from optimizer.pooling import pooling
@@ -31,6 +31,7 @@ from optimizer.read import BadInput, read_plan, read_round, write_plan
 from optimizer.relaxation import relaxation_of
 from optimizer.rules.giving import held_by
 from optimizer.solve import RULES, Infeasible, OutOfTime, solve
+from optimizer.stated import promises
 from optimizer.sweep_commands import add_sweeps
 from optimizer.tables import as_table
 
@@ -199,7 +200,7 @@ def _explain(options: argparse.Namespace) -> int:
     document = found.add_to(write_plan(plan))
     if wanted:
         left = max(1.0, options.seconds - (time.monotonic() - started))
-        floors, clock = promises(in_order(problem), plan), Clock.of(left)
+        floors, clock = promises(in_order(problem), plan.funders), Clock.of(left)
         confirmed = confirm_all(problem, plan, wanted, floors, clock)
         document["confirmed"] = {one.proposal: asdict(one) for one in confirmed}
     _write(document, options.output)

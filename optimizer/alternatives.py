@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 
 from optimizer.check import check
-from optimizer.highs import Cancelled, Clock, Vector
+from optimizer.clock import Cancelled, Clock
+from optimizer.highs import Vector
 from optimizer.live_round import LiveRound
 from optimizer.pairs import Amounts
 from optimizer.problem import Plan, Problem

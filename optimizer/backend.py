@@ -16,7 +16,8 @@ import numpy as np
 import pulp
 from pulp.apis.coin_api import pulp_cbc_path
 
-from optimizer.highs import INFINITY, NOTHING, Answer, Clock, Live, Vector, worth_of
+from optimizer.clock import Clock
+from optimizer.highs import INFINITY, NOTHING, Answer, Live, Vector, worth_of
 
 SOLVERS = ("highs", "cbc")
 

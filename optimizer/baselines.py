@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from optimizer.highs import Clock
+from optimizer.clock import Clock
 from optimizer.pairs import Pairs, in_order, pairs_of
 from optimizer.problem import Area, Policy, Problem
 from optimizer.search import ROUNDING, Found, Infeasible, OutOfTime, best_lines

@@ -28,7 +28,8 @@ import numpy as np
 
 from optimizer.backend import open_model
 from optimizer.baselines import PROOF, others_leaving, own_round
-from optimizer.highs import INFINITY, Clock
+from optimizer.clock import Clock
+from optimizer.highs import INFINITY
 from optimizer.model import Detail, build
 from optimizer.pairs import pairs_of
 from optimizer.problem import Plan, Problem

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass
 
 from optimizer.baselines import Baseline, promised, reach_alone
 from optimizer.check import missed
-from optimizer.highs import Clock
+from optimizer.clock import Clock
 from optimizer.pairs import in_order
 from optimizer.problem import Plan, Problem
 from optimizer.rules import RULES

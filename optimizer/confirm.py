@@ -18,8 +18,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from optimizer.changes import CHANGES, Change, keeps_out
+from optimizer.clock import Clock
 from optimizer.estimates import Estimate
-from optimizer.highs import Clock
 from optimizer.outcomes import Outcome, Proof, outcome_of, prove, solved
 from optimizer.pairs import in_order, pairs_of
 from optimizer.problem import Lock, Plan, Problem, Proposal

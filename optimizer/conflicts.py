@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import TypedDict
 
 from optimizer.backend import open_model
-from optimizer.highs import Clock
+from optimizer.clock import Clock
 from optimizer.model import Detail, build
 from optimizer.pairs import exact, in_order, pairs_of
 from optimizer.problem import Area, Commitment, Lock, Problem, Proposal

@@ -10,14 +10,15 @@ from dataclasses import asdict, dataclass
 from typing import cast
 
 from optimizer.baselines import reach_alone, reach_leaving
+from optimizer.clock import Clock
 from optimizer.currencies import writer
-from optimizer.highs import Clock
 from optimizer.pairs import in_order
 from optimizer.prices import Price, shadow_prices
 from optimizer.problem import LINES_ONLY, Line, Plan, Problem
 from optimizer.reasons import Ground, Refusal, grounds, refusals
 from optimizer.rules.giving import by_lines_only
 from optimizer.rules.words import IN_WORDS
+from optimizer.stated import promises
 
 WHATEVER_THE_RULE = frozenset(["locked_out", "no_eligible_money", "out_of_reach"])
 
@@ -88,7 +89,7 @@ def explain(
 
     write = money or writer(problem.currency)
     by_rule = plan.rule != "welfare"
-    floors = {} if plan.rule in LINES_ONLY else promises(ordered, plan)
+    floors = {} if plan.rule in LINES_ONLY else promises(ordered, plan.funders)
     held = by_lines_only(ordered) if plan.rule in LINES_ONLY else ordered
     refused = refusals(held, plan, floors, clock, name, write)
     return Explanation(
@@ -110,19 +111,6 @@ def _by_rule(rule: str, refused: Mapping[str, Refusal]) -> dict[str, Refusal]:
         else Refusal("by_rule", f"Not funded: {why}.", r.for_applicant, r.commitments)
         for id_, r in refused.items()
     }
-
-
-def promises(problem: Problem, plan: Plan) -> dict[str, float]:
-    """The least value of each funder that was promised one, as the plan states baselines."""
-    found: dict[str, float] = {}
-    for funder in problem.funders:
-        stated = plan.funders.get(funder.id, {})
-        least = [stated[funder.guarantee]] if funder.guarantee in stated else []
-        if funder.at_least is not None:
-            least.append(funder.at_least)
-        if least:
-            found[funder.id] = max(least)
-    return found
 
 
 def _gain(problem: Problem, plan: Plan, id_: str, clock: Clock, has_baselines: bool) -> Gain:

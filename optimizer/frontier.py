@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from optimizer.highs import Cancelled, Clock
+from optimizer.clock import Cancelled, Clock
 from optimizer.live_round import LiveRound
 from optimizer.pairs import in_order
 from optimizer.problem import Plan, Problem

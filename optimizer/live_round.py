@@ -21,25 +21,16 @@ import numpy as np
 import pulp
 
 from optimizer.backend import open_model
-from optimizer.explain import promises
-from optimizer.highs import Answer, Clock, Vector
+from optimizer.clock import Clock
+from optimizer.highs import Answer, Vector
 from optimizer.margins import margins
 from optimizer.model import build
 from optimizer.pairs import in_order, pairs_of
 from optimizer.problem import Plan, Problem
 from optimizer.programme import GE, Detail, Expression, Model
 from optimizer.search import CORE, FIRST_GAP, NODES, can_mend, mend
-from optimizer.value import (
-    Lines,
-    area_amounts,
-    as_lines,
-    breaches,
-    funder_value,
-    quality,
-    shortfall,
-    totals_of,
-    value_of,
-)
+from optimizer.stated import figures_of, promises
+from optimizer.value import Lines, breaches
 from optimizer.whole import Draft, draft
 
 FEW = 8  # proposals besides the undecided ones in a rough search
@@ -55,7 +46,7 @@ class LiveRound:
 
     def __init__(self, problem: Problem, plan: Plan, clock: Clock) -> None:
         self.problem, self.plan, self.clock = in_order(problem), plan, clock
-        self.floors = promises(self.problem, plan)
+        self.floors = promises(self.problem, plan.funders)
         self.pairs = pairs_of(self.problem)
         self.model = build(self.pairs, self.floors, Detail(is_eased=True))
         self.unit = self.model.unit
@@ -170,31 +161,11 @@ class LiveRound:
 
     def plan_of(self, lines: Lines) -> Plan:
         """The plan that these lines make, with every figure reckoned anew."""
-        totals = totals_of(self.problem, lines)
-        amounts, done = area_amounts(self.problem, totals), quality(self.problem, totals)
-        value = value_of(self.problem, lines)
+        figures = figures_of(self.pairs, lines, self.plan.funders)
+        value = figures["value"]
         bound = max(value, self.plan.bound)
         gap = (bound - value) / max(1.0, abs(value))
-        return replace(
-            self.plan,
-            status="time_limit",
-            value=value,
-            bound=bound,
-            gap=gap,
-            lines=as_lines(self.problem, lines),
-            totals={p.id: x for p, x in zip(self.problem.proposals, totals, strict=True) if x},
-            areas={
-                a.id: {
-                    "amount": round(amounts[a.id]),
-                    "shortfall": round(shortfall(a, amounts[a.id])),
-                }
-                for a in self.problem.areas
-            },
-            funders={
-                id_: {**stated, "value": funder_value(self.problem.funder_by_id[id_], done)}
-                for id_, stated in self.plan.funders.items()
-            },
-        )
+        return replace(self.plan, status="time_limit", bound=bound, gap=gap, **figures)
 
     def _judging(self, judged: Problem | None) -> Model:
         if judged is None:

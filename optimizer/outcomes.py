@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from optimizer.backend import open_model
-from optimizer.highs import Clock
+from optimizer.clock import Clock
 from optimizer.model import Detail, build
 from optimizer.pairs import Pairs, in_order, pairs_of
 from optimizer.problem import Area, Plan, Problem

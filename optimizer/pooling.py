@@ -10,12 +10,12 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from optimizer.baselines import reach_alone, reach_leaving
+from optimizer.clock import Clock
 from optimizer.coalitions import Groups, blocking_groups
-from optimizer.explain import promises
-from optimizer.highs import Clock
 from optimizer.pairs import in_order, pairs_of
 from optimizer.problem import Plan, Problem
 from optimizer.search import Infeasible, OutOfTime, best_lines
+from optimizer.stated import promises
 from optimizer.value import PROMISE_SHARE, PROMISE_SLACK
 
 GAP = 1e-3
@@ -130,7 +130,7 @@ def guarantee(problem: Problem, plan: Plan, id_: str, leave: float, clock: Clock
 
     A plan that gives it as much already is still the best once it is promised: the price is 0.
     """
-    floors = promises(problem, plan)
+    floors = promises(problem, plan.funders)
     is_held = problem.funder_by_id[id_].guarantee == "leave"
     slack = PROMISE_SHARE * abs(leave) + PROMISE_SLACK
     if is_held:

@@ -22,7 +22,7 @@ import numpy as np
 import pulp
 
 from optimizer.backend import Solver, open_model
-from optimizer.highs import Clock
+from optimizer.clock import Clock
 from optimizer.model import Detail, Model, build
 from optimizer.pairs import pairs_of
 from optimizer.problem import Plan, Problem

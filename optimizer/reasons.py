@@ -13,8 +13,8 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from optimizer.backend import open_model
+from optimizer.clock import Clock
 from optimizer.estimates import Estimate, estimates
-from optimizer.highs import Clock
 from optimizer.margins import Margins, margins
 from optimizer.model import Detail, Model, build, share_of
 from optimizer.pairs import Pairs, most, pairs_of, refusal, share_inside

@@ -32,8 +32,8 @@ import numpy as np
 import pulp
 
 from optimizer.backend import open_model
+from optimizer.clock import Clock
 from optimizer.conflicts import Demand, demands, has_plan, with_only
-from optimizer.highs import Clock
 from optimizer.model import Detail, Model, build
 from optimizer.pairs import Pairs, in_order, pairs_of
 from optimizer.problem import Lock, Problem

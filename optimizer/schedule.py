@@ -19,7 +19,8 @@ from typing import Any
 import numpy as np
 import pulp
 
-from optimizer.highs import Clock, Live
+from optimizer.clock import Clock
+from optimizer.highs import Live
 from optimizer.problem import Instalment, Problem
 from optimizer.programme import GE, LE
 from optimizer.ties import available_by, cuts, needs

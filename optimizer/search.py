@@ -19,7 +19,8 @@ from types import MappingProxyType
 import numpy as np
 
 from optimizer.backend import Solver, open_model
-from optimizer.highs import Answer, Clock, SolverFault, Vector
+from optimizer.clock import Clock
+from optimizer.highs import Answer, SolverFault, Vector
 from optimizer.margins import margins
 from optimizer.model import Detail, Model, build
 from optimizer.pairs import Pairs

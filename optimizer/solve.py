@@ -8,26 +8,14 @@ from collections.abc import Callable, Mapping
 from importlib import metadata
 
 from optimizer.baselines import Baseline, promised
-from optimizer.currencies import writer
-from optimizer.highs import Cancelled, Clock, SolverFault
+from optimizer.clock import Cancelled, Clock
+from optimizer.highs import SolverFault
 from optimizer.pairs import Pairs, in_order, pairs_of
 from optimizer.problem import LINES_ONLY, PLAN_FORMATS, SUMS, Plan, Problem
 from optimizer.rules import RULES
 from optimizer.search import ROUNDING, Found, Infeasible, OutOfTime
-from optimizer.standings import standings
-from optimizer.value import (
-    Breach,
-    Lines,
-    area_amounts,
-    as_lines,
-    breaches,
-    funder_value,
-    quality,
-    shortfall,
-    totals_of,
-    value_of,
-)
-from optimizer.withhold import withheld
+from optimizer.stated import figures_of, promises
+from optimizer.value import Breach, Lines, breaches
 
 __all__ = ["RULES", "Cancelled", "Infeasible", "OutOfTime", "SolverFault", "solve"]
 
@@ -63,48 +51,27 @@ def solve(
     pairs = pairs_of(ordered)
     if baselines is None:
         baselines = promised(ordered, clock, baseline_seconds)
-    floors = floors_of(ordered, baselines)
+    stated = {f: {kind: b.value for kind, b in by.items()} for f, by in baselines.items()}
+    floors = promises(ordered, stated)
     try:
         found = RULES[rule](pairs, floors, gap, clock)
     except Infeasible as infeasible:
         infeasible.floors = floors
         raise
-    if rule in LINES_ONLY and found.lines is not None:
-        found.lines = withheld(pairs, found.lines)
-        found.value = value_of(ordered, found.lines)
     lines = found.lines
     if lines is None or (broken := _broken(rule, pairs, lines, floors)):
         raise SolverFault(f"the plan breaks limits: {broken!r}")
-    totals = totals_of(ordered, lines)
-    amounts, done = area_amounts(ordered, totals), quality(ordered, totals)
     return Plan(
         status=_status(rule, found, gap, baselines, clock),
         rule=rule,
-        value=found.value,
         bound=found.bound,
         gap=found.gap,
-        lines=as_lines(ordered, lines),
-        totals={p.id: x for p, x in zip(ordered.proposals, totals, strict=True) if x},
-        areas={
-            a.id: {
-                "amount": round(amounts[a.id]),
-                "shortfall": round(shortfall(a, amounts[a.id])),
-            }
-            for a in ordered.areas
-        },
-        funders={
-            name: {
-                "value": funder_value(funder, done),
-                **{kind: b.value for kind, b in baselines.get(name, {}).items()},
-            }
-            for name, funder in sorted(ordered.funder_by_id.items())
-        },
         digest=problem.digest,
         versions=versions(),
         seconds=time.monotonic() - started,
-        conditions=standings(pairs, lines, writer(problem.currency)),
         format=PLAN_FORMATS[problem.format],
         objective=found.objective,
+        **figures_of(pairs, lines, stated),
     )
 
 
@@ -121,18 +88,6 @@ def _status(rule: str, found: Found, gap: float, baselines: Baselines, clock: Cl
     is_near = found.objective is None or found.objective.gap <= gap + ROUNDING
     holds = rule in LINES_ONLY or is_proven
     return "by_rule" if is_near and holds and not clock.has_run_out else "time_limit"
-
-
-def floors_of(problem: Problem, baselines: Baselines) -> dict[str, float]:
-    """The least value of each funder with a baseline or an `at_least`, minor units."""
-    floors: dict[str, float] = {}
-    for funder in problem.funders:
-        least = [b.value for b in baselines.get(funder.id, {}).values()]
-        if funder.at_least is not None:
-            least.append(funder.at_least)
-        if least:
-            floors[funder.id] = max(least)
-    return floors
 
 
 def versions() -> dict[str, str]:

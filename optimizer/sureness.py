@@ -20,7 +20,8 @@ from typing import Any
 
 import numpy as np
 
-from optimizer.highs import Cancelled, Clock, Vector
+from optimizer.clock import Cancelled, Clock
+from optimizer.highs import Vector
 from optimizer.live_round import LiveRound
 from optimizer.problem import Plan, Problem
 from optimizer.sweep import HERE, sweep

@@ -15,7 +15,7 @@ from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wai
 from contextlib import contextmanager
 from typing import Any, Protocol, TypeVar
 
-from optimizer.highs import Cancelled
+from optimizer.clock import Cancelled
 
 HERE, PROCESSES = "here", "processes"
 EVERY = 0.3  # seconds between two looks at whether to stop

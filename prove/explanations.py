@@ -19,15 +19,16 @@ from funding.schema import migrate
 from funding.services import demo
 from funding.services.solve_now import solve_now
 from optimizer.changes import CHANGES, Change
+from optimizer.clock import Clock
 from optimizer.confirm import FOUND, IMPOSSIBLE, NONE, UNSURE, Confirmed, confirm_all
-from optimizer.explain import explain, promises
-from optimizer.highs import Clock
+from optimizer.explain import explain
 from optimizer.outcomes import Proof
 from optimizer.outcomes import prove as prove_plan
 from optimizer.pairs import in_order
 from optimizer.problem import Plan, Problem
 from optimizer.read import read_plan, read_round
 from optimizer.solve import solve
+from optimizer.stated import promises
 
 SECONDS = 4 * 3600.0
 AGREES = 0.25
@@ -38,7 +39,7 @@ PLAINLY = 3e-6  # the gap of that
 
 def prove() -> Iterator[str]:
     problem, plan = demo_round()
-    floors, clock = promises(in_order(problem), plan), Clock.of(SECONDS)
+    floors, clock = promises(in_order(problem), plan.funders), Clock.of(SECONDS)
     found = explain(problem, plan, has_baselines=False)
     tried = sum(price.is_tried for price in found.prices)
     yield f"{tried} of {len(found.prices)} prices of limits confirmed by solving with a little more"

@@ -17,8 +17,8 @@ from typing import Any
 from funding.replay.build import KEPT, KEPT_SHARE, ReplayRound
 from optimizer.baselines import leave as value_of_leaving
 from optimizer.check import check
+from optimizer.clock import Cancelled
 from optimizer.figures import Figures
-from optimizer.highs import Cancelled
 from optimizer.problem import Funder, Line, Plan, Problem
 from optimizer.read import read_round, write_plan
 from optimizer.solve import Infeasible, OutOfTime, SolverFault, solve

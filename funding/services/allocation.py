@@ -35,9 +35,9 @@ from funding.services.run_progress import RunProgress
 from funding.services.run_words import Words, baselines_of, earned, least_gain, names_of
 from optimizer.baselines import reach_alone, reach_leaving
 from optimizer.check import check
+from optimizer.clock import Cancelled, Clock
 from optimizer.conflicts import conflict_of
 from optimizer.explain import Explanation, Gain, explain
-from optimizer.highs import Cancelled, Clock
 from optimizer.pairs import in_order, most, refusal
 from optimizer.problem import Plan, Problem
 from optimizer.read import BadInput, read_round, write_plan

@@ -6,11 +6,11 @@ from dataclasses import asdict
 
 from funding.studies.kind import Document, Given, Kind, Teller
 from funding.studies.proofs import proof_of
+from optimizer.clock import Clock
 from optimizer.confirm import confirm
 from optimizer.estimates import Estimate
-from optimizer.explain import promises
-from optimizer.highs import Clock
 from optimizer.pairs import in_order
+from optimizer.stated import promises
 
 SECONDS = 300.0
 PARTS = {
@@ -28,7 +28,7 @@ def study(given: Given, teller: Teller) -> Document:
     `parameters`: {"proposal": its key, "about": its estimate}.
     """
     problem, plan = in_order(given.problem), given.plan
-    floors = promises(problem, plan)
+    floors = promises(problem, plan.funders)
     clock = Clock.of(SECONDS, cancelled=teller.is_cancelled)
     proof = proof_of(given, teller, clock)
     teller.tell(0.2, "Funding it, and looking what that costs")

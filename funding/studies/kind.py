@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from optimizer.highs import Cancelled
+from optimizer.clock import Cancelled
 from optimizer.problem import Plan, Problem
 from optimizer.read import read_plan, read_round
 from optimizer.search import OutOfTime

@@ -6,13 +6,13 @@ from dataclasses import asdict, replace
 
 from funding.studies.kind import Document, Given, Kind, Teller
 from funding.studies.proofs import proof_of
+from optimizer.clock import Clock
 from optimizer.conflicts import conflict_of
-from optimizer.explain import promises
-from optimizer.highs import Clock
 from optimizer.outcomes import outcome_of
 from optimizer.pairs import in_order
 from optimizer.problem import Lock
 from optimizer.search import Infeasible
+from optimizer.stated import promises
 
 SECONDS = 120.0
 CONFLICT_SECONDS = 30.0
@@ -25,7 +25,7 @@ def study(given: Given, teller: Teller) -> Document:
     them}.
     """
     problem, plan = in_order(given.problem), given.plan
-    floors = promises(problem, plan)
+    floors = promises(problem, plan.funders)
     clock = Clock.of(SECONDS, cancelled=teller.is_cancelled)
     proof = proof_of(given, teller, clock)
     known = {"proof": asdict(proof) | {"funded": sorted(proof.funded)}}

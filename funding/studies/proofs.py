@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from funding.studies.kind import Given, Teller
-from optimizer.explain import promises
-from optimizer.highs import Clock
+from optimizer.clock import Clock
 from optimizer.outcomes import Proof, prove
 from optimizer.pairs import in_order
+from optimizer.stated import promises
 
 SECONDS = 60.0
 
@@ -20,7 +20,7 @@ def proof_of(given: Given, teller: Teller, clock: Clock) -> Proof:
         return Proof(**{**known, "funded": frozenset(known["funded"])})
     teller.tell(0.0, "Finding out how close the plan is to the best")
     problem = in_order(given.problem)
-    floors = promises(problem, given.plan)
+    floors = promises(problem, given.plan.funders)
     proof = prove(problem, given.plan, floors, clock.within("", SECONDS))
     teller.keep({"proof": asdict(proof) | {"funded": sorted(proof.funded)}})
     return proof

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from optimizer.highs import Clock
+from optimizer.clock import Clock
 from optimizer.pairs import Pairs
 from optimizer.rules.equal_shares import equal_shares
 from optimizer.rules.greedy import greedy

@@ -34,7 +34,7 @@ from __future__ import annotations
 import heapq
 import math
 
-from optimizer.highs import Clock
+from optimizer.clock import Clock
 from optimizer.pairs import Pairs
 from optimizer.rules.giving import Giving, Matrix, finish, worth
 from optimizer.search import Found

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.backend import open_model
-from optimizer.highs import Clock
+from optimizer.clock import Clock
 from optimizer.model import build
 from optimizer.pairs import Pairs
 from optimizer.problem import LINES_ONLY, Area, Problem

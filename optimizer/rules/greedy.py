@@ -19,7 +19,7 @@ A framework for approval-based budgeting methods, AAAI 2019), here with merit in
 
 from __future__ import annotations
 
-from optimizer.highs import Clock
+from optimizer.clock import Clock
 from optimizer.pairs import Pairs
 from optimizer.rules.giving import Giving, finish
 from optimizer.search import Found

@@ -23,7 +23,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.highs import Clock, Vector
+from optimizer.clock import Clock
+from optimizer.highs import Vector
 from optimizer.rules.giving import Matrix
 
 WORTH = 1e-6  # least value counted, as a part of a funder's highest, so that money is not idle

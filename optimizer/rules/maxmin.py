@@ -36,7 +36,8 @@ import numpy as np
 
 from optimizer.backend import Solver, open_model
 from optimizer.baselines import reach_alone
-from optimizer.highs import Clock, Vector
+from optimizer.clock import Clock
+from optimizer.highs import Vector
 from optimizer.model import add_quality, build
 from optimizer.pairs import Pairs
 from optimizer.problem import Objective, Problem

@@ -37,7 +37,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from optimizer.highs import Clock
+from optimizer.clock import Clock
 from optimizer.pairs import Pairs
 from optimizer.problem import Objective
 from optimizer.rules.giving import Giving, Matrix, finish, worth

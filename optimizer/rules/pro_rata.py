@@ -22,7 +22,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from optimizer.highs import Clock, Vector
+from optimizer.clock import Clock
+from optimizer.highs import Vector
 from optimizer.pairs import Pairs
 from optimizer.rules.giving import Giving, Matrix, finish
 from optimizer.rules.viable import Room, hand_out

@@ -28,7 +28,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from optimizer.highs import Clock
+from optimizer.clock import Clock
 from optimizer.pairs import Pairs
 from optimizer.rules.giving import Giving, finish, worth
 from optimizer.search import Found

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from optimizer.highs import Clock
+from optimizer.clock import Clock
 from optimizer.rules.giving import Giving, Matrix
 
 DROPPED = 10  # one in so many of what is not viable is left out at a time

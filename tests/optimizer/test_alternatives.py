@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 
 from optimizer.alternatives import Mark, alternatives, marks, names_of
 from optimizer.check import check
-from optimizer.highs import Cancelled
+from optimizer.clock import Cancelled
 from optimizer.problem import Plan, Problem
 from optimizer.read import read_plan, read_round
 from optimizer.solve import Infeasible, OutOfTime, solve

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from optimizer.baselines import alone, leave, promised
-from optimizer.highs import Clock
+from optimizer.clock import Clock
 from optimizer.pairs import in_order
 from optimizer.solve import solve
 from tests.optimizer.small_rounds import TWO_FUNDERS, a_problem, solved

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from optimizer import coalitions
 from optimizer.baselines import PROOF, others_leaving
+from optimizer.clock import Cancelled, Clock
 from optimizer.coalitions import Groups, blocking_groups, every, some
-from optimizer.highs import Cancelled, Clock
 from optimizer.pairs import in_order
 from optimizer.problem import Plan, Problem
 from optimizer.solve import solve

@@ -10,21 +10,22 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from optimizer.changes import CHANGES, Change
+from optimizer.clock import Clock
 from optimizer.confirm import Confirmed, confirm
-from optimizer.explain import explain, promises
-from optimizer.highs import Clock
+from optimizer.explain import explain
 from optimizer.outcomes import Proof, prove
 from optimizer.pairs import in_order
 from optimizer.problem import Lock, Plan, Problem
 from optimizer.read import read_round
 from optimizer.solve import Infeasible, solve
+from optimizer.stated import promises
 from tests.optimizer.rounds import random_round
 from tests.optimizer.small_rounds import a_problem, solved
 
 
 def confirmed(problem: Problem, proposal: str, gap: float = 1e-9) -> tuple[Plan, Proof, Confirmed]:
     plan = solve(problem, gap=gap)
-    floors = promises(in_order(problem), plan)
+    floors = promises(in_order(problem), plan.funders)
     clock = Clock.of(600)
     proof = prove(problem, plan, floors, clock, gap)
     about = explain(problem, plan, has_baselines=False).proposals[proposal].about

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from optimizer.clock import Clock
 from optimizer.conflicts import Conflict, conflict_of, demands, is_satisfiable, with_only
-from optimizer.highs import Clock
 from optimizer.pairs import in_order
 from optimizer.problem import Problem
 from optimizer.read import read_round

@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from optimizer.clock import Cancelled
 from optimizer.frontier import Point, frontier, marked
-from optimizer.highs import Cancelled
 from optimizer.read import read_round
 from optimizer.solve import solve
 from tests.optimizer.rounds import random_round

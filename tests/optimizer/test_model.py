@@ -9,7 +9,7 @@ import pytest
 
 from optimizer.backend import open_model
 from optimizer.cells import cover
-from optimizer.highs import Clock
+from optimizer.clock import Clock
 from optimizer.margins import margins
 from optimizer.model import Detail, build
 from optimizer.pairs import Pairs, in_order, pairs_of, refusal

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from optimizer.__main__ import main
-from optimizer.highs import Cancelled
+from optimizer.clock import Cancelled
 from optimizer.pooling import pooling
 from optimizer.read import write_plan
 from tests.optimizer.small_rounds import TWO_FUNDERS, a_problem, a_round, solved

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from optimizer.backend import open_model
 from optimizer.check import check
+from optimizer.clock import Clock
 from optimizer.explain import explain
-from optimizer.highs import Clock, Live
+from optimizer.highs import Live
 from optimizer.model import Detail, build
 from optimizer.pairs import in_order, pairs_of
 from optimizer.problem import Plan

@@ -9,7 +9,8 @@ import pytest
 
 from optimizer import search, whole
 from optimizer.check import check
-from optimizer.highs import Cancelled, SolverFault
+from optimizer.clock import Cancelled
+from optimizer.highs import SolverFault
 from optimizer.problem import Line
 from optimizer.read import read_round
 from optimizer.solve import Infeasible, OutOfTime, solve

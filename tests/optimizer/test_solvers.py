@@ -11,7 +11,8 @@ import pulp
 import pytest
 
 from optimizer.backend import Cbc, open_model
-from optimizer.highs import Clock, Live, SolverFault
+from optimizer.clock import Clock
+from optimizer.highs import Live, SolverFault
 from optimizer.model import Detail, Model, build
 from optimizer.pairs import in_order, pairs_of
 from optimizer.read import read_round

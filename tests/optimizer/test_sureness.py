@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from optimizer.highs import Cancelled
+from optimizer.clock import Cancelled
 from optimizer.problem import Lock
 from optimizer.read import read_round
 from optimizer.solve import Infeasible, OutOfTime, solve

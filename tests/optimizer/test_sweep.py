@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from optimizer.highs import Cancelled
+from optimizer.clock import Cancelled
 from optimizer.sweep import is_place, sweep
 
 PIECES = (3, 1, 2)

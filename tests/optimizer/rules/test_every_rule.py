@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from optimizer.check import check, not_promised
-from optimizer.highs import Cancelled, Clock
+from optimizer.clock import Cancelled, Clock
 from optimizer.pairs import in_order, pairs_of
 from optimizer.problem import LINES_ONLY, SUMS
 from optimizer.read import read_plan, read_round, write_plan

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from optimizer.baselines import alone
-from optimizer.highs import Clock
+from optimizer.clock import Clock
 from optimizer.pairs import in_order, pairs_of
 from optimizer.problem import Problem
 from optimizer.read import read_round

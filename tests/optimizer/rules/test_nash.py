@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog, minimize
 
-from optimizer.highs import Clock
+from optimizer.clock import Clock
 from optimizer.rules.lindahl import Equilibrium, equilibrium
 from tests.optimizer.rules.scenes import a_round, paid, plan_by
 
