@@ -24,13 +24,13 @@ from funding.models import (
 )
 from funding.permissions import Actor
 from funding.services import ledger
-from funding.services.awards import (
+from funding.services.decisions import approve_lines, decline_line
+from funding.services.payments.tranches import (
     cancel_tranche,
     record_payment,
     release_tranche,
     schedule_tranche,
 )
-from funding.services.decisions import approve_lines, decline_line
 from tests.builders import (
     make_actor,
     make_commitment,

@@ -9,8 +9,6 @@ from funding.models.decisions import (
     LineState,
     PlanLine,
     PlanPutForward,
-    Tranche,
-    TrancheState,
 )
 from funding.models.history import (
     HistoricGrant,
@@ -21,6 +19,7 @@ from funding.models.history import (
 )
 from funding.models.ledger import Account, AccountKind, IdempotencyKey, Transfer
 from funding.models.log import AllowedMove, ChainHead, Event, Job, Mail, RegularTask, Transition
+from funding.models.payments import Tranche, TrancheState
 from funding.models.people import (
     Binding,
     LoginSession,

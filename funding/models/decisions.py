@@ -1,9 +1,10 @@
-"""Plans put forward, the decision on each line, awards and their tranches."""
+"""Plans put forward, the decision on each line, and awards."""
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
@@ -14,6 +15,9 @@ from funding.models.people import Person
 from funding.models.proposals import Proposal
 from funding.models.rounds import Round
 from funding.models.scenarios import Run
+
+if TYPE_CHECKING:
+    from funding.models.payments import Tranche
 
 
 class LineState(StrEnum):
@@ -34,15 +38,6 @@ class AwardState(StrEnum):
     ACTIVE = "active"
     COMPLETED = "completed"
     TERMINATED = "terminated"
-
-
-class TrancheState(StrEnum):
-    SCHEDULED = "scheduled"
-    DUE = "due"
-    RELEASED = "released"
-    PAID = "paid"
-    RETURNED = "returned"
-    CANCELLED = "cancelled"
 
 
 class PlanPutForward(Base):
@@ -169,34 +164,3 @@ class Award(Base):
     tranches: Mapped[list[Tranche]] = relationship(
         back_populates="award", order_by="Tranche.due_on"
     )
-
-
-class Tranche(Base):
-    """One scheduled part of an award. Who prepares it cannot release it."""
-
-    __tablename__ = "tranche"
-    __table_args__ = (
-        money_check("amount", least=1),
-        sa.CheckConstraint("released_by_id <> prepared_by_id", name="four_eyes"),
-        sa.CheckConstraint(
-            "state not in ('released', 'paid', 'returned') or released_by_id is not null",
-            name="released_by_somebody",
-        ),
-        sa.Index(None, "award_id"),
-    )
-
-    id: Mapped[int] = mapped_column(primary_key=True)
-    award_id: Mapped[int] = mapped_column(sa.ForeignKey("award.id"))
-    state: Mapped[str] = mapped_column(sa.Text, default=TrancheState.SCHEDULED)
-    amount: Mapped[int] = mapped_column(Money)
-    due_on: Mapped[date]
-    condition: Mapped[str] = mapped_column(sa.Text, default="")
-    prepared_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
-    released_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
-    paid_on: Mapped[date | None]
-    reference: Mapped[str] = mapped_column(sa.Text, default="")
-    version: Mapped[int] = mapped_column()
-
-    __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own spelling
-
-    award: Mapped[Award] = relationship(back_populates="tranches")

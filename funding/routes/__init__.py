@@ -31,6 +31,7 @@ from funding.routes import (
     scores,
     studies,
     teams,
+    tranches,
 )
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
@@ -62,4 +63,5 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     scores.bp,
     studies.bp,
     teams.bp,
+    tranches.bp,
 )

@@ -1,48 +1,32 @@
-"""From award to payment: offers accepted, tranches scheduled, released and paid.
-
-One finance officer prepares a tranche, another releases it; the database refuses the same
-person twice. Each step is one transfer on the ledger.
-"""
+"""Awards: offers accepted or refused, and awards ended before their time."""
 
 from __future__ import annotations
 
-from datetime import date
-from typing import Any
-
 from sqlalchemy.orm import Session
 
-from funding.errors import Conflict, Fault, InvalidInput, NotPermitted, RuleBroken
-from funding.formatting import format_amount
-from funding.models import AccountKind, Award, AwardState, Tranche, TrancheState
-from funding.permissions import (
-    Actor,
-    fetch,
-    require,
-    visible_awards,
-    visible_tranches,
-)
+from funding.errors import Fault, InvalidInput, NotPermitted, RuleBroken
+from funding.models import AccountKind, Award, AwardState
+from funding.permissions import Actor, require
 from funding.services import ledger
-from funding.services.idempotency import Answer, once
-from funding.services.log import record
-
-_UNPAID = (TrancheState.SCHEDULED, TrancheState.DUE, TrancheState.RELEASED)
+from funding.services.payments.fetching import fetch_award, record_of_award
+from funding.services.payments.tranches import UNPAID, cancel
 
 
 def accept_award(session: Session, *, by: Actor, award_id: int, version: int) -> Award:
     """The lead of a proposal accepts an offer; raises NotFound, NotPermitted, Conflict."""
-    award = _award(session, by, award_id, version)
+    award = fetch_award(session, by, award_id, version)
     if award.proposal.lead_id != by.person_id:
         raise NotPermitted("Only the lead of the proposal accepts its awards.")
     if award.state != AwardState.OFFERED:
         raise RuleBroken(f"This award is {award.state} already.")
     award.state = AwardState.ACCEPTED
-    _record(session, by, "award accepted", award, award)
+    record_of_award(session, by, "award accepted", award, award)
     return award
 
 
 def refuse_award(session: Session, *, by: Actor, award_id: int, version: int, reason: str) -> Award:
     """The lead of a proposal does not take an offer; its money is the commitment's again."""
-    award = _award(session, by, award_id, version)
+    award = fetch_award(session, by, award_id, version)
     if award.proposal.lead_id != by.person_id:
         raise NotPermitted("Only the lead of the proposal refuses its awards.")
     if award.state != AwardState.OFFERED:
@@ -59,7 +43,7 @@ def terminate_award(
     Tranches that are not paid are cancelled, and all that is not paid is the commitment's again.
     Raises NotFound, NotPermitted, Conflict, and RuleBroken for an award that has ended.
     """
-    award = _award(session, by, award_id, version)
+    award = fetch_award(session, by, award_id, version)
     require(by, "line.decide", award.commitment.funder_id)
     if award.state not in (AwardState.OFFERED, AwardState.ACCEPTED, AwardState.ACTIVE):
         raise RuleBroken(f"This award is {award.state} already.")
@@ -71,183 +55,10 @@ def _end(session: Session, by: Actor, award: Award, event: str, reason: str) -> 
     if not reason.strip():
         raise InvalidInput(Fault("reason", "please say why"))
     for tranche in award.tranches:
-        if tranche.state in _UNPAID:
-            _cancel(session, by, tranche, reason.strip())
+        if tranche.state in UNPAID:
+            cancel(session, by, tranche, reason.strip())
     left = ledger.account(session, award.commitment, AccountKind.AWARDED, award=award).balance
     if left:
         ledger.free_award(session, by, award, left, event, reason.strip())
     award.state = AwardState.TERMINATED
-    _record(session, by, event, award, award, amount=left)
-
-
-def schedule_tranche(
-    session: Session,
-    *,
-    by: Actor,
-    award_id: int,
-    amount: int,
-    due_on: date,
-    condition: str,
-    key: str,
-) -> Answer:
-    """Schedule part of an award, in its currency; answers {"tranche_id"}.
-
-    Raises InvalidInput, RuleBroken before the offer is accepted, and Overcommitted where all
-    tranches together would exceed the award.
-    """
-
-    def act() -> Answer:
-        award = _award(session, by, award_id)
-        require(by, "tranche.prepare", award.commitment.funder_id)
-        if award.state not in (AwardState.ACCEPTED, AwardState.ACTIVE):
-            raise RuleBroken(f"An award that is {award.state} has no tranches.")
-        if amount <= 0:
-            raise InvalidInput(Fault("amount", "more than zero, please"))
-        tranche = Tranche(
-            amount=amount,
-            due_on=due_on,
-            condition=condition.strip(),
-            prepared_by_id=by.person_id,
-        )
-        award.tranches.append(tranche)
-        session.flush()
-        ledger.schedule(session, by, tranche)
-        _record(session, by, "tranche scheduled", tranche, award, amount=amount)
-        return {"tranche_id": tranche.id}
-
-    request = {"schedule": award_id, "amount": amount, "due": due_on.isoformat()}
-    return once(session, by, key, request, act)
-
-
-def release_tranche(session: Session, *, by: Actor, tranche_id: int, version: int) -> Tranche:
-    """Release a tranche for payment: by another finance officer than the one who prepared it."""
-    tranche = _tranche(session, by, "tranche.release", tranche_id, version)
-    if tranche.state not in (TrancheState.SCHEDULED, TrancheState.DUE):
-        raise RuleBroken(f"This tranche is {tranche.state} already.")
-    if tranche.prepared_by_id == by.person_id:
-        raise RuleBroken("Who prepared a payment cannot release it; a colleague has to.")
-    tranche.released_by_id = by.person_id
-    tranche.state = TrancheState.RELEASED
-    _record(session, by, "tranche released", tranche, tranche.award, amount=tranche.amount)
-    return tranche
-
-
-def record_payment(
-    session: Session, *, by: Actor, tranche_id: int, paid_on: date, reference: str, key: str
-) -> Answer:
-    """Note that a released tranche has been paid; answers {"tranche_id"}."""
-
-    def act() -> Answer:
-        tranche = _tranche(session, by, "tranche.prepare", tranche_id)
-        if tranche.state != TrancheState.RELEASED:
-            raise RuleBroken(f"Only a released tranche is paid; this one is {tranche.state}.")
-        tranche.paid_on, tranche.reference = paid_on, reference.strip()
-        tranche.state = TrancheState.PAID
-        session.flush()
-        ledger.pay(session, by, tranche)
-        if tranche.award.state == AwardState.ACCEPTED:
-            tranche.award.state = AwardState.ACTIVE
-        _record(session, by, "tranche paid", tranche, tranche.award, amount=tranche.amount)
-        return {"tranche_id": tranche.id}
-
-    request = {"pay": tranche_id, "on": paid_on.isoformat(), "reference": reference}
-    return once(session, by, key, request, act)
-
-
-def record_return(
-    session: Session, *, by: Actor, tranche_id: int, amount: int, reason: str, key: str
-) -> Answer:
-    """Note that the grantee sent money of a paid tranche back; answers {"tranche_id"}.
-
-    It is free in its commitment again, under the same restrictions. Raises InvalidInput, for more
-    than was paid too, and RuleBroken where the tranche is not paid.
-    """
-
-    def act() -> Answer:
-        tranche = _tranche(session, by, "tranche.prepare", tranche_id)
-        if tranche.state != TrancheState.PAID:
-            raise RuleBroken(
-                f"Only money that was paid can come back; this tranche is {tranche.state}."
-            )
-        kept = ledger.paid_and_kept(session, tranche)
-        faults = []
-        if not 0 < amount <= kept:
-            most = format_amount(kept, tranche.award.commitment.currency)
-            faults.append(Fault("returned", f"more than zero and at most {most}, please"))
-        if not reason.strip():
-            faults.append(Fault("return_reason", "please say why"))
-        if faults:
-            raise InvalidInput(*faults)
-        if amount == kept:
-            tranche.state = TrancheState.RETURNED
-            session.flush()
-        ledger.take_back(session, by, tranche, amount, reason.strip())
-        _record(session, by, "money returned", tranche, tranche.award, amount=amount)
-        return {"tranche_id": tranche.id}
-
-    request = {"return": tranche_id, "amount": amount, "reason": reason}
-    return once(session, by, key, request, act)
-
-
-def cancel_tranche(
-    session: Session, *, by: Actor, tranche_id: int, version: int, reason: str
-) -> Tranche:
-    """Cancel a tranche that is not paid; its money is the award's again, to be scheduled anew."""
-    tranche = _tranche(session, by, "tranche.prepare", tranche_id, version)
-    if not reason.strip():
-        raise InvalidInput(Fault("reason", "please say why"))
-    if tranche.state not in _UNPAID:
-        raise RuleBroken(f"A tranche that is {tranche.state} cannot be cancelled.")
-    _cancel(session, by, tranche, reason.strip())
-    return tranche
-
-
-def _cancel(session: Session, by: Actor, tranche: Tranche, reason: str) -> None:
-    ledger.cancel_schedule(session, by, tranche, reason)
-    tranche.state = TrancheState.CANCELLED
-    _record(session, by, "tranche cancelled", tranche, tranche.award, amount=tranche.amount)
-
-
-def _award(session: Session, by: Actor, award_id: int, version: int | None = None) -> Award:
-    award = fetch(
-        session,
-        visible_awards(by)
-        .with_for_update(of=Award, key_share=True)
-        .execution_options(populate_existing=True),
-        award_id,
-        "award",
-    )
-    if version is not None and award.version != version:
-        raise Conflict("This award was changed meanwhile. Please look at it again.")
-    return award
-
-
-def _tranche(
-    session: Session, by: Actor, permission: str, tranche_id: int, version: int | None = None
-) -> Tranche:
-    tranche = fetch(
-        session,
-        visible_tranches(by)
-        .with_for_update(of=Tranche, key_share=True)
-        .execution_options(populate_existing=True),
-        tranche_id,
-        "tranche",
-    )
-    require(by, permission, tranche.award.commitment.funder_id)
-    if version is not None and tranche.version != version:
-        raise Conflict("This tranche was changed meanwhile. Please look at it again.")
-    return tranche
-
-
-def _record(
-    session: Session, by: Actor, action: str, thing: Any, award: Award, **detail: Any
-) -> None:
-    record(
-        session,
-        by,
-        action,
-        thing,
-        organisation_id=award.commitment.funder_id,
-        round_id=award.commitment.round_id,
-        **detail,
-    )
+    record_of_award(session, by, event, award, award, amount=left)

@@ -15,6 +15,7 @@ from funding.models import Account, Award, Event, Person, Role, Tranche
 from funding.permissions import Actor
 from funding.services import awards
 from funding.services.decisions import approve_lines
+from funding.services.payments import tranches
 from tests.builders import (
     make_actor,
     make_commitment,
@@ -85,7 +86,7 @@ def accept(database: Database, scene: Scene) -> None:
 
 def schedule(database: Database, scene: Scene, amount: int = TRANCHE, key: str = "t") -> int:
     answer = database.in_transaction(
-        awards.schedule_tranche,
+        tranches.schedule_tranche,
         by=scene.preparer,
         award_id=scene.award_id,
         amount=amount,
@@ -98,10 +99,10 @@ def schedule(database: Database, scene: Scene, amount: int = TRANCHE, key: str =
 
 def pay(database: Database, scene: Scene, tranche_id: int) -> None:
     database.in_transaction(
-        awards.release_tranche, by=scene.releaser, tranche_id=tranche_id, version=1
+        tranches.release_tranche, by=scene.releaser, tranche_id=tranche_id, version=1
     )
     database.in_transaction(
-        awards.record_payment,
+        tranches.record_payment,
         by=scene.preparer,
         tranche_id=tranche_id,
         paid_on=date(2027, 1, 2),
@@ -112,7 +113,7 @@ def pay(database: Database, scene: Scene, tranche_id: int) -> None:
 
 def give_back(database: Database, scene: Scene, tranche_id: int, amount: int, key: str) -> None:
     database.in_transaction(
-        awards.record_return,
+        tranches.record_return,
         by=scene.preparer,
         tranche_id=tranche_id,
         amount=amount,
@@ -212,5 +213,5 @@ def test_tranches_never_exceed_the_award(each_database: Database, scene: Scene) 
         schedule(each_database, scene, 3_000_01, "second")
     with pytest.raises(RuleBroken, match="cannot release"):
         each_database.in_transaction(
-            awards.release_tranche, by=scene.preparer, tranche_id=1, version=1
+            tranches.release_tranche, by=scene.preparer, tranche_id=1, version=1
         )

@@ -11,8 +11,9 @@ from funding.db import Database
 from funding.errors import InvalidInput, NotPermitted, RuleBroken
 from funding.models import AccountKind, Award, AwardState, Role, Tranche
 from funding.permissions import Actor
-from funding.services import awards, ledger
+from funding.services import ledger
 from funding.services.decisions import approve_lines
+from funding.services.payments import tranches
 from tests.builders import (
     make_actor,
     make_commitment,
@@ -42,7 +43,7 @@ class Payment:
             Actor.of(make_person(session, funder, Role.FINANCE_OFFICER)) for _ in range(2)
         )
         self.commitment_id = commitment.id
-        self.tranche_id: int = awards.schedule_tranche(
+        self.tranche_id: int = tranches.schedule_tranche(
             session,
             by=self.finance,
             award_id=award.id,
@@ -52,10 +53,10 @@ class Payment:
             key="schedule",
         )["tranche_id"]
         version = session.get_one(Tranche, self.tranche_id).version
-        awards.release_tranche(session, by=releaser, tranche_id=self.tranche_id, version=version)
+        tranches.release_tranche(session, by=releaser, tranche_id=self.tranche_id, version=version)
 
     def pay(self, session: Session) -> None:
-        awards.record_payment(
+        tranches.record_payment(
             session,
             by=self.finance,
             tranche_id=self.tranche_id,
@@ -67,7 +68,7 @@ class Payment:
     def give_back(self, database: Database, amount: int, **changes: object) -> None:
         values = {"by": self.finance, "reason": "Not needed", "key": f"return {amount}", **changes}
         database.in_transaction(
-            awards.record_return, tranche_id=self.tranche_id, amount=amount, **values
+            tranches.record_return, tranche_id=self.tranche_id, amount=amount, **values
         )
 
     def stands(self, database: Database) -> tuple[str, int, int]:
