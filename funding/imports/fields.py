@@ -258,6 +258,11 @@ _COMMITMENTS = (
     Field("starts", "Starts", ("start", "start date", "from", "available from", "valid from")),
     Field("ends", "Ends", ("end", "end date", "until", "to", "available until", "valid until")),
     Field("releases", "Released by year", ("release", "release schedule", "schedule")),
+    Field(
+        "promised",
+        "Owed to earlier awards by year",
+        ("earlier awards", "earlier promises", "already promised", "owed to earlier awards"),
+    ),
     Field("note", "Note", ("notes", "comment", "comments", "remarks", "description")),
 )
 
@@ -319,6 +324,11 @@ _PROPOSALS = (
     Field("starts", "Starts", ("start", "start date", "planned dates start date", "from")),
     Field("ends", "Ends", ("end", "end date", "planned dates end date", "until")),
     Field("budget", "Budget", ("budget lines", "budget breakdown", "costs")),
+    Field(
+        "years",
+        "Ask by year",
+        ("by year", "yearly budget", "budget by year", "amount by year", "needed by year"),
+    ),
     Field("keywords", "Keywords", ("key words", "keyword")),
     Field("score", "Score", ("merit", "merit score", "mean score", "review score", "rating")),
 )  # fmt: skip

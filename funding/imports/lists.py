@@ -104,14 +104,12 @@ def read_team(cell: Cell) -> tuple[TeamMember, ...]:
     return tuple(members)
 
 
-def read_releases(cell: Cell, amount: int, currency: str) -> tuple[tuple[int, int], ...]:
-    """(year, minor units) that sum to `amount`, from `2027:60%|2028:40%` or amounts."""
-    pairs = [_name_and_rest(read_text(part, 100)) for part in _split(cell, commas=False)]
-    years = [_year(year) for year, _ in _not_too_many(pairs)]
-    if sorted(set(years)) != years:
-        raise BadValue("years must follow one another, each once, such as 2027:60%|2028:40%")
-    shares = [part.strip() for _, part in pairs]
-    if all(share.endswith("%") for share in shares):
+def read_years(
+    cell: Cell, amount: int, currency: str, of: str = "amount"
+) -> tuple[tuple[int, int], ...]:
+    """(year, minor units) that sum to `amount`, the `of`: `2027:60%|2028:40%` or amounts."""
+    years, shares = _by_year(cell)
+    if shares and all(isinstance(share, str) and share.endswith("%") for share in shares):
         percentages = [read_number(share[:-1]).value for share in shares]
         if sum(percentages) != 100 or min(percentages) < 0:
             raise BadValue("percentages must sum to 100")
@@ -119,10 +117,33 @@ def read_releases(cell: Cell, amount: int, currency: str) -> tuple[tuple[int, in
     parts = [to_minor(read_number(share), currency, may_be_zero=True) for share in shares]
     if sum(parts) != amount:
         raise BadValue(
-            f"must sum to the amount, {written(amount, currency)}; "
+            f"must sum to the {of}, {written(amount, currency)}; "
             f"these sum to {written(sum(parts), currency)}"
         )
     return tuple(zip(years, parts, strict=True))
+
+
+def read_dues(cell: Cell, currency: str) -> tuple[tuple[int, int], ...]:
+    """(year, minor units above 0), from `2027:50000|2028:20000`."""
+    years, shares = _by_year(cell)
+    parts = (to_minor(read_number(share), currency, may_be_zero=False) for share in shares)
+    return tuple(zip(years, parts, strict=True))
+
+
+def _by_year(cell: Cell) -> tuple[list[int], list[Any]]:
+    """Years and what stands beside each; in JSON an object, or a list of {"year", "amount"}."""
+    if isinstance(cell, dict):
+        pairs = list(cell.items())
+    elif isinstance(cell, list):
+        if not all(isinstance(entry, dict) for entry in cell):
+            raise BadValue("write each year as an object of year and amount")
+        pairs = [(entry.get("year"), entry.get("amount")) for entry in cell]
+    else:
+        pairs = [_name_and_rest(read_text(part, 100)) for part in _split(cell, commas=False)]
+    years = [_year(read_text(year, 100)) for year, _ in _not_too_many(pairs)]
+    if sorted(set(years)) != years:
+        raise BadValue("years must follow one another, each once, such as 2027:60%|2028:40%")
+    return years, [share.strip() if isinstance(share, str) else share for _, share in pairs]
 
 
 def _split_amount(amount: int, percentages: list[Decimal]) -> list[int]:

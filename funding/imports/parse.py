@@ -17,10 +17,11 @@ from funding.imports.faults import BadValue
 from funding.imports.fields import COMMITMENTS, HISTORY, PROPOSALS
 from funding.imports.lists import (
     read_budget,
+    read_dues,
     read_names,
-    read_releases,
     read_team,
     read_weights,
+    read_years,
 )
 from funding.imports.records import CommitmentRecord, HistoryRecord, ImportedRecord, ProposalRecord
 from funding.imports.rows import Row
@@ -89,7 +90,7 @@ def read_commitment(row: Row) -> CommitmentRecord | None:
     starts, ends = row.period()
     releases: tuple[tuple[int, int], ...] = ()
     if amount and currency:
-        releases = row.read("releases", lambda cell: read_releases(cell, amount, currency), ())
+        releases = row.read("releases", lambda cell: read_years(cell, amount, currency), ())
 
     def money(name: str) -> int:
         return row.amount(name, currency, may_be_zero=True) or 0
@@ -121,6 +122,9 @@ def read_commitment(row: Row) -> CommitmentRecord | None:
         starts=starts,
         ends=ends,
         releases=releases,
+        promised=row.read("promised", lambda cell: read_dues(cell, currency), ())
+        if currency
+        else (),
         note=row.text("note", LONG_TEXT, is_long=True),
     )
     return None if row.faults else record
@@ -140,9 +144,15 @@ def read_proposal(row: Row) -> ProposalRecord | None:
     if ask and currency and budget and total != ask:
         rule = f"must sum to the ask, {written(ask, currency)}, not {written(total, currency)}"
         row.fault("budget", None, rule)
+    years: tuple[tuple[int, int], ...] = ()
+    if ask and currency:
+        years = row.read("years", lambda cell: read_years(cell, ask, currency, "ask"), ())
     if row.cell("areas") is None:
         row.fault("areas", None, "is missing")
     starts, ends = row.period()
+    outside = [y for y, _ in years if (starts and y < starts.year) or (ends and y > ends.year)]
+    if outside:
+        row.fault("years", str(outside[0]), "lies outside the period of the work")
     known = row.known
     record = ProposalRecord(
         external_id=row.text("external_id", NAME),
@@ -161,6 +171,7 @@ def read_proposal(row: Row) -> ProposalRecord | None:
         starts=starts,
         ends=ends,
         budget=budget,
+        years=tuple((year, part) for year, part in years if part),
         keywords=row.read("keywords", read_names, ()),
         score=row.read("score", _read_score, None),
     )

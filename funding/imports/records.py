@@ -10,8 +10,10 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, field, fields
 from typing import Any, ClassVar
+
+_CAME_LATER = {"came_later": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +23,18 @@ class ImportedRecord:
     KIND: ClassVar[str]
 
     def fingerprint(self) -> str:
-        """SHA-256 of all that the record says: equal rows, whatever their file, have it equal."""
-        values = [getattr(self, field.name) for field in fields(self)]
+        """SHA-256 of all that the record says: equal rows, whatever their file, have it equal.
+
+        Fields that came later count only where they say something, so that rows imported before
+        stay the same rows.
+        """
+        values: list[Any] = []
+        for each in fields(self):
+            value = getattr(self, each.name)
+            if not each.metadata.get("came_later"):
+                values.append(value)
+            elif value != each.default:
+                values.append([each.name, value])
         content = json.dumps([self.KIND, 1, *values], default=_plain, ensure_ascii=True)
         return hashlib.sha256(content.encode("ascii")).hexdigest()
 
@@ -81,6 +93,7 @@ class CommitmentRecord(ImportedRecord):
     | match_up_to | minor units or None | and at most this |
     | only_if_*, joins_if_* | counts, minor units | others it waits for; 0 asks nothing |
     | releases | (year, minor units) | what each year adds; sums to `amount`, or is empty |
+    | promised | (year, minor units) | owed to awards made before, by the year it falls due |
     """
 
     KIND: ClassVar[str] = "commitments"
@@ -110,6 +123,7 @@ class CommitmentRecord(ImportedRecord):
     starts: datetime.date | None = None
     ends: datetime.date | None = None
     releases: tuple[tuple[int, int], ...] = ()
+    promised: tuple[tuple[int, int], ...] = field(default=(), metadata=_CAME_LATER)
     note: str = ""
     occurrence: int = 1
 
@@ -144,6 +158,7 @@ class ProposalRecord(ImportedRecord):
     | lead | text | e-mail address of who leads |
     | country | ISO 3166, two letters | |
     | budget | | sums to the ask, or is empty |
+    | years | (year, minor units) | what is needed in each year; sums to the ask, or is empty |
     | score | 0 to 100 or None | merit entered with the proposal |
     """
 
@@ -165,6 +180,7 @@ class ProposalRecord(ImportedRecord):
     starts: datetime.date | None = None
     ends: datetime.date | None = None
     budget: tuple[BudgetLine, ...] = ()
+    years: tuple[tuple[int, int], ...] = field(default=(), metadata=_CAME_LATER)
     keywords: tuple[str, ...] = ()
     score: float | None = None
     occurrence: int = 1

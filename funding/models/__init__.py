@@ -1,6 +1,6 @@
 """Tables, and rules about one object. Importing this package loads every table."""
 
-from funding.models.commitments import Commitment, ExcludedApplicant, Release
+from funding.models.commitments import Commitment, EarlierPromise, ExcludedApplicant, Release
 from funding.models.decisions import (
     UNDECIDED,
     Approval,
@@ -43,6 +43,7 @@ from funding.models.proposals import (
     RiskTier,
     Score,
     TeamMember,
+    YearOfAsk,
 )
 from funding.models.rounds import (
     Area,

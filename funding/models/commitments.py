@@ -77,6 +77,9 @@ class Commitment(Base):
     releases: Mapped[list[Release]] = relationship(
         order_by="Release.year", cascade="all, delete-orphan"
     )
+    earlier: Mapped[list[EarlierPromise]] = relationship(
+        order_by="EarlierPromise.year", cascade="all, delete-orphan"
+    )
     excluded: Mapped[list[ExcludedApplicant]] = relationship(cascade="all, delete-orphan")
 
     def approvals_needed(self, amount: int) -> int:
@@ -90,6 +93,26 @@ class Release(Base):
 
     __tablename__ = "commitment_release"
     __table_args__ = (sa.UniqueConstraint("commitment_id", "year"), money_check("amount"))
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    commitment_id: Mapped[int] = mapped_column(sa.ForeignKey("commitment.id"))
+    year: Mapped[int]
+    amount: Mapped[int] = mapped_column(Money)
+
+
+class EarlierPromise(Base):
+    """What a commitment owes to awards made before this round, by the year it falls due.
+
+    In the commitment's minor units. It is honoured first: the database keeps so much of what is
+    available out of every line of the round.
+    """
+
+    __tablename__ = "earlier_promise"
+    __table_args__ = (
+        sa.UniqueConstraint("commitment_id", "year"),
+        sa.CheckConstraint("year between 2000 and 2100", name="year"),
+        money_check("amount", least=1),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     commitment_id: Mapped[int] = mapped_column(sa.ForeignKey("commitment.id"))

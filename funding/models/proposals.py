@@ -81,6 +81,9 @@ class Proposal(Base):
     budget: Mapped[list[BudgetLine]] = relationship(
         order_by="BudgetLine.position", cascade="all, delete-orphan"
     )
+    years: Mapped[list[YearOfAsk]] = relationship(
+        order_by="YearOfAsk.year", cascade="all, delete-orphan"
+    )
     team: Mapped[list[TeamMember]] = relationship(
         order_by="TeamMember.position", cascade="all, delete-orphan"
     )
@@ -120,6 +123,25 @@ class BudgetLine(Base):
     proposal_id: Mapped[int] = mapped_column(sa.ForeignKey("proposal.id"))
     position: Mapped[int]
     name: Mapped[str] = mapped_column(sa.Text)
+    amount: Mapped[int] = mapped_column(Money)
+
+
+class YearOfAsk(Base):
+    """How much of the ask is needed in a calendar year, in minor units of the base currency.
+
+    Without any the ask is taken to be needed evenly over the proposal's period.
+    """
+
+    __tablename__ = "year_of_ask"
+    __table_args__ = (
+        sa.UniqueConstraint("proposal_id", "year"),
+        sa.CheckConstraint("year between 2000 and 2100", name="year"),
+        money_check("amount"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    proposal_id: Mapped[int] = mapped_column(sa.ForeignKey("proposal.id"))
+    year: Mapped[int]
     amount: Mapped[int] = mapped_column(Money)
 
 

@@ -90,6 +90,7 @@ def commitment_rows(
             joinedload(Commitment.funder),
             joinedload(Commitment.round),
             selectinload(Commitment.excluded).joinedload(ExcludedApplicant.institution),
+            selectinload(Commitment.earlier),
         )
         .order_by(*_order(session, listing, round_, on), Commitment.id)
         .limit(listing.per_page)

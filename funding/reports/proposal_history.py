@@ -19,6 +19,7 @@ WHOLE = (
     joinedload(Proposal.lead),
     selectinload(Proposal.areas),
     selectinload(Proposal.budget),
+    selectinload(Proposal.years),
     selectinload(Proposal.team),
     selectinload(Proposal.attachments),
 )

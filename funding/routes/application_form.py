@@ -61,7 +61,7 @@ def live_words(session: Session, proposal: Proposal, fields: form_fields.Fields)
     entries = FormReader(fields, drafts.scope_of(session, proposal)).read()
     currency = proposal.round.base_currency
     return {
-        **sums_in_words(entries.areas, entries.budget, entries.ask, currency),
+        **sums_in_words(entries.areas, entries.budget, entries.years, entries.ask, currency),
         "risk": risk_words(entries.risk_answers),
     }
 
@@ -95,9 +95,7 @@ def form_page(
         "seen": kept.at.isoformat() if kept else "",
         "kept_at": format_when(kept.at, zone) if kept else None,
         "was_unsent": was_unsent,
-        "rows": {
-            group: form_fields.rows_shown(fields, group) for group in ("areas", "budget", "team")
-        },
+        "rows": {group: form_fields.rows_shown(fields, group) for group in form_fields.ROWS},
         "editors": {
             number: bool(row.get("id"))
             and any(str(m.id) == row["id"] and m.person_id for m in proposal.team)

@@ -18,7 +18,7 @@ from funding.routes.context import actor, config, database, in_transaction, read
 from funding.routes.security import permission
 from funding.routes.unsent import COOKIE, keeps_typed
 from funding.services import attachments, completeness, drafts, submission, typed_text
-from funding.services.form_fields import fields_of, label_of, marks_of, merge, typed_fields
+from funding.services.form_fields import ROWS, fields_of, label_of, marks_of, merge, typed_fields
 
 bp = Blueprint("applications", __name__)
 
@@ -148,7 +148,7 @@ def save(proposal_id: int) -> ResponseReturnValue:
     if request.form.get("act") == "check":
         return redirect(url_for("applications.check", proposal_id=proposal_id), 303)
     section = request.form.get("act", "")
-    anchor = section if section in ("areas", "budget", "team", "files") else None
+    anchor = section if section in (*ROWS, "files") else None
     return redirect(url_for("applications.edit", proposal_id=proposal_id, _anchor=anchor), 303)
 
 

@@ -45,6 +45,7 @@ LABELS = {
     "joins_if_funders": "Other funders in the round",
     "joins_if_least": "Each of these at least",
     "joins_if_total": "The round gives in all",
+    "earlier": "Owed to earlier awards",
     "second_approval_above": "Second approval above",
     "own_rate": "Rate",
     "own_rate_on": "Rate of",
@@ -82,13 +83,17 @@ def values_of(promise: Promise) -> dict[str, Any]:
     }
     for name in ("areas", "regions", "risk_tiers"):
         values[name] = list(getattr(terms, name) or ())
-    years = sorted((promise.releases or {}).items())
-    rows = max(FEWEST_YEARS, len(years) + SPARE_YEARS)
-    for place in range(min(rows, MOST_YEARS)):
-        year, part = years[place] if place < len(years) else ("", None)
-        values[f"release_year.{place}"] = str(year)
-        values[f"release_amount.{place}"] = amount_text(part, terms.currency)
-    values["releases"] = ", ".join(f"{y}: {amount_text(a, terms.currency)}" for y, a in years)
+    for name, prefix, by_year in (
+        ("releases", "release", promise.releases or {}),
+        ("earlier", "earlier", terms.earlier),
+    ):
+        years = sorted(by_year.items())
+        rows = max(FEWEST_YEARS, len(years) + SPARE_YEARS)
+        for place in range(min(rows, MOST_YEARS)):
+            year, part = years[place] if place < len(years) else ("", None)
+            values[f"{prefix}_year.{place}"] = str(year)
+            values[f"{prefix}_amount.{place}"] = amount_text(part, terms.currency)
+        values[name] = ", ".join(f"{y}: {amount_text(a, terms.currency)}" for y, a in years)
     return values
 
 
@@ -123,6 +128,9 @@ def promise_of(
         match=_match(typed, money),
         only_if=_others(typed, money, "only_if"),
         joins_if=_others(typed, money, "joins_if"),
+        earlier=_by_year(
+            typed, "earlier", "earlier", currency, "Write what falls due in this year."
+        ),
     )
     rate = typed.text("own_rate")
     return Promise(
@@ -130,7 +138,12 @@ def promise_of(
         terms=terms,
         starts_on=typed.day("starts_on"),
         ends_on=typed.day("ends_on"),
-        releases=_releases(typed, currency, amount),
+        # without a readable amount there is nothing they could add up to
+        releases=_by_year(
+            typed, "releases", "release", currency, "Write what is released in this year."
+        )
+        if amount
+        else {},
         second_approval_above=money.of("second_approval_above"),
         own_rate=_rate(typed, rate) if rate else None,
         own_rate_on=typed.day("own_rate_on"),
@@ -196,23 +209,22 @@ def _rate(typed: Typed, text: str) -> Decimal | None:
     return None if number is None else Decimal(text)
 
 
-def _releases(typed: Typed, currency: str, amount: int) -> dict[int, int]:
+def _by_year(typed: Typed, name: str, prefix: str, currency: str, needed: str) -> dict[int, int]:
     """Year -> minor units, from rows of a year and an amount; rows left empty are left out."""
-    releases: dict[int, int] = {}
+    found: dict[int, int] = {}
     written = []
     for place in range(MOST_YEARS):
-        year_field, amount_field = f"release_year.{place}", f"release_amount.{place}"
+        year_field, amount_field = f"{prefix}_year.{place}", f"{prefix}_amount.{place}"
         if not typed.text(year_field) and not typed.text(amount_field):
             continue
         year = typed.whole(year_field, 2000, 2100, "Write a year, such as 2027.")
-        part = typed.amount(amount_field, currency, "Write what is released in this year.")
+        part = typed.amount(amount_field, currency, needed)
         if not typed.text(year_field):
             typed.refuse(year_field, "Write the year of this amount.")
-        elif year is not None and year in releases:
+        elif year is not None and year in found:
             typed.refuse(year_field, f"{year} is there twice.")
         elif year is not None and part is not None:
-            releases[year] = part
+            found[year] = part
         written.append(f"{typed.text(year_field)}: {typed.text(amount_field)}")
-    typed.values["releases"] = ", ".join(written)
-    # without a readable amount there is nothing they could add up to
-    return releases if amount else {}
+    typed.values[name] = ", ".join(written)
+    return found

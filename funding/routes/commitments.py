@@ -202,6 +202,11 @@ def save(commitment_id: int) -> ResponseReturnValue:
     )
 
 
+def _places(values: dict[str, Any], prefix: str) -> list[int]:
+    """The places of a form's rows of a year and an amount."""
+    return list(range(sum(1 for name in values if name.startswith(prefix))))
+
+
 def _to(commitment_id: int, message: str) -> ResponseReturnValue:
     say(message)
     return redirect(url_for("commitments.show", commitment_id=commitment_id))
@@ -240,7 +245,8 @@ def _form(
         regions=REGION_CHOICES,
         tiers=TIER_CHOICES,
         institutions=list(_institutions().items()),
-        years=list(range(sum(1 for name in values if name.startswith("release_year.")))),
+        years=_places(values, "release_year."),
+        earlier_years=_places(values, "earlier_year."),
         is_published=is_published(
             str(values.get("amount_currency", "")) or round_.base_currency, round_.base_currency
         ),
@@ -318,12 +324,13 @@ def change_amount(commitment_id: int) -> ResponseReturnValue:
             )
         except Overcommitted as refusal:
             held = report.balances(reading(), [commitment_id])[commitment_id]
-            free = format_amount(held.available, commitment.currency)
+            kept = sum(promise.amount for promise in commitment.earlier)
+            free = format_amount(max(0, held.available - kept), commitment.currency)
             raise InvalidInput(
                 Fault(
                     "amount",
                     f"At most {free} can be taken back: the rest is in lines that wait for a"
-                    " decision, or awarded.",
+                    " decision, awarded, or kept for earlier awards.",
                 )
             ) from refusal
 

@@ -38,7 +38,12 @@ from funding.services.promises import Promise, promise_faults
 from funding.services.rates import is_published
 from funding.services.restrictions import Terms
 
-_FIELD_OF = {"starts_on": "starts", "ends_on": "ends", "own_rate": "currency"}
+_FIELD_OF = {
+    "starts_on": "starts",
+    "earlier": "promised",
+    "ends_on": "ends",
+    "own_rate": "currency",
+}
 """What a promise calls a field, and what a file calls it."""
 
 
@@ -175,6 +180,7 @@ class _Planner:
                 joins_if=_others(
                     record.joins_if_funders, record.joins_if_least, record.joins_if_total
                 ),
+                earlier=dict(record.promised),
             ),
             starts_on=record.starts,
             ends_on=record.ends,

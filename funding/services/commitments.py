@@ -24,6 +24,7 @@ from funding.services.promises import (
     promise_faults,
     promise_of,
     release_rows,
+    write_earlier,
     write_promise,
 )
 
@@ -104,6 +105,7 @@ def add_commitment(
     session.flush()
     ledger.open_commitment_accounts(session, commitment)
     ledger.register(session, by, commitment, commitment.amount)
+    write_earlier(session, commitment, promise.terms.earlier)
     record(
         session,
         by,
@@ -142,6 +144,7 @@ def edit_commitment(
         commitment.releases.clear()
         session.flush()  # the old years go before the new ones come: they are unique
         commitment.releases.extend(release_rows(wanted))
+    write_earlier(session, commitment, promise.terms.earlier)
     after = logged_promise(promise)
     record(
         session,
@@ -256,7 +259,19 @@ def _change_faults(
         faults.append(Fault("year", f"Only {held} is to be released in {year}."))
     elif year is not None and not is_within_period(year, commitment.starts_on, commitment.ends_on):
         faults.append(Fault("year", "This year lies outside the commitment's period."))
+    elif year is not None and (short := _falls_short(commitment, year, change)):
+        faults.append(Fault("year", f"Earlier awards need what is released by the end of {short}."))
     return faults
+
+
+def _falls_short(commitment: Commitment, year: int, change: int) -> int | None:
+    """The first year by which less would be released than falls due to earlier awards."""
+    for promise in commitment.earlier:
+        due = sum(each.amount for each in commitment.earlier if each.year <= promise.year)
+        there = sum(each.amount for each in commitment.releases if each.year <= promise.year)
+        if there + (change if year <= promise.year else 0) < due:
+            return promise.year
+    return None
 
 
 def fetch_promise(session: Session, by: Actor, commitment_id: int) -> tuple[Commitment, Promise]:

@@ -22,6 +22,7 @@ def faults_of(proposal: Proposal, areas: Collection[str]) -> list[Fault]:
         *_texts(proposal),
         *_areas(proposal, areas),
         *_money(proposal),
+        *_years(proposal),
         *_period(proposal),
         *_team(proposal),
         *_place(proposal),
@@ -83,6 +84,24 @@ def _money(proposal: Proposal) -> Iterator[Fault]:
         )
 
 
+def _years(proposal: Proposal) -> Iterator[Fault]:
+    """What is asked for by year is optional; where it is said, it adds up and lies in the work."""
+    currency = proposal.round.base_currency
+    starts, ends = proposal.starts_on, proposal.ends_on
+    for number, part in enumerate(proposal.years, 1):
+        if not part.amount:
+            yield Fault(f"part_{number}", "Give the amount for this year, or leave the year out.")
+        if starts and ends and not starts.year <= part.year <= ends.year:
+            yield Fault(f"year_{number}", f"{part.year} lies outside the time of the work.")
+    total = sum(part.amount for part in proposal.years)
+    if proposal.years and proposal.ask and total != proposal.ask:
+        yield Fault(
+            "part_1",
+            f"The years must add up to what you ask for, {format_amount(proposal.ask, currency)}; "
+            f"they add up to {format_amount(total, currency)}.",
+        )
+
+
 def _period(proposal: Proposal) -> Iterator[Fault]:
     if proposal.starts_on is None:
         yield Fault("starts_on", "Give the first day of the work.")
@@ -136,21 +155,33 @@ def _answers(proposal: Proposal) -> Iterator[Fault]:
 
 
 def sums_in_words(
-    areas: Mapping[str, float], budget: Sequence[tuple[str, int]], ask: int, currency: str
+    areas: Mapping[str, float],
+    budget: Sequence[tuple[str, int]],
+    years: Mapping[int, int],
+    ask: int,
+    currency: str,
 ) -> dict[str, str]:
-    """How shares and budget lines add up so far, a sentence each: {"areas", "budget"}.
+    """How shares, budget lines and years add up so far, a sentence each: {"areas", "budget",
+    "years"}.
 
     Amounts in minor units of `currency`.
     """
     shares = sum((Decimal(str(weight)) for weight in areas.values()), Decimal(0))
-    total = sum(amount for _, amount in budget)
     shares_say = f"The shares add up to {percent(shares)}"
-    budget_says = f"The lines add up to {format_amount(total, currency)}"
     if shares != 1:
         shares_say += "; they should come to 100%"
+    budget_says = _sum_in_words("The lines", sum(amount for _, amount in budget), ask, currency)
+    years_say = _sum_in_words("The years", sum(years.values()), ask, currency)
+    if not years:
+        years_say = "No years are given: the money counts as needed evenly over the months of work."
+    return {"areas": f"{shares_say}.", "budget": budget_says, "years": years_say}
+
+
+def _sum_in_words(what: str, total: int, ask: int, currency: str) -> str:
+    says = f"{what} add up to {format_amount(total, currency)}"
     if ask and total == ask:
-        budget_says += ", which is what you ask for"
+        says += ", which is what you ask for"
     elif ask:
         side = "less" if total < ask else "more"
-        budget_says += f", {format_amount(abs(ask - total), currency)} {side} than you ask for"
-    return {"areas": f"{shares_say}.", "budget": f"{budget_says}."}
+        says += f", {format_amount(abs(ask - total), currency)} {side} than you ask for"
+    return f"{says}."

@@ -28,6 +28,7 @@ from funding.models import (
     RoundState,
     Taxonomy,
     TeamMember,
+    YearOfAsk,
 )
 from funding.permissions import Actor, fetch, visible_rounds
 from funding.services.applicants import hold, record_act
@@ -218,6 +219,10 @@ def _store(proposal: Proposal, entries: Entries) -> None:
         BudgetLine(position=position, name=name, amount=amount)
         for position, (name, amount) in enumerate(entries.budget)
     ]
+    years = {part.year: part for part in proposal.years}
+    proposal.years = [years.get(year) or YearOfAsk(year=year) for year in sorted(entries.years)]
+    for part in proposal.years:
+        part.amount = entries.years[part.year]
     _store_team(proposal, entries.team)
 
 

@@ -1,8 +1,9 @@
 """The application form as text: its fields by name, a proposal's values as a person would type
 them, and how two people's edits of the same form are brought together.
 
-Names: `area_2` with `share_2`, `line_3` with `amount_3`, `member_1_name` (`_role`, `_email`,
-`_orcid`, `_id`), `risk_KEY` and `question_KEY` for answers; all others stand alone.
+Names: `area_2` with `share_2`, `line_3` with `amount_3`, `year_1` with `part_1`, `member_1_name`
+(`_role`, `_email`, `_orcid`, `_id`), `risk_KEY` and `question_KEY` for answers; all others stand
+alone.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ ANSWER_LIMIT = 3_000
 LINE_LIMIT = 200
 MOST_AREAS = 5
 MOST_LINES = 40
+MOST_YEARS = 10
 MOST_MEMBERS = 30
 MOST_CHARACTERS = 200_000
 MEMBER_PARTS = ("name", "role", "email", "orcid", "id")
@@ -47,14 +49,19 @@ _LABELS = {
     "risk_reason": "Why a lower tier",
     "areas": "Areas",
     "budget": "Budget",
+    "years": "By year",
     "team": "Team",
     "files": "Attachments",
 }
 _ROWS = (
     (re.compile(r"(area|share)_(\d{1,2})"), "areas"),
     (re.compile(r"(line|amount)_(\d{1,2})"), "budget"),
+    (re.compile(r"(year|part)_(\d{1,2})"), "years"),
     (re.compile(rf"member_(\d{{1,2}})_({'|'.join(MEMBER_PARTS)})"), "team"),
 )
+ROWS = tuple(group for _, group in _ROWS)
+"""Parts of the form that are made of rows."""
+
 _ALONE = re.compile(
     r"title|abstract|ask|minimum|institution|ror|country|region|starts_on|ends_on|"
     r"risk_[a-z]+|question_[A-Za-z0-9_-]{1,60}"
@@ -80,6 +87,8 @@ def label_of(name: str, questions: Mapping[str, str] | None = None) -> str:
         "share": f"Share of area {number}",
         "line": f"Budget line {number}",
         "amount": f"Amount of budget line {number}",
+        "year": f"Year {number}",
+        "part": f"Amount of year {number}",
     }.get(kind, name)
 
 
@@ -101,7 +110,7 @@ def typed_fields(form: Mapping[str, str]) -> Fields:
 
 
 def group_of(name: str) -> str | None:
-    """What a field is part of: its own name, or areas, budget or team; None for no field here."""
+    """What a field is part of: its own name, or one of `ROWS`; None for no field here."""
     for pattern, group in _ROWS:
         if pattern.fullmatch(name):
             return group
@@ -139,6 +148,9 @@ def fields_of(proposal: Proposal) -> Fields:
     for number, line in enumerate(proposal.budget, 1):
         fields[f"line_{number}"] = line.name
         fields[f"amount_{number}"] = amount(line.amount)
+    for number, needed in enumerate(proposal.years, 1):
+        fields[f"year_{number}"] = str(needed.year)
+        fields[f"part_{number}"] = amount(needed.amount)
     for number, member in enumerate(proposal.team, 1):
         for part in MEMBER_PARTS:
             fields[f"member_{number}_{part}"] = str(getattr(member, part) or "")
@@ -146,7 +158,7 @@ def fields_of(proposal: Proposal) -> Fields:
 
 
 def rows_of(fields: Mapping[str, str], group: str) -> list[tuple[int, Fields]]:
-    """The rows of areas, budget or team that hold anything, with their numbers in the form."""
+    """The rows of one of `ROWS` that hold anything, with their numbers in the form."""
     rows: dict[int, Fields] = {}
     pattern = next(pattern for pattern, name in _ROWS if name == group)
     for name, text in fields.items():
@@ -170,6 +182,7 @@ def rows_shown(fields: Mapping[str, str], group: str) -> int:
     least, spare, most = {
         "areas": (3, 1, MOST_AREAS),
         "budget": (4, 2, MOST_LINES),
+        "years": (3, 1, MOST_YEARS),
         "team": (2, 1, MOST_MEMBERS),
     }[group]
     return min(max(least, last + spare), most)
@@ -180,7 +193,7 @@ def rows_shown(fields: Mapping[str, str], group: str) -> int:
 
 def _content(fields: Mapping[str, str], group: str) -> str:
     """A group's text without what makes no difference: numbering, ids, blanks around."""
-    if group in ("areas", "budget", "team"):
+    if group in ROWS:
         rows = [
             sorted((part, text) for part, text in row.items() if part != "id" and text)
             for _, row in rows_of(fields, group)
@@ -256,11 +269,13 @@ def merge(mine: Fields, theirs: Fields, marks: str) -> Merged:
 
 def part_text(fields: Mapping[str, str], group: str) -> str:
     """One part of the form as lines of text, to lay two side by side."""
-    rows = rows_of(fields, group) if group in ("areas", "budget", "team") else []
+    rows = rows_of(fields, group) if group in ROWS else []
     if group == "areas":
         return "\n".join(f"{row.get('area', '')}: {row.get('share', '')}%" for _, row in rows)
     if group == "budget":
         return "\n".join(f"{row.get('line', '')}: {row.get('amount', '')}" for _, row in rows)
+    if group == "years":
+        return "\n".join(f"{row.get('year', '')}: {row.get('part', '')}" for _, row in rows)
     if group == "team":
         parts = ("name", "role", "email", "orcid")
         return "\n".join(", ".join(row[p] for p in parts if row.get(p)) for _, row in rows)

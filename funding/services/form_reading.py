@@ -61,6 +61,7 @@ class Entries:
     answers: dict[str, str] = field(default_factory=dict)
     areas: dict[str, float] = field(default_factory=dict)
     budget: list[tuple[str, int]] = field(default_factory=list)
+    years: dict[int, int] = field(default_factory=dict)
     team: list[Member] = field(default_factory=list)
 
 
@@ -100,6 +101,7 @@ class FormReader:
             answers=dict(self._answers()),
             areas=self._areas(),
             budget=self._budget(),
+            years=self._years(),
             team=self._team(),
         )
         is_readable = all(fault.field not in ("ask", "minimum") for fault in self.faults)
@@ -186,6 +188,20 @@ class FormReader:
             )
             for number, _ in rows_of(self.fields, "budget")
         ]
+
+    def _years(self) -> dict[int, int]:
+        """Year -> minor units; a year whose amount is still missing counts 0."""
+        years: dict[int, int] = {}
+        for number, row in rows_of(self.fields, "years"):
+            year = self.typed.whole(f"year_{number}", 2000, 2100, "Write a year, such as 2027.")
+            amount = self.typed.amount(f"part_{number}", self.scope.currency)
+            if not row.get("year"):
+                self._fault(f"year_{number}", "Write the year of this amount.")
+            elif year in years:
+                self._fault(f"year_{number}", f"{year} is there twice; add the amounts up.")
+            elif year is not None:
+                years[year] = amount or 0
+        return years
 
     def _team(self) -> list[Member]:
         members = []

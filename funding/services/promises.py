@@ -16,6 +16,7 @@ from funding.formatting import format_amount
 from funding.imports.known import REGIONS
 from funding.models import (
     Commitment,
+    EarlierPromise,
     ExcludedApplicant,
     Organisation,
     OrganisationKind,
@@ -94,7 +95,7 @@ def _plain_faults(promise: Promise) -> list[Fault]:
         faults.append(Fault("ticket", "The smallest grant cannot be more than the largest."))
     if promise.starts_on and promise.ends_on and promise.ends_on < promise.starts_on:
         faults.append(Fault("ends_on", "The last day cannot be before the first."))
-    return faults + _other_faults(terms) + _release_faults(promise)
+    return faults + _other_faults(terms) + _release_faults(promise) + _earlier_faults(promise)
 
 
 def _other_faults(terms: Terms) -> list[Fault]:
@@ -132,6 +133,23 @@ def _release_faults(promise: Promise) -> list[Fault]:
         missing = format_amount(abs(terms.amount - total), terms.currency)
         side = "short of" if total < terms.amount else "more than"
         return [Fault("releases", f"The years' releases are {missing} {side} the amount.")]
+    return []
+
+
+def _earlier_faults(promise: Promise) -> list[Fault]:
+    """What is owed to earlier awards must be there by the year it falls due."""
+    terms, owed = promise.terms, 0
+    for year, amount in sorted(terms.earlier.items()):
+        if amount <= 0:
+            return [Fault("earlier", "Each year's amount is above 0; leave out the others.")]
+        owed += amount
+        there = terms.amount
+        if promise.releases:
+            there = sum(part for y, part in promise.releases.items() if y <= year)
+        if owed > there:
+            most = format_amount(there, terms.currency)
+            rule = f"By the end of {year} no more than {most} of this commitment is there."
+            return [Fault("earlier", rule)]
     return []
 
 
@@ -217,6 +235,21 @@ def release_rows(by_year: Mapping[int, int] | None) -> list[Release]:
     return [Release(year=year, amount=amount) for year, amount in sorted((by_year or {}).items())]
 
 
+def write_earlier(session: Session, commitment: Commitment, owed: Mapping[int, int]) -> None:
+    """What is kept for earlier awards; raises RuleBroken where more is than is still available.
+
+    The money must be on the ledger already: the database compares with what is there.
+    """
+    if {promise.year: promise.amount for promise in commitment.earlier} == dict(owed):
+        return
+    commitment.earlier.clear()
+    session.flush()  # the old years go before the new ones come
+    commitment.earlier.extend(
+        EarlierPromise(year=year, amount=amount) for year, amount in sorted(owed.items())
+    )
+    session.flush()
+
+
 def promise_of(commitment: Commitment) -> Promise:
     return Promise(
         name=commitment.name,
@@ -254,5 +287,6 @@ def logged_promise(promise: Promise) -> dict[str, Any]:
         "starts_on": promise.starts_on.isoformat() if promise.starts_on else None,
         "ends_on": promise.ends_on.isoformat() if promise.ends_on else None,
         "releases": {str(y): a for y, a in sorted((promise.releases or {}).items())},
+        "earlier": {str(y): a for y, a in sorted(terms.earlier.items())},
         "own_rate": None if promise.own_rate is None else f"{promise.own_rate:f}",
     }

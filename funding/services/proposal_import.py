@@ -26,6 +26,7 @@ from funding.models import (
     RoundState,
     Score,
     TeamMember,
+    YearOfAsk,
 )
 from funding.services.areas import slug, unused
 from funding.services.clock import database_now
@@ -232,6 +233,7 @@ class _Writer:
             BudgetLine(position=position, name=line.line, amount=line.amount)
             for position, line in enumerate(record.budget)
         ]
+        proposal.years = [YearOfAsk(year=year, amount=part) for year, part in record.years]
         proposal.team = [
             TeamMember(
                 position=position,

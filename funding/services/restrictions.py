@@ -35,7 +35,8 @@ _SHARES = {0.25: "a quarter", 0.5: "half", 0.75: "three quarters"}
 class Terms:
     """What a commitment asks, as typed or as stored: amounts in minor units of `currency`.
 
-    Lists are None for any. `excluded`: institution id -> name.
+    Lists are None for any. `excluded`: institution id -> name. `earlier`: year -> what falls due
+    then to awards made before, which is honoured first.
     """
 
     amount: int
@@ -52,6 +53,7 @@ class Terms:
     match: Match | None = None
     only_if: Others | None = None
     joins_if: Others | None = None
+    earlier: Mapping[int, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, commitment: Commitment) -> Terms:
@@ -75,6 +77,7 @@ class Terms:
             else Match(commitment.match_ratio, commitment.match_up_to),
             only_if=Others.stored(commitment.only_if),
             joins_if=Others.stored(commitment.joins_if),
+            earlier={promise.year: promise.amount for promise in commitment.earlier},
         )
 
 
@@ -100,9 +103,23 @@ def in_words(terms: Terms, names: Mapping[str, str]) -> str:
     if terms.match is not None:
         said.append(match_in_words(terms.match, terms.currency))
     said += waits_in_words(terms.only_if, terms.joins_if, terms.currency)
+    if terms.earlier:
+        said.append(_kept(terms))
     if terms.excluded:
         said.append(f"Never pays {any_of(sorted(terms.excluded.values()), 'or')}.")
     return " ".join(said)
+
+
+def _kept(terms: Terms) -> str:
+    """`Keeps USD 70,000 for earlier awards, which are paid first: USD 50,000 in 2027 and ...`"""
+    due = [
+        f"{format_amount(part, terms.currency)} in {year}"
+        for year, part in sorted(terms.earlier.items())
+    ]
+    if len(due) == 1:
+        return f"Keeps {due[0].replace(' in ', ' of ')} for earlier awards, which are paid first."
+    total = format_amount(sum(terms.earlier.values()), terms.currency)
+    return f"Keeps {total} for earlier awards, which are paid first: {any_of(due, 'and')}."
 
 
 def _how_much(terms: Terms) -> str:
@@ -263,7 +280,7 @@ def _most(terms: Terms, proposal: OpenProposal, inside: Fraction, rate: Rate | N
     if terms.pays_share_only:
         limits.append(int(min(Fraction(1), inside) * proposal.ask))
     if rate is not None:
-        limits.append(rate.to_base(terms.amount))
+        limits.append(rate.to_base(max(0, terms.amount - sum(terms.earlier.values()))))
         if terms.match is not None and terms.match.up_to is not None:
             limits.append(rate.to_base(terms.match.up_to))
         if terms.cap_per_proposal is not None:

@@ -43,7 +43,7 @@ from funding.services.decided_lines import (
 from funding.services.needs import spent_in_history
 from funding.services.rates import Rate, is_published, rate_in_round, stored_rate
 from funding.services.restrictions import Terms
-from funding.services.round_years import budget, has_terms, releases
+from funding.services.round_years import budget, has_terms, owed, releases
 
 _TAG_DECIMALS = 9  # beyond them sums of shares only show how floats add
 
@@ -112,7 +112,7 @@ def build_problem(session: Session, scenario: Scenario) -> RoundInput:
                 settled.off_step[p.key],
                 merits.get(p.id, 0.0),
                 tops,
-                has_years=with_years and p.key not in settled.proposals,
+                has_years=(with_years or bool(p.years)) and p.key not in settled.proposals,
             )
             for p in proposals
         ],
@@ -137,7 +137,12 @@ def _commitments(session: Session, round_: Round) -> list[Commitment]:
             sa.select(Commitment)
             .where(Commitment.round_id == round_.id, Commitment.funder_id.in_(joined))
             .order_by(Commitment.key)
-            .options(joinedload(Commitment.funder), selectinload(Commitment.excluded))
+            .options(
+                joinedload(Commitment.funder),
+                selectinload(Commitment.excluded),
+                selectinload(Commitment.releases),
+                selectinload(Commitment.earlier),
+            )
         )
     )
 
@@ -185,7 +190,11 @@ def _candidates(session: Session, round_: Round, decided: set[str]) -> list[Prop
             sa.exists().where(ProposalArea.proposal_id == Proposal.id),
         )
         .order_by(Proposal.key)
-        .options(selectinload(Proposal.areas), joinedload(Proposal.institution))
+        .options(
+            selectinload(Proposal.areas),
+            selectinload(Proposal.years),
+            joinedload(Proposal.institution),
+        )
     )
     return list(candidates)
 
@@ -216,6 +225,8 @@ def _commitment(
     found: dict[str, Any] = {}
     if commitment.releases:
         found["releases"] = releases(commitment, rate, balance, amount, decided, by_key)
+    if commitment.earlier:
+        found["promised"] = owed(commitment, rate, amount, found.get("releases", []))
     if terms.match is not None:
         found["match"] = terms.match.document(rate.to_base)
     for name, others in (("only_if", terms.only_if), ("joins_if", terms.joins_if)):

@@ -1,6 +1,7 @@
 """The years of a round: what commitments release, and by when proposals need their money.
 
-Applicants state a period; until they say more, their ask is needed evenly over its months. Money
+Applicants state a period, and may state their ask by year; without that it is needed evenly over
+the period's months. What a commitment owes to earlier awards is honoured first. Money
 that earlier awards hold or have been paid comes out of the earliest releases, and lines already
 decided are taken to need theirs as their proposal's period has it, so that what is left of a year
 is never promised twice.
@@ -28,28 +29,38 @@ def months_by_year(starts_on: date, ends_on: date) -> dict[int, int]:
 
 
 def budget(proposal: Proposal, ask: int) -> ByYear:
-    """The ask (base minor units) by year, evenly over the months of the proposal's period.
+    """The ask (base minor units) by year: as its applicants state it, else evenly over the months
+    of its period.
 
-    Empty without a period: the money is then needed at no particular time.
+    `ask` may be a little less than what they ask for: each year then is so much less as well.
+    Empty without years or a period: the money is then needed at no particular time.
     """
-    if proposal.starts_on is None or proposal.ends_on is None:
-        return []
-    months = months_by_year(proposal.starts_on, proposal.ends_on)
+    shares = shares_by_year(proposal)
     through, before, parts = 0, 0, []
-    for year, count in months.items():
-        through += count
-        amount = ask * through // sum(months.values())
+    for year, share in shares.items():
+        through += share
+        amount = ask * through // sum(shares.values())
         parts.append({"year": year, "amount": amount - before})
         before = amount
     return parts
 
 
+def shares_by_year(proposal: Proposal) -> dict[int, int]:
+    """How an ask spreads over calendar years: money where that is stated, else months."""
+    stated = {part.year: part.amount for part in proposal.years if part.amount}
+    if stated:
+        return dict(sorted(stated.items()))
+    if proposal.starts_on is None or proposal.ends_on is None:
+        return {}
+    return months_by_year(proposal.starts_on, proposal.ends_on)
+
+
 def share_by(proposal: Proposal, year: int) -> Fraction:
     """The part of its money that a proposal needs through the end of a year."""
-    if proposal.starts_on is None or proposal.ends_on is None:
+    shares = shares_by_year(proposal)
+    if not shares:
         return Fraction(0)
-    months = months_by_year(proposal.starts_on, proposal.ends_on)
-    return Fraction(sum(n for y, n in months.items() if y <= year), sum(months.values()))
+    return Fraction(sum(n for y, n in shares.items() if y <= year), sum(shares.values()))
 
 
 def releases(
@@ -79,6 +90,25 @@ def releases(
     return parts
 
 
+def owed(commitment: Commitment, rate: Rate, amount: int, released: ByYear) -> ByYear:
+    """What a commitment owes to earlier awards by year, in base minor units, `amount` at most.
+
+    Where it falls due before the money is `released` (decided lines may hold the early years), it
+    waits for the year that has it: no line of the round can take it either way.
+    """
+    due = {promise.year: promise.amount for promise in commitment.earlier}
+    years = sorted({*due, *(part["year"] for part in released)})
+    through, before, parts = 0, 0, []
+    for year in years:
+        through += due.get(year, 0)
+        there = sum(part["amount"] for part in released if part["year"] <= year)
+        kept = min(rate.to_base(through), there if released else amount)
+        if kept > before:
+            parts.append({"year": year, "amount": kept - before})
+            before = kept
+    return parts
+
+
 def in_own_currency(years: Mapping[str, int], base_amount: int, amount: int) -> dict[str, int]:
     """A line's years (base minor units that sum to `base_amount`) as parts of `amount`."""
     through, before, found = 0, 0, {}
@@ -93,6 +123,6 @@ def in_own_currency(years: Mapping[str, int], base_amount: int, amount: int) -> 
 
 def has_terms(document: Mapping[str, Any]) -> bool:
     """Whether a round's document uses anything of the exchange format's second version."""
-    keys = ("releases", "match", "only_if", "joins_if", "budget")
+    keys = ("releases", "promised", "match", "only_if", "joins_if", "budget")
     rows = [*document["commitments"], *document["proposals"]]
     return any(row.get(key) for row in rows for key in keys)

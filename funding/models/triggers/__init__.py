@@ -11,7 +11,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from funding.models.states import MOVES
-from funding.models.triggers import decisions, ledger, payments, proposals, states
+from funding.models.triggers import decisions, ledger, payments, promises, proposals, states
 from funding.models.triggers.engines import create_statements
 from funding.models.triggers.rule import Rule
 from funding.models.triggers.states import APPEND_ONLY, BEGINNINGS
@@ -20,6 +20,7 @@ __all__ = ["APPEND_ONLY", "BEGINNINGS", "RULES", "Rule", "lift_rules", "set_rule
 
 RULES: tuple[Rule, ...] = (
     *ledger.RULES,
+    *promises.RULES,
     *decisions.RULES,
     *payments.RULES,
     *proposals.RULES,
