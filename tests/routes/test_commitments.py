@@ -342,3 +342,32 @@ def test_nobody_registers_for_a_round_not_joined_or_for_another_funder(
         them = session.get_one(Commitment, room.theirs).funder_id
     stolen = {**form, "funder_id": str(them), "name": "Stolen", "amount": "5"}
     assert finance.post(address, data=stolen).status_code == 404
+
+
+# What is owed to earlier awards
+
+
+def test_what_is_owed_to_earlier_awards_is_typed_kept_and_said(
+    site: Flask, finance: FlaskClient, room: Room
+) -> None:
+    address = f"/commitments/{room.ours}/edit"
+    form = fields_of(finance.get(address).text, "data-guard")
+    assert form["earlier_year.0"] == ""
+    owed = {"earlier_year.0": "2027", "earlier_amount.0": "30,000"}
+    refused = finance.post(address, data={**form, **owed, "earlier_amount.0": "some"})
+    assert refused.status_code == 422
+    assert fields_of(refused.text, "data-guard")["earlier_amount.0"] == "some"
+    more = finance.post(address, data={**form, **owed, "earlier_amount.0": "100,000.01"})
+    assert errors_of(more.text) == {"earlier"}
+    assert finance.post(address, data={**form, **owed}).status_code == 302
+    with database_of(site).reading() as session:
+        kept = session.get_one(Commitment, room.ours)
+        assert [(each.year, each.amount) for each in kept.earlier] == [(2027, 30_000_00)]
+    page = words_of(finance.get(f"/commitments/{room.ours}").text)
+    assert "Keeps USD 30,000 of 2027 for earlier awards, which are paid first." in page
+    assert "USD 30,000 of it is kept for earlier awards" in page
+    less = fields_of(finance.get(f"/commitments/{room.ours}/amount").text, "data-guard")
+    less |= {"way": "less", "amount": "70,000.01", "reason": "A cut"}
+    answer = finance.post(f"/commitments/{room.ours}/amount", data=less)
+    assert answer.status_code == 409
+    assert "kept for earlier awards" in words_of(answer.text)

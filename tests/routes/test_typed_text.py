@@ -188,3 +188,34 @@ def test_choosing_their_text_takes_it(
     page = client.post(path, data=form).text
     client.post(path, data={**form_of(page, "main form"), "choice_title": "theirs"})
     assert open_form(client, applicant)["title"] == "Their title"
+
+
+YEARS = {"year_1": "2027", "part_1": "30,000", "year_2": "2028", "part_2": "69,000"}
+
+
+def test_amounts_by_year_are_kept_as_typed_and_said_to_add_up(
+    client: FlaskClient, applicant: Applicant
+) -> None:
+    form = {**open_form(client, applicant), **complete_fields(applicant), **YEARS}
+    live = autosave(client, applicant, form).json["live"]
+    assert words_of(f"<main>{live['years']}</main>").endswith("1,000 less than you ask for.")
+    wrong = {**form, "part_2": "most of it", "seen": open_form(client, applicant)["seen"]}
+    address = f"/proposals/{applicant.proposal_id}/edit"
+    refused = client.post(address, data={**wrong, "act": "save"})
+    assert refused.status_code == 422
+    again = form_of(refused.text)
+    assert (again["year_2"], again["part_2"]) == ("2028", "most of it")
+    assert open_form(client, applicant)["part_2"] == "most of it"
+
+
+def test_amounts_by_year_stand_on_the_proposals_page(
+    site: Flask, client: FlaskClient, applicant: Applicant
+) -> None:
+    address = f"/proposals/{applicant.proposal_id}"
+    save(database_of(site), applicant)
+    assert "needed evenly over the months of the work" in words_of(client.get(address).text)
+    save(database_of(site), applicant, **{**YEARS, "part_2": "70,000"})
+    page = words_of(client.get(address).text)
+    assert "By year" in page
+    assert "2028 70,000 70%" in page
+    assert "evenly" not in page

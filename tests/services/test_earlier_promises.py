@@ -204,4 +204,4 @@ def test_too_much_owed_in_a_file_is_a_fault_of_its_row(scene: Scene) -> None:
     heading = HEADINGS.replace("releases", "releases,promised")
     row = "a1,alder,Open,1000,USD,,,,,,,,,2027:1001\n"
     batch = scene.desk.look("commitments", (heading + row).encode())
-    assert [fault["field"] for fault in batch.preview["faults"]] == ["promised"]
+    assert [fault["field"] for fault in batch.faults] == ["promised"]
