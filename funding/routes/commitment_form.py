@@ -133,17 +133,17 @@ def promise_of(
         ),
     )
     rate = typed.text("own_rate")
+    releases = _by_year(
+        typed, "releases", "release", currency, "Write what is released in this year."
+    )
+    if not amount:
+        releases = {}  # without a readable amount there is nothing they could add up to
     return Promise(
         name=typed.text("name"),
         terms=terms,
         starts_on=typed.day("starts_on"),
         ends_on=typed.day("ends_on"),
-        # without a readable amount there is nothing they could add up to
-        releases=_by_year(
-            typed, "releases", "release", currency, "Write what is released in this year."
-        )
-        if amount
-        else {},
+        releases=releases,
         second_approval_above=money.of("second_approval_above"),
         own_rate=_rate(typed, rate) if rate else None,
         own_rate_on=typed.day("own_rate_on"),
