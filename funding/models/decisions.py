@@ -113,12 +113,19 @@ class PlanLine(Base):
 
 
 class Approval(Base):
-    """One person's yes to one amount of a line. Triggers refuse the one who recommended it."""
+    """One person's yes to one amount of a line, put forward by another.
+
+    Who put it forward can approve it only with a compensating review (`CompensatingReview`).
+    """
 
     __tablename__ = "approval"
     __table_args__ = (
         sa.UniqueConstraint("plan_line_id", "person_id", "amount"),
         money_check("amount", least=1),
+        sa.CheckConstraint(
+            "put_forward_by_id <> person_id or compensating_review_id is not null",
+            name="four_eyes",
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -126,8 +133,13 @@ class Approval(Base):
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     amount: Mapped[int] = mapped_column(Money)
     given_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    # empty only where approvals from before this column were of an amount amended away since
+    put_forward_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    compensating_review_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("compensating_review.id")
+    )
 
-    person: Mapped[Person] = relationship()
+    person: Mapped[Person] = relationship(foreign_keys=[person_id])
 
 
 class Award(Base):

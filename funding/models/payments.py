@@ -22,12 +22,18 @@ class TrancheState(StrEnum):
 
 
 class Tranche(Base):
-    """One scheduled part of an award. Who prepares it cannot release it."""
+    """One scheduled part of an award. Who prepares it cannot release it.
+
+    A funder with a single finance officer can, with a compensating review.
+    """
 
     __tablename__ = "tranche"
     __table_args__ = (
         money_check("amount", least=1),
-        sa.CheckConstraint("released_by_id <> prepared_by_id", name="four_eyes"),
+        sa.CheckConstraint(
+            "released_by_id <> prepared_by_id or compensating_review_id is not null",
+            name="four_eyes",
+        ),
         sa.CheckConstraint(
             "state not in ('released', 'paid', 'returned') or released_by_id is not null",
             name="released_by_somebody",
@@ -43,6 +49,9 @@ class Tranche(Base):
     condition: Mapped[str] = mapped_column(sa.Text, default="")
     prepared_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     released_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    compensating_review_id: Mapped[int | None] = mapped_column(
+        sa.ForeignKey("compensating_review.id")
+    )
     paid_on: Mapped[date | None]
     reference: Mapped[str] = mapped_column(sa.Text, default="")
     version: Mapped[int] = mapped_column()

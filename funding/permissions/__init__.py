@@ -17,7 +17,9 @@ from funding.permissions.acts import (
 )
 from funding.permissions.fetching import LAST_ID, fetch
 from funding.permissions.money import (
+    judges_compensating,
     visible_awards,
+    visible_compensating,
     visible_lines,
     visible_plans,
     visible_runs,
@@ -51,6 +53,7 @@ __all__ = [
     "SIGNED_IN",
     "Actor",
     "fetch",
+    "judges_compensating",
     "load_actor",
     "own_proposals",
     "owned_rounds",
@@ -58,6 +61,7 @@ __all__ = [
     "require",
     "visible_awards",
     "visible_commitments",
+    "visible_compensating",
     "visible_events",
     "visible_history",
     "visible_imports",

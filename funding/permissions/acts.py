@@ -39,6 +39,13 @@ PERMISSIONS: dict[str, tuple[Role, ...]] = {
     "plan.read": (*READERS, Role.FINANCE_OFFICER),
     "plan.put_forward": (Role.PROGRAM_OFFICER,),
     "line.decide": (Role.PROGRAM_OFFICER,),
+    "compensating.read": (*FUNDERS, Role.COMMITTEE, Role.AUDITOR),
+    "compensating.judge": (
+        Role.FUNDER_ADMIN,
+        Role.AUDITOR,
+        Role.COMMITTEE,
+        Role.PROGRAM_OFFICER,
+    ),
     "award.read": (*READERS, Role.FINANCE_OFFICER, Role.RESEARCHER),
     "tranche.prepare": (Role.FINANCE_OFFICER,),
     "tranche.release": (Role.FINANCE_OFFICER,),

@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from funding.models import (
     Award,
     Commitment,
+    CompensatingReview,
     PlanLine,
     PlanPutForward,
     Proposal,
@@ -89,3 +90,39 @@ def visible_awards(by: Actor) -> sa.Select[tuple[Award]]:
 def visible_tranches(by: Actor) -> sa.Select[tuple[Tranche]]:
     awards = visible_awards(by).with_only_columns(Award.id)
     return sa.select(Tranche).where(Tranche.award_id.in_(awards))
+
+
+def visible_compensating(by: Actor) -> sa.Select[tuple[CompensatingReview]]:
+    """Compensating reviews of own funders and of rounds one's organisation owns, less conflicts."""
+    of_line = (
+        sa.select(PlanLine.proposal_id)
+        .where(PlanLine.id == CompensatingReview.plan_line_id)
+        .scalar_subquery()
+    )
+    of_tranche = (
+        sa.select(Award.proposal_id)
+        .join(Tranche, Tranche.award_id == Award.id)
+        .where(Tranche.id == CompensatingReview.tranche_id)
+        .scalar_subquery()
+    )
+    own = list(by.where("compensating.read"))
+    return (
+        sa.select(CompensatingReview)
+        .select_from(CompensatingReview)
+        .join(Proposal, Proposal.id == sa.func.coalesce(of_line, of_tranche))
+        .join(Round, Round.id == Proposal.round_id)
+        .where(
+            sa.or_(CompensatingReview.funder_id.in_(own), Round.owner_id.in_(own)),
+            without_conflict(by),
+        )
+    )
+
+
+def judges_compensating(by: Actor, review: CompensatingReview, owner_id: int) -> bool:
+    """Whether this person may look at it: of the funder's administration or audit, or of the
+    round's owner; never who asked for it or put the amount forward."""
+    at_funder = {role for at, role in by.bindings if at == review.funder_id}
+    put_forward = review.line.recommended_by_id if review.line else None
+    return by.person_id not in (review.asked_by_id, put_forward) and bool(
+        at_funder & {Role.FUNDER_ADMIN, Role.AUDITOR} or by.may("compensating.judge", owner_id)
+    )

@@ -31,6 +31,7 @@ from funding.permissions import (
     visible_tranches,
     working_rounds,
 )
+from funding.reports.compensating import to_judge
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ def waiting_for(session: Session, by: Actor) -> list[Waiting]:
         *_lines(session, by),
         *_invitations(session, by),
         *_tranches(session, by),
+        *_compensating(session, by),
         *_offers(session, by),
         *_drafts(session, by),
         *_overlaps(session, by),
@@ -127,6 +129,13 @@ def _tranches(session: Session, by: Actor) -> list[Waiting]:
             {"award_id": rows[0][0]},
         )
     ]
+
+
+def _compensating(session: Session, by: Actor) -> list[Waiting]:
+    count = to_judge(session, by) if by.may("compensating.judge") else 0
+    one = "compensating review to do"
+    many = "compensating reviews to do"
+    return [Waiting(count, one, many, "compensating.index", {})]
 
 
 def _offers(session: Session, by: Actor) -> list[Waiting]:

@@ -8,8 +8,10 @@ from flask.typing import ResponseReturnValue
 from funding.errors import Fault
 from funding.permissions import fetch, visible_awards
 from funding.reports import awards as report
+from funding.reports.compensating import of_award
 from funding.reports.plans import history_of
 from funding.routes.context import actor, new_idempotency_key, reading
+from funding.services.compensating import releasable_alone
 
 _WITH_ROOM = ("amount", "due_on", "condition", "reason")
 """Fields of forms that have room for what is wrong with them."""
@@ -31,6 +33,8 @@ def award_page(
         events=history_of(session, award),
         may_accept=award.proposal.lead_id == by.person_id and award.state == "offered",
         may_prepare=by.may("tranche.prepare", award.commitment.funder_id),
+        alone=releasable_alone(session, by, award),
+        compensating=of_award(session, by, award),
         may_terminate=award.state in ("offered", "accepted", "active")
         and by.may("line.decide", award.commitment.funder_id),
         idempotency_key=new_idempotency_key(),

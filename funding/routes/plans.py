@@ -11,6 +11,7 @@ from funding.listing import Listing, whole_number
 from funding.models import UNDECIDED, PlanLine
 from funding.permissions import Actor, fetch, visible_lines, visible_runs, working_rounds
 from funding.reports import plans as report
+from funding.reports.compensating import of_line
 from funding.reports.rules import other_rule
 from funding.reports.waiting import waiting_in
 from funding.routes.addresses import is_ours
@@ -151,14 +152,16 @@ def _said_of(answer: dict[str, int]) -> str:
 @bp.get("/lines/<int:line_id>")
 @permission("plan.read")
 def line(line_id: int) -> ResponseReturnValue:
-    return _line_page(line_id)
+    return line_page(line_id)
 
 
-def _line_page(
+def line_page(
     line_id: int, faults: tuple[Fault, ...] = (), status: int = 200
 ) -> ResponseReturnValue:
+    """The page of a line, with what was wrong in a form sent from it."""
     by, session = actor(), reading()
     found = fetch(session, visible_lines(by), line_id, "line")
+    is_own = by.may("line.decide", found.commitment.funder_id)
     page = render_template(
         "plans/line.html",
         line=found,
@@ -168,7 +171,10 @@ def _line_page(
         events=report.history_of(session, found),
         years=report.years_of(session, found),
         waiting=waiting_in(session, found.plan.run, found.proposal.key),
-        is_own=by.may("line.decide", found.commitment.funder_id),
+        is_own=is_own,
+        alone=is_own and decisions.is_alone(session, by, found),
+        approvals_given=decisions.approvals_given(session, found),
+        compensating=of_line(session, by, found),
         may_decide=may_decide(by, found),
         undecided=found.state in UNDECIDED,
         idempotency_key=new_idempotency_key(),
@@ -193,7 +199,7 @@ def decline(line_id: int) -> ResponseReturnValue:
             key=request.form.get("idempotency_key", ""),
         )
     except InvalidInput as refusal:
-        return _line_page(line_id, refusal.faults, 422)
+        return line_page(line_id, refusal.faults, 422)
     say("The line is declined; its money is free for other proposals.")
     return _back_to_plan(answer["plan_id"])
 
@@ -213,11 +219,11 @@ def amend(line_id: int) -> ResponseReturnValue:
             key=request.form.get("idempotency_key", ""),
         )
     except AmountRefused as refusal:
-        return _line_page(line_id, (Fault("amount", str(refusal)),), 422)
+        return line_page(line_id, (Fault("amount", str(refusal)),), 422)
     except InvalidInput as refusal:
         renamed = {"reason": "amend_reason"}
         faults = tuple(Fault(renamed.get(f.field, f.field), f.rule) for f in refusal.faults)
-        return _line_page(line_id, faults, 422)
+        return line_page(line_id, faults, 422)
     say("The amount is amended. A colleague has to approve it; then solve the rest again.")
     return _back_to_plan(answer["plan_id"])
 

@@ -21,6 +21,8 @@ from funding.models import (
     PlanPutForward,
     Proposal,
     ProposalState,
+    Role,
+    Verdict,
 )
 from funding.permissions import (
     Actor,
@@ -30,6 +32,7 @@ from funding.permissions import (
 )
 from funding.services import ledger
 from funding.services.allocation import clauses_of
+from funding.services.compensating import NEEDS_ONE, has_colleague, needed_for_line, review_of_line
 from funding.services.idempotency import Answer, once
 from funding.services.log import record
 from funding.services.rates import Rate, stored_rate
@@ -72,23 +75,64 @@ def approve_lines(session: Session, *, by: Actor, lines: dict[int, int | None], 
     return once(session, by, key, request, act)
 
 
-def _approve(session: Session, by: Actor, line_id: int, version: int | None) -> str:
+def approve_alone(
+    session: Session,
+    *,
+    by: Actor,
+    line_id: int,
+    version: int | None,
+    alone_because: str,
+    key: str,
+) -> Answer:
+    """Approve what one put forward oneself, with a compensating review; answers as above.
+
+    Only where nobody else of the funder can approve. The review is asked for now unless it was
+    before, and is open until another person has looked. Raises also InvalidInput.
+    """
+
+    def act() -> Answer:
+        state = _approve(session, by, line_id, version, alone_because)
+        approved = int(state == LineState.APPROVED)
+        return {"approved": approved, "waiting": 1 - approved}
+
+    return once(session, by, key, {"approve alone": line_id, "because": alone_because}, act)
+
+
+def _approve(
+    session: Session,
+    by: Actor,
+    line_id: int,
+    version: int | None,
+    alone_because: str | None = None,
+) -> str:
     line = _line_to_decide(session, by, line_id, version)
     if line.proposal.state == ProposalState.WITHDRAWN:
         raise RuleBroken("The applicants have withdrawn this proposal; decline its lines.")
-    if line.recommended_by_id == by.person_id:
+    is_own = line.recommended_by_id == by.person_id
+    if is_own and alone_because is None:
+        if is_alone(session, by, line):
+            raise RuleBroken(NEEDS_ONE)
         raise RuleBroken("Nobody approves what they put forward; a colleague has to.")
     if any(a.person_id == by.person_id and a.amount == line.amount for a in line.approvals):
         raise RuleBroken("You have approved this line already; a second person has to.")
-    line.approvals.append(Approval(person_id=by.person_id, amount=line.amount))
+    review = needed_for_line(session, by, line, alone_because or "") if is_own else None
+    line.approvals.append(
+        Approval(
+            person_id=by.person_id,
+            amount=line.amount,
+            put_forward_by_id=line.recommended_by_id,
+            compensating_review_id=review.id if review else None,
+        )
+    )
     session.flush()
-    given = {
-        a.person_id
-        for a in line.approvals
-        if a.amount == line.amount and a.person_id != line.recommended_by_id
-    }
-    if len(given) >= line.approvals_needed:
+    given = approvals_given(session, line)
+    if given >= line.approvals_needed:
         _award(session, by, line)
+    elif is_alone(session, by, line):
+        raise RuleBroken(
+            "The amount is above the threshold and nobody else can approve it: a compensating "
+            "review has to be done first. Ask for it on the line's page."
+        )
     record(
         session,
         by,
@@ -97,10 +141,37 @@ def _approve(session: Session, by: Actor, line_id: int, version: int | None) -> 
         organisation_id=line.commitment.funder_id,
         round_id=line.plan.round_id,
         amount=line.amount,
-        given=len(given),
+        given=given,
         needed=line.approvals_needed,
+        **({"compensating_review": review.id} if review else {}),
     )
     return line.state
+
+
+def approvals_given(session: Session, line: PlanLine) -> int:
+    """How many people stand behind the line's amount, as the database counts them.
+
+    Above the threshold, a compensating review that agreed stands for the second person.
+    """
+    given = {
+        a.person_id
+        for a in line.approvals
+        if a.amount == line.amount
+        and (a.person_id != line.recommended_by_id or a.compensating_review_id is not None)
+    }
+    review = review_of_line(session, line) if line.approvals_needed > 1 else None
+    return len(given) + (review is not None and review.verdict == Verdict.AGREED)
+
+
+def is_alone(session: Session, by: Actor, line: PlanLine) -> bool:
+    """Whether nobody else of the funder could approve this line."""
+    return not has_colleague(
+        session,
+        Role.PROGRAM_OFFICER,
+        funder_id=line.commitment.funder_id,
+        people={by.person_id, line.recommended_by_id},
+        proposal_id=line.proposal_id,
+    )
 
 
 def _award(session: Session, by: Actor, line: PlanLine) -> None:

@@ -330,7 +330,14 @@ class _Pilot:
         at, funder = self._moment("awarded"), line.commitment.funder.key
         # the last officer of each funder: the first one of one of them put the plan forward
         approver = self._staff(funder, Role.PROGRAM_OFFICER)[-1]
-        line.approvals.append(Approval(person_id=approver.id, amount=line.amount, given_at=at))
+        line.approvals.append(
+            Approval(
+                person_id=approver.id,
+                amount=line.amount,
+                given_at=at,
+                put_forward_by_id=line.recommended_by_id,
+            )
+        )
         self.session.flush()
         line.state = LineState.APPROVED
         line.decided_by_id, line.decided_at = approver.id, at

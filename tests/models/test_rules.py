@@ -304,8 +304,8 @@ def test_nothing_begins_in_the_middle_of_its_life(each_database: Database, scene
 
 
 APPROVAL = (
-    "insert into approval (plan_line_id, person_id, amount, given_at)"
-    " values (:{line}, :{person}, {amount}, '2026-01-01 00:00:00')"
+    "insert into approval (plan_line_id, person_id, amount, given_at, put_forward_by_id)"
+    " values (:{line}, :{person}, {amount}, '2026-01-01 00:00:00', :proposer)"
 )
 
 

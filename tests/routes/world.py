@@ -10,6 +10,7 @@ from funding.db import now
 from funding.models import (
     Attachment,
     Award,
+    CompensatingReview,
     ConflictOfInterest,
     FormQuestion,
     Import,
@@ -108,6 +109,22 @@ def make_side(session: Session) -> Side:
     award.tranches.append(tranche)
     session.flush()
     ledger.schedule(session, None, tranche)
+    # the other finance officer is in conflict on this proposal
+    alone = Tranche(
+        amount=500_00, due_on=now().date(), prepared_by_id=people[Role.FINANCE_OFFICER].id
+    )
+    award.tranches.append(alone)
+    session.flush()
+    ledger.schedule(session, None, alone)
+    compensating = CompensatingReview(
+        funder_id=funder.id,
+        tranche_id=alone.id,
+        amount=alone.amount,
+        reason="The other finance officer is in conflict.",
+        asked_by_id=alone.prepared_by_id,
+    )
+    session.add(compensating)
+    session.flush()
     pin = Pin(proposal_id=proposal.id, funded=True)
     plan.run.scenario.pins.append(pin)
     study = Study(run_id=plan.run_id, kind="frontier", result={"points": []})
@@ -134,6 +151,7 @@ def make_side(session: Session) -> Side:
         "line_id": first.id,
         "award_id": award.id,
         "tranche_id": tranche.id,
+        "compensating_id": compensating.id,
         "binding_id": people[Role.AUDITOR].bindings[0].id,
         "import_id": batch.id,
         "area_key": "interpretability",

@@ -151,7 +151,12 @@ def test_the_database_refuses_the_proposers_approval_even_as_raw_sql(
             .values(recommended_by_id=scene.first.person_id)
         )
         session.add(
-            Approval(plan_line_id=scene.line_id, person_id=scene.first.person_id, amount=8_000_00)
+            Approval(
+                plan_line_id=scene.line_id,
+                person_id=scene.first.person_id,
+                amount=8_000_00,
+                put_forward_by_id=scene.first.person_id,
+            )
         )
         session.flush()
 

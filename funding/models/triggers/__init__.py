@@ -11,7 +11,15 @@ from __future__ import annotations
 import sqlalchemy as sa
 
 from funding.models.states import MOVES
-from funding.models.triggers import decisions, ledger, payments, promises, proposals, states
+from funding.models.triggers import (
+    compensating,
+    decisions,
+    ledger,
+    payments,
+    promises,
+    proposals,
+    states,
+)
 from funding.models.triggers.engines import create_statements
 from funding.models.triggers.rule import Rule
 from funding.models.triggers.states import APPEND_ONLY, BEGINNINGS
@@ -22,6 +30,7 @@ RULES: tuple[Rule, ...] = (
     *ledger.RULES,
     *promises.RULES,
     *decisions.RULES,
+    *compensating.RULES,
     *payments.RULES,
     *proposals.RULES,
     *states.RULES,

@@ -9,8 +9,9 @@ RULES: tuple[Rule, ...] = (
         "approval_by_another",
         "before insert",
         "approval",
-        "nobody approves what they put forward",
-        when="exists (select 1 from plan_line where plan_line.id = new.plan_line_id"
+        "nobody approves what they put forward without a compensating review",
+        when="new.compensating_review_id is null and exists (select 1 from plan_line"
+        " where plan_line.id = new.plan_line_id"
         " and plan_line.recommended_by_id = new.person_id)",
     ),
     Rule(
@@ -51,7 +52,13 @@ RULES: tuple[Rule, ...] = (
         when="new.state = 'approved' and old.state <> 'approved' and"
         " (select count(distinct approval.person_id) from approval"
         " where approval.plan_line_id = new.id and approval.amount = new.amount"
-        " and approval.person_id <> new.recommended_by_id) < new.approvals_needed",
+        " and (approval.person_id <> new.recommended_by_id"
+        " or approval.compensating_review_id is not null))"
+        # above the threshold a review that was done stands for the second person
+        " + (select count(*) from compensating_review"
+        " where compensating_review.plan_line_id = new.id and new.approvals_needed > 1"
+        " and compensating_review.amount = new.amount"
+        " and compensating_review.verdict = 'agreed') < new.approvals_needed",
     ),
     *(
         Rule(

@@ -21,8 +21,13 @@ _OWN_WORDS = {
 }
 
 
+def _message(rule: Rule) -> str:
+    said = rule.body.replace("'", "''")
+    return f"'tributary: {said}'"
+
+
 def _sqlite(rule: Rule) -> list[str]:
-    body = f"select raise(abort, 'tributary: {rule.body}');" if rule.refuses else rule.body
+    body = f"select raise(abort, {_message(rule)});" if rule.refuses else rule.body
     when = f" when {rule.when}" if rule.when else ""
     return [
         f"create trigger {rule.name} {rule.moment} on {rule.table} for each row{when}"
@@ -32,7 +37,7 @@ def _sqlite(rule: Rule) -> list[str]:
 
 def _postgresql(rule: Rule) -> list[str]:
     """PostgreSQL's WHEN knows no subqueries, so the condition stands in the function."""
-    act = f"raise exception 'tributary: {rule.body}';" if rule.refuses else rule.body
+    act = f"raise exception {_message(rule)};" if rule.refuses else rule.body
     guarded = f"if {rule.when} then {act} end if;" if rule.when else act
     returned = "old" if "delete" in rule.moment else "new"
     statements = [

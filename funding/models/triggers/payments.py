@@ -17,6 +17,7 @@ RULES: tuple[Rule, ...] = (
         "tranche",
         "a payment is released by another person than the one who prepared it",
         when="new.state in ('released', 'paid')"
-        " and (new.released_by_id is null or new.released_by_id = new.prepared_by_id)",
+        " and (new.released_by_id is null or (new.released_by_id = new.prepared_by_id"
+        " and new.compensating_review_id is null))",
     ),
 )

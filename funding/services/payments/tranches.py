@@ -15,6 +15,7 @@ from funding.formatting import format_amount
 from funding.models import AwardState, Tranche, TrancheState
 from funding.permissions import Actor, require
 from funding.services import ledger
+from funding.services.compensating import needed_for_tranche
 from funding.services.idempotency import Answer, once
 from funding.services.payments.fetching import fetch_award, fetch_tranche, record_of_award
 
@@ -60,13 +61,27 @@ def schedule_tranche(
     return once(session, by, key, request, act)
 
 
-def release_tranche(session: Session, *, by: Actor, tranche_id: int, version: int) -> Tranche:
-    """Release a tranche for payment: by another finance officer than the one who prepared it."""
+def release_tranche(
+    session: Session,
+    *,
+    by: Actor,
+    tranche_id: int,
+    version: int,
+    alone_because: str | None = None,
+) -> Tranche:
+    """Release a tranche for payment: by another finance officer than the one who prepared it.
+
+    A funder's only finance officer may release what they prepared, with a compensating review;
+    `alone_because` says why. Raises also InvalidInput then.
+    """
     tranche = fetch_tranche(session, by, "tranche.release", tranche_id, version)
     if tranche.state not in (TrancheState.SCHEDULED, TrancheState.DUE):
         raise RuleBroken(f"This tranche is {tranche.state} already.")
     if tranche.prepared_by_id == by.person_id:
-        raise RuleBroken("Who prepared a payment cannot release it; a colleague has to.")
+        if alone_because is None:
+            raise RuleBroken("Who prepared a payment cannot release it; a colleague has to.")
+        review = needed_for_tranche(session, by, tranche, alone_because)
+        tranche.compensating_review_id = review.id
     tranche.released_by_id = by.person_id
     tranche.state = TrancheState.RELEASED
     record_of_award(session, by, "tranche released", tranche, tranche.award, amount=tranche.amount)
