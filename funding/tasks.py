@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from funding.services import allocation, import_jobs, imports, overlaps, replays, studies
+from funding.services import allocation, import_jobs, imports, inbox, overlaps, replays, studies
 
 TASKS: dict[str, Callable[..., None]] = {
     "run_scenario": allocation.run_scenario,
@@ -15,8 +15,11 @@ TASKS: dict[str, Callable[..., None]] = {
     imports.WRITE: import_jobs.write_import,
     replays.TASK: replays.run_replay,
     studies.TASK: studies.run_study,
+    inbox.SEND_DIGESTS: inbox.send_digests,
 }
 
-REGULAR: dict[str, timedelta] = {}
+REGULAR: dict[str, timedelta] = {
+    inbox.SEND_DIGESTS: timedelta(minutes=15),
+}
 """Tasks without arguments that come round by themselves: name -> period. Each bears being run
 again at once, and at any later time."""

@@ -23,6 +23,7 @@ from funding.models.log import AllowedMove, ChainHead, Event, Job, Mail, Regular
 from funding.models.payments import Tranche, TrancheState
 from funding.models.people import (
     Binding,
+    Digest,
     LoginSession,
     OneTimeLink,
     Organisation,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 import sqlalchemy as sa
@@ -59,10 +59,26 @@ class Organisation(Base):
     website: Mapped[str | None] = mapped_column(sa.Text)
 
 
+class Digest(StrEnum):
+    """How often a person is mailed what waits for them."""
+
+    NEVER = "never"
+    DAILY = "daily"
+    WEEKLY = "weekly"
+
+
 class Person(Base):
-    """Someone with an account. `password_hash` is null until an invitation is taken up."""
+    """Someone with an account. `password_hash` is null until an invitation is taken up.
+
+    `digest_sent_on` is a day in the person's own time zone; `calendar_hash` is the SHA-256 of the
+    secret in the address of their calendar, null where they have none.
+    """
 
     __tablename__ = "person"
+    __table_args__ = (
+        sa.CheckConstraint("digest in ('never', 'daily', 'weekly')", name="digest"),
+        sa.Index("uq_person_calendar_hash", "calendar_hash", unique=True),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(sa.Text, unique=True)
@@ -71,6 +87,9 @@ class Person(Base):
     is_active: Mapped[bool] = mapped_column(default=True)
     orcid: Mapped[str | None] = mapped_column(sa.Text)
     timezone: Mapped[str] = mapped_column(sa.Text, default="UTC")
+    digest: Mapped[str] = mapped_column(sa.Text, default=Digest.NEVER)
+    digest_sent_on: Mapped[date | None]
+    calendar_hash: Mapped[str | None] = mapped_column(sa.Text)
     created_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
 
     bindings: Mapped[list[Binding]] = relationship(

@@ -3,6 +3,7 @@
 from flask import Blueprint
 
 from funding.routes import (
+    account,
     applications,
     areas,
     assets,
@@ -36,6 +37,7 @@ from funding.routes import (
 )
 
 BLUEPRINTS: tuple[Blueprint, ...] = (
+    account.bp,
     applications.bp,
     assets.bp,
     awards.bp,

@@ -7,9 +7,10 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from funding.permissions import PUBLIC
-from funding.reports import desk
+from funding.reports import inbox
 from funding.routes.context import actor, reading
 from funding.routes.security import permission
+from funding.services.clock import database_now
 
 bp = Blueprint("home", __name__)
 
@@ -19,9 +20,10 @@ bp = Blueprint("home", __name__)
 def index() -> ResponseReturnValue:
     session = reading()
     if not current_user.is_authenticated:
-        return render_template("home/welcome.html", rounds=desk.rounds_for(session, None))
+        return render_template("home/welcome.html", rounds=inbox.rounds_for(session, None))
     return render_template(
         "home/desk.html",
-        rounds=desk.rounds_for(session, actor()),
-        waiting=desk.waiting_for(session, actor()),
+        rounds=inbox.rounds_for(session, actor()),
+        waiting=inbox.waiting_for(session, actor()),
+        today=database_now(session).date(),
     )

@@ -36,7 +36,7 @@ def page_context() -> dict[str, Any]:
             "home_url": url_for("home.index"),
             "sign_in_url": url_for("identity.sign_in"),
             "sign_out_url": url_for("identity.leave"),
-            "account_url": url_for("people.account") if by else None,
+            "account_url": url_for("account.show") if by else None,
         },
     }
 

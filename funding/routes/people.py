@@ -1,4 +1,4 @@
-"""People and their roles, organisations, and one's own account."""
+"""People and their roles, organisations."""
 
 from __future__ import annotations
 
@@ -6,12 +6,10 @@ from typing import Any
 
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
 
 from funding.errors import InvalidInput
 from funding.listing import Listing
-from funding.models import OrganisationKind, Person, Role
-from funding.permissions import SIGNED_IN
+from funding.models import OrganisationKind, Role
 from funding.reports import people as report
 from funding.routes.context import actor, config, in_transaction, reading, say
 from funding.routes.security import permission
@@ -123,23 +121,3 @@ def add_organisation() -> ResponseReturnValue:
         return _organisations_page({"values": request.form, "errors": errors}, 422)
     say(f"{made.name} is added. Invite its people next.")
     return redirect(url_for("people.organisation_list"))
-
-
-@bp.get("/account")
-@permission(SIGNED_IN)
-def account() -> ResponseReturnValue:
-    session = reading()
-    return render_template(
-        "people/account.html",
-        me=session.get_one(Person, actor().person_id),
-        sessions=report.open_sessions(session, actor()),
-        current=identity.digest_of(current_user.token),
-    )
-
-
-@bp.post("/account/sign-out-elsewhere")
-@permission(SIGNED_IN)
-def sign_out_elsewhere() -> ResponseReturnValue:
-    in_transaction(identity.sign_out_elsewhere, token=current_user.token)
-    say("You are signed out everywhere else.")
-    return redirect(url_for("people.account"))
