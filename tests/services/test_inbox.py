@@ -18,6 +18,7 @@ from funding.permissions import Actor
 from funding.reports.inbox import Waiting, dates_of, waiting_for
 from funding.services import awards, inbox
 from funding.services.decisions import approve_lines
+from funding.services.payments.tranches import schedule_tranche
 from tests.builders import (
     make_actor,
     make_commitment,
@@ -100,7 +101,7 @@ def test_an_offer_waits_for_the_lead_alone_and_a_tranche_for_who_did_not_prepare
     assert waits(each_database, scene.lead) == []
     for number, month in enumerate((9, 6)):
         each_database.in_transaction(
-            awards.schedule_tranche,
+            schedule_tranche,
             by=scene.preparer,
             award_id=scene.award_id,
             amount=1_000_00,
