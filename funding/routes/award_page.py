@@ -2,29 +2,55 @@
 
 from __future__ import annotations
 
-from flask import render_template, request
+from collections.abc import Callable
+
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from funding.errors import Fault
+from funding.db import now
 from funding.permissions import fetch, visible_awards
 from funding.reports import awards as report
 from funding.reports.compensating import of_award
 from funding.reports.plans import history_of
-from funding.routes.context import actor, new_idempotency_key, reading
+from funding.routes.context import actor, new_idempotency_key, reading, say
+from funding.routes.submitting import submit
 from funding.services.compensating import releasable_alone
+from funding.services.payments.proposed import proposed_tranches
 
-_WITH_ROOM = ("amount", "due_on", "condition", "reason")
-"""Fields of forms that have room for what is wrong with them."""
+_LABELS = {
+    "amount": "Amount",
+    "due_on": "Due on",
+    "condition": "On condition of",
+    "reason": "Why",
+    "paid_on": "Paid on",
+    "reference": "Reference",
+    "cancel_reason": "Why",
+    "returned": "How much",
+    "alone_because": "Why nobody else can release it",
+    "return_reason": "Why",
+    "proposed_amount": "Amount",
+    "proposed_due_on": "Due on",
+    "proposed_condition": "On condition of",
+}
+"""What people type on this page: rows of a proposal have their place behind the name."""
+
+
+def _typed() -> list[tuple[str, str]]:
+    """What the refused form held, in words: its own place on the page may be gone by now."""
+    sent = ((_LABELS.get(name.rstrip("_0123456789")), text) for name, text in request.form.items())
+    return [(label, text) for label, text in sent if label and text.strip()]
 
 
 def award_page(
-    award_id: int, faults: tuple[Fault, ...] = (), status: int = 200
-) -> ResponseReturnValue:
-    """The page, with what is wrong where a form of it was refused."""
+    award_id: int, errors: dict[str, str] | None = None, tranche_id: int | None = None
+) -> str:
+    """The page. `errors` are of the form that was refused: it comes back as it was typed, beside
+    its tranche where it has one."""
     by, session = actor(), reading()
     award = fetch(session, visible_awards(by), award_id, "award")
     transfers = report.transfers(session, award)
-    page = render_template(
+    may_prepare = by.may("tranche.prepare", award.commitment.funder_id)
+    return render_template(
         "awards/show.html",
         award=award,
         balances=report.balances(session, award),
@@ -32,14 +58,32 @@ def award_page(
         returned=report.returned(transfers),
         events=history_of(session, award),
         may_accept=award.proposal.lead_id == by.person_id and award.state == "offered",
-        may_prepare=by.may("tranche.prepare", award.commitment.funder_id),
         alone=releasable_alone(session, by, award),
         compensating=of_award(session, by, award),
+        may_prepare=may_prepare,
         may_terminate=award.state in ("offered", "accepted", "active")
         and by.may("line.decide", award.commitment.funder_id),
+        proposed=proposed_tranches(session, award, now().date())
+        if may_prepare and award.state in ("accepted", "active")
+        else [],
         idempotency_key=new_idempotency_key(),
-        form={"values": request.form, "errors": {f.field: f.rule for f in faults}},
-        # beside a tranche there is no room for them
-        refused=[f"{f.rule[:1].upper()}{f.rule[1:]}." for f in faults if f.field not in _WITH_ROOM],
+        form={"values": request.form, "errors": errors or {}},
+        typed=_typed() if errors else [],
+        refused_form=(request.endpoint or "") if errors else "",
+        refused_tranche=tranche_id,
     )
-    return page, status
+
+
+def to_award(
+    award_id: int,
+    act: Callable[[], object],
+    done: str,
+    tranche_id: int | None = None,
+) -> ResponseReturnValue:
+    """Run the act of a form of this page: done, or the page again with what was typed in it."""
+
+    def on(_: object) -> ResponseReturnValue:
+        say(done)
+        return redirect(url_for("awards.show", award_id=award_id))
+
+    return submit(act, on, lambda errors, _: award_page(award_id, errors, tranche_id))

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
-from funding.errors import InvalidInput
 from funding.listing import Listing
 from funding.reports import awards as report
-from funding.routes.award_page import award_page
-from funding.routes.context import actor, in_transaction, reading, say
+from funding.routes.award_page import award_page, to_award
+from funding.routes.context import actor, in_transaction, reading
 from funding.routes.security import permission
 from funding.services import awards
 
 bp = Blueprint("awards", __name__)
-
-_WITH_ROOM = ("amount", "due_on", "condition", "reason")
-"""Fields of forms that have room for what is wrong with them."""
 
 
 @bp.get("/awards")
@@ -52,13 +48,14 @@ def show(award_id: int) -> ResponseReturnValue:
 @bp.post("/awards/<int:award_id>/accept")
 @permission("award.read")
 def accept(award_id: int) -> ResponseReturnValue:
-    in_transaction(
-        awards.accept_award,
-        award_id=award_id,
-        version=request.form.get("version", default=0, type=int),
-    )
-    say("The offer is accepted. The funder schedules the payments next.")
-    return redirect(url_for("awards.show", award_id=award_id))
+    def act() -> None:
+        in_transaction(
+            awards.accept_award,
+            award_id=award_id,
+            version=request.form.get("version", default=0, type=int),
+        )
+
+    return to_award(award_id, act, "The offer is accepted. The funder schedules the payments next.")
 
 
 @bp.post("/awards/<int:award_id>/refuse")
@@ -75,15 +72,13 @@ def terminate(award_id: int) -> ResponseReturnValue:
     )
 
 
-def _end(act: Callable[..., object], award_id: int, done: str) -> ResponseReturnValue:
-    try:
+def _end(service: Callable[..., object], award_id: int, done: str) -> ResponseReturnValue:
+    def act() -> None:
         in_transaction(
-            act,
+            service,
             award_id=award_id,
             version=request.form.get("version", default=0, type=int),
             reason=request.form.get("reason", ""),
         )
-    except InvalidInput as refusal:
-        return award_page(award_id, refusal.faults, 422)
-    say(done)
-    return redirect(url_for("awards.show", award_id=award_id))
+
+    return to_award(award_id, act, done)

@@ -9,7 +9,7 @@ from funding.errors import Fault, InvalidInput
 from funding.listing import Listing
 from funding.permissions import fetch, visible_compensating, visible_lines, visible_tranches
 from funding.reports import compensating as report
-from funding.routes.award_page import award_page
+from funding.routes.award_page import to_award
 from funding.routes.context import actor, in_transaction, reading, say
 from funding.routes.plans import line_page
 from funding.routes.security import permission
@@ -114,30 +114,29 @@ def approve_alone(line_id: int) -> ResponseReturnValue:
 @permission("tranche.release")
 def ask_for_tranche(tranche_id: int) -> ResponseReturnValue:
     award_id = fetch(reading(), visible_tranches(actor()), tranche_id, "tranche").award_id
-    try:
+
+    def act() -> None:
         in_transaction(
             compensating.ask_for_tranche,
             tranche_id=tranche_id,
             reason=request.form.get("alone_because", ""),
         )
-    except InvalidInput as refusal:
-        return award_page(award_id, refusal.faults, 422)
-    say(ASKED)
-    return redirect(url_for("awards.show", award_id=award_id))
+
+    return to_award(award_id, act, ASKED, tranche_id)
 
 
 @bp.post("/tranches/<int:tranche_id>/release-alone")
 @permission("tranche.release")
 def release_alone(tranche_id: int) -> ResponseReturnValue:
     award_id = fetch(reading(), visible_tranches(actor()), tranche_id, "tranche").award_id
-    try:
+
+    def act() -> None:
         in_transaction(
             tranches.release_tranche,
             tranche_id=tranche_id,
             version=request.form.get("version", default=0, type=int),
             alone_because=request.form.get("alone_because", ""),
         )
-    except InvalidInput as refusal:
-        return award_page(award_id, refusal.faults, 422)
-    say("The tranche is released, with a compensating review: it is shown until it is done.")
-    return redirect(url_for("awards.show", award_id=award_id))
+
+    done = "The tranche is released, with a compensating review: it is shown until it is done."
+    return to_award(award_id, act, done, tranche_id)

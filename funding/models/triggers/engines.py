@@ -8,11 +8,13 @@ from funding.models.triggers.rule import Rule
 
 _OWN_WORDS = {
     "sqlite": {
+        "{locked}": "",
         "{now}": "strftime('%Y-%m-%d %H:%M:%f', 'now')",
         # one writer at a time, so that a transfer not counted yet has the highest number
         "{counted_before}": "new.last_transfer_id <= coalesce(old.last_transfer_id, 0)",
     },
     "postgresql": {
+        "{locked}": " for update",
         "{now}": "clock_timestamp()",
         # numbers are drawn before locks are waited for: what counts is that a transfer moves it
         "{counted_before}": "pg_trigger_depth() < 2"

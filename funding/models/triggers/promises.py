@@ -1,4 +1,8 @@
-"""What a commitment owes to earlier awards is kept out of every line of the round."""
+"""What a commitment owes to earlier awards is kept out of every line of the round.
+
+The account is locked while a promise is compared with it, so that a line reserved at the same
+moment waits and then sees the promise.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +28,7 @@ RULES: tuple[Rule, ...] = (
             " where other.commitment_id = new.commitment_id and other.year <> new.year"
             f"{but}), 0) > coalesce((select account.balance from account"
             " where account.commitment_id = new.commitment_id"
-            " and account.kind = 'available'), 0)",
+            " and account.kind = 'available'{locked}), 0)",
         )
         for moment, act, but in (
             ("made", "insert", ""),
