@@ -1,6 +1,14 @@
 """Tables, and rules about one object. Importing this package loads every table."""
 
 from funding.models.commitments import Commitment, EarlierPromise, ExcludedApplicant, Release
+from funding.models.committee import (
+    DEFAULT_QUORUM,
+    Choice,
+    CommitteeRule,
+    Endorsement,
+    Majority,
+    Vote,
+)
 from funding.models.compensating import CompensatingReview, Verdict
 from funding.models.decisions import (
     UNDECIDED,

@@ -38,6 +38,8 @@ PERMISSIONS: dict[str, tuple[Role, ...]] = {
     "scenario.run": (Role.PROGRAM_OFFICER,),
     "plan.read": (*READERS, Role.FINANCE_OFFICER),
     "plan.put_forward": (Role.PROGRAM_OFFICER,),
+    "vote.cast": (Role.COMMITTEE,),
+    "vote.close": (Role.COMMITTEE, Role.PROGRAM_OFFICER),
     "line.decide": (Role.PROGRAM_OFFICER,),
     "compensating.read": (*FUNDERS, Role.COMMITTEE, Role.AUDITOR),
     "compensating.judge": (

@@ -17,7 +17,7 @@ from funding.reports.waiting import waiting_in
 from funding.routes.addresses import is_ours
 from funding.routes.context import actor, in_transaction, new_idempotency_key, reading, say
 from funding.routes.security import permission
-from funding.services import decisions, plans
+from funding.services import committee, decisions, plans
 
 bp = Blueprint("plans", __name__)
 
@@ -70,6 +70,8 @@ def show(round_id: int) -> ResponseReturnValue:
         whole=report.totals_by_state(session, by, plan, own=False),
         funders=report.funders_of(session, plan),
         states=STATES,
+        committee_rule=committee.rule_of(session, round_id),
+        result=committee.endorsement_of(session, plan),
         may_decide=may_decide,
         idempotency_key=new_idempotency_key(),
     )

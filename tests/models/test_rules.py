@@ -26,6 +26,7 @@ from funding.models.states import MOVES
 from funding.models.triggers import APPEND_ONLY, lift_rules, set_rules
 from funding.permissions import Actor
 from funding.services import ledger
+from funding.services.committee import cast_vote, close_vote
 from funding.services.decisions import approve_lines
 from tests.builders import (
     make_actor,
@@ -67,6 +68,10 @@ def set_scene(session: Session) -> Scene:
         proposer,
     )
     decided, line = plan.lines
+    member = make_actor(session, committee, Role.COMMITTEE)
+    vote = {"choice": "for", "words": "", "declares_no_conflict": True}
+    cast_vote(session, by=member, round_id=round_.id, plan_id=plan.id, **vote)
+    close_vote(session, by=member, round_id=round_.id, plan_id=plan.id, minutes="")
     approve_lines(session, by=officer, lines={decided.id: None}, key="scene")
     award = session.scalars(sa.select(Award)).one()
     tranche = Tranche(amount=400_00, due_on=date(2027, 1, 1), prepared_by_id=finance.person_id)

@@ -12,6 +12,7 @@ import sqlalchemy as sa
 
 from funding.models.states import MOVES
 from funding.models.triggers import (
+    committee,
     compensating,
     decisions,
     ledger,
@@ -30,6 +31,7 @@ RULES: tuple[Rule, ...] = (
     *ledger.RULES,
     *promises.RULES,
     *decisions.RULES,
+    *committee.RULES,
     *compensating.RULES,
     *payments.RULES,
     *proposals.RULES,

@@ -5,7 +5,16 @@ from __future__ import annotations
 from funding.models.states import MOVES
 from funding.models.triggers.rule import Rule
 
-APPEND_ONLY = ("transfer", "event", "transition", "approval", "allowed_move", "round_extension")
+APPEND_ONLY = (
+    "transfer",
+    "event",
+    "transition",
+    "approval",
+    "allowed_move",
+    "round_extension",
+    "vote",
+    "endorsement",
+)
 BEGINNINGS = {"plan_line": "recommended", "award": "offered", "tranche": "scheduled"}
 """The state that a row of these is made in: further on, it would skip what comes before."""
 

@@ -20,6 +20,7 @@ __all__ = ["SOURCES", "Dated", "Waiting", "dates_of", "rounds_for", "waiting_for
 
 SOURCES: tuple[Callable[[Session, Actor], Iterable[Waiting]], ...] = (
     deciding.lines,
+    deciding.votes,
     deciding.compensating_reviews,
     deciding.invitations,
     grants.tranches,

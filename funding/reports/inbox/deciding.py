@@ -6,20 +6,24 @@ from collections.abc import Iterator
 from datetime import date
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from funding.models import (
     UNDECIDED,
     Commitment,
+    Endorsement,
     Overlap,
     PlanLine,
     PlanPutForward,
     Round,
     RoundFunder,
+    RoundState,
+    Vote,
 )
-from funding.permissions import Actor, visible_lines, working_rounds
+from funding.permissions import Actor, visible_lines, visible_plans, working_rounds
 from funding.reports.compensating import to_judge
 from funding.reports.inbox.entries import Arguments, Dated, Waiting
+from funding.services.committee import members_of
 
 
 def lines(session: Session, by: Actor) -> Iterator[Waiting]:
@@ -68,6 +72,26 @@ def invitations(session: Session, by: Actor) -> Iterator[Waiting]:
     )
     for round_id, name in rows:
         yield Waiting(1, f"invitation to join {name}", "", "joining.join", {"round_id": round_id})
+
+
+def votes(session: Session, by: Actor) -> Iterator[Waiting]:
+    """Plans that this member of a committee has not voted on, without a conflict."""
+    plans = session.scalars(
+        visible_plans(by)
+        .where(
+            PlanPutForward.is_current,
+            Round.owner_id.in_(list(by.where("vote.cast"))),
+            Round.state == RoundState.DECIDING,
+            ~sa.exists().where(Vote.plan_id == PlanPutForward.id, Vote.person_id == by.person_id),
+            ~sa.exists().where(Endorsement.plan_id == PlanPutForward.id),
+        )
+        .options(joinedload(PlanPutForward.round))
+        .order_by(PlanPutForward.id)
+    )
+    for plan in plans:
+        if members_of(session, plan).counts(by.person_id):
+            to: Arguments = {"round_id": plan.round_id}
+            yield Waiting(1, f"plan to vote on: {plan.round.name}", "", "committee.show", to)
 
 
 def compensating_reviews(session: Session, by: Actor) -> Iterator[Waiting]:

@@ -1,0 +1,123 @@
+"""The committee's vote on the plan of a round: its rule, the votes, the result and the minutes."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from funding.errors import Fault, InvalidInput
+from funding.listing import whole_number
+from funding.permissions import fetch, owned_rounds, working_rounds
+from funding.reports.plans import current_plan
+from funding.routes.context import actor, in_serializable_transaction, reading, say
+from funding.routes.security import permission
+from funding.services import committee
+
+bp = Blueprint("committee", __name__, url_prefix="/rounds/<int:round_id>/committee")
+
+CHOICES = (
+    ("for", "For", "The plan goes on to the funders with the committee's word."),
+    ("against", "Against", "Your reasons go on record as dissent, in your words."),
+    ("abstain", "Abstain", "You count towards the quorum, neither for nor against."),
+)
+
+
+@bp.get("")
+@permission("plan.read")
+def show(round_id: int) -> ResponseReturnValue:
+    return _page(round_id)
+
+
+def _page(round_id: int, faults: tuple[Fault, ...] = (), status: int = 200) -> ResponseReturnValue:
+    by, session = actor(), reading()
+    round_ = fetch(session, working_rounds(by, "plan.read"), round_id, "round")
+    plan = current_plan(session, round_id)
+    rule = committee.rule_of(session, round_id)
+    members = committee.members_of(session, plan) if plan else None
+    votes = committee.votes_on(session, plan) if plan else []
+    result = committee.endorsement_of(session, plan) if plan else None
+    own = next((vote for vote in votes if vote.person_id == by.person_id), None)
+    is_member = by.may("vote.cast", round_.owner_id)
+    page = render_template(
+        "committee/show.html",
+        round=round_,
+        plan=plan,
+        rule=rule,
+        majorities=[(key.value, words) for key, words in committee.MAJORITIES.items()],
+        members=members,
+        quorum=committee.quorum(rule, members) if members else 0,
+        votes=votes,
+        result=result,
+        own=own,
+        is_member=is_member,
+        in_conflict=is_member and members is not None and not members.counts(by.person_id),
+        may_vote=is_member
+        and own is None
+        and result is None
+        and members is not None
+        and members.counts(by.person_id),
+        may_close=plan is not None and result is None and by.may("vote.close", round_.owner_id),
+        may_set=by.may("round.manage", round_.owner_id) and not votes and round_.state != "closed",
+        choices=CHOICES,
+        form={"values": request.form, "errors": {f.field: f.rule for f in faults}},
+    )
+    return page, status
+
+
+def _plan_id() -> int | None:
+    return whole_number(request.form.get("plan_id"))
+
+
+@bp.post("/rule")
+@permission("round.manage")
+def set_rule(round_id: int) -> ResponseReturnValue:
+    fetch(reading(), owned_rounds(actor()), round_id, "round")
+    try:
+        in_serializable_transaction(
+            committee.set_rule,
+            round_id=round_id,
+            version=request.form.get("version", default=0, type=int),
+            quorum_percent=whole_number(request.form.get("quorum_percent")),
+            majority=request.form.get("majority", ""),
+            must_endorse=bool(request.form.get("must_endorse")),
+        )
+    except InvalidInput as refusal:
+        return _page(round_id, refusal.faults, 422)
+    say("The committee's rule is set.")
+    return redirect(url_for("committee.show", round_id=round_id))
+
+
+@bp.post("/votes")
+@permission("vote.cast")
+def vote(round_id: int) -> ResponseReturnValue:
+    fetch(reading(), working_rounds(actor(), "vote.cast"), round_id, "round")
+    try:
+        in_serializable_transaction(
+            committee.cast_vote,
+            round_id=round_id,
+            plan_id=_plan_id(),
+            choice=request.form.get("choice", ""),
+            words=request.form.get("words", ""),
+            declares_no_conflict=bool(request.form.get("declares_no_conflict")),
+        )
+    except InvalidInput as refusal:
+        return _page(round_id, refusal.faults, 422)
+    say("Your vote is on record.")
+    return redirect(url_for("committee.show", round_id=round_id))
+
+
+@bp.post("/close")
+@permission("vote.close")
+def close(round_id: int) -> ResponseReturnValue:
+    fetch(reading(), working_rounds(actor(), "vote.close"), round_id, "round")
+    try:
+        result = in_serializable_transaction(
+            committee.close_vote,
+            round_id=round_id,
+            plan_id=_plan_id(),
+            minutes=request.form.get("minutes", ""),
+        )
+    except InvalidInput as refusal:
+        return _page(round_id, refusal.faults, 422)
+    say(f"The vote is closed: the plan is {result.result}.")
+    return redirect(url_for("committee.show", round_id=round_id))
