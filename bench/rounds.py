@@ -2,19 +2,21 @@
 
 `KINDS` are the same round with one thing made harder: every ask all or nothing; restrictions that
 leave about 30 % of pairs eligible; a least share of the work inside every commitment's areas; a
-smallest ticket on every second commitment.
+smallest ticket on every second commitment; version 2 of the format (years, matching, conditions).
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 AREAS = [f"a{k:02}" for k in range(14)]
 REGIONS = ("africa", "americas", "asia", "europe", "oceania", "pacific")
-KINDS = ("plain", "all or nothing", "restricted", "thresholds", "tickets")
+KINDS = ("plain", "all or nothing", "restricted", "thresholds", "tickets", "years and conditions")
 TICKET = 5_000_000  # minor units, a third of a usual ask
+COUNTS = 1_000_000  # minor units from which another funder counts for a condition
 
 
 def make_round(
@@ -51,6 +53,36 @@ def _harden(round_: dict[str, Any], kind: str, rng: np.random.Generator) -> None
             commitment["least_share"] = float(rng.choice([0.25, 0.5, 0.75, 1.0]))
         elif kind == "tickets" and k % 2:
             commitment["ticket"] = TICKET
+    if kind == "years and conditions":
+        _add_terms(round_)
+
+
+def _add_terms(round_: dict[str, Any]) -> None:
+    """Every second commitment is released over three years, every second proposal needs two.
+
+    Of ten commitments one matches what others pay, one pays only beside two other funders, and one
+    joins only if a third of all the money is spent.
+    """
+    round_["format"] = "tributary-round/2"
+    total = sum(c["amount"] for c in round_["commitments"])
+    for k, commitment in enumerate(round_["commitments"]):
+        if k % 2 == 0:
+            commitment["releases"] = _by_year(commitment["amount"], (0.4, 0.4, 0.2))
+        if k % 10 == 3:
+            commitment["match"] = {"ratio": 1}
+        elif k % 10 == 6:
+            commitment["only_if"] = {"funders": 2, "least": COUNTS}
+        elif k % 10 == 9:
+            commitment["joins_if"] = {"total": total // 3}
+    for proposal in round_["proposals"][::2]:
+        proposal["budget"] = _by_year(proposal["ask"], (0.5, 0.5))
+
+
+def _by_year(amount: int, shares: Sequence[float]) -> list[dict[str, int]]:
+    """Whole minor units by year from 2027 on, which sum to the amount."""
+    parts = [int(amount * share) for share in shares]
+    parts[-1] = amount - sum(parts[:-1])
+    return [{"year": 2027 + k, "amount": part} for k, part in enumerate(parts)]
 
 
 def _commitments(rng: np.random.Generator, count: int, total: int) -> list[dict[str, Any]]:

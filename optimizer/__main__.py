@@ -2,7 +2,7 @@
 
 Exit status: 0 done; 2 the input is wrong (one line a fault on standard error); 3 the round cannot
 be satisfied (the conflicting set on standard output); 4 `check` found a violation; 5 out of time
-with no plan at all.
+with no plan at all; 6 the solver's answer failed its check, so that there is none.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from optimizer.problem import Plan, Problem
 from optimizer.read import BadInput, read_plan, read_round, write_plan
 from optimizer.relaxation import relaxation_of
 from optimizer.rules.giving import held_by
-from optimizer.solve import RULES, Infeasible, OutOfTime, solve
+from optimizer.solve import RULES, Infeasible, OutOfTime, SolverFault, solve
 from optimizer.stated import promises
 from optimizer.sweep_commands import add_sweeps
 from optimizer.tables import as_table
 
 OVERTIME = 0.03  # of the run's time, to say at least what conflicts where no time is left
-DONE, BAD_INPUT, UNSATISFIABLE, VIOLATION, OUT_OF_TIME = 0, 2, 3, 4, 5
+DONE, BAD_INPUT, UNSATISFIABLE, VIOLATION, OUT_OF_TIME, NOT_SOLVED = 0, 2, 3, 4, 5, 6
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -48,9 +48,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for fault in bad.faults:
             print(fault, file=sys.stderr)
         return BAD_INPUT
-    except OutOfTime:
-        print("No plan was found in the time given.", file=sys.stderr)
+    except OutOfTime as late:
+        print(f"No plan was found in the time given.{_at_most(late.bound)}", file=sys.stderr)
         return OUT_OF_TIME
+    except SolverFault as fault:
+        print(f"There is no answer, since the solver's failed its check: {fault}.", file=sys.stderr)
+        return NOT_SOLVED
+
+
+def _at_most(bound: float) -> str:
+    if not math.isfinite(bound):
+        return " How good one could be is open, too."
+    return f" What is known: none is worth more than {bound:,.0f}."
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -58,7 +67,7 @@ def _parser() -> argparse.ArgumentParser:
         prog="python -m optimizer",
         description="Allocate a funding round, check a plan, or explain one (docs/format.md).",
         epilog="Exit status: 0 done, 2 wrong input, 3 the round cannot be satisfied, "
-        "4 a violation found, 5 out of time with no plan.",
+        "4 a violation found, 5 out of time with no plan, 6 the solver failed.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     solving = commands.add_parser("solve", help="find the best plan of a round")

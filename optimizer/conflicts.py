@@ -32,7 +32,8 @@ class Terms(TypedDict):
 class Demand:
     """One thing asked of the round: `kind` as the format names it, `where` the id it is about.
 
-    `limit` is its number in minor units, None where it has none; `text` says it in words.
+    `limit` is its number in minor units, None where it has none; `text` says it in words; `year`
+    is by whose end, where it is about that.
     """
 
     kind: str
@@ -40,6 +41,7 @@ class Demand:
     limit: float | None
     text: str
     lock: Lock | None = None
+    year: int | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +69,7 @@ class Conflict:
         rows = []
         for member in self.members:
             row = asdict(member.demand)
-            del row["lock"]
+            del row["lock"], row["year"]
             rows.append({**row, "short_by": member.short_by})
         return {"conflict": rows, "is_smallest": self.is_smallest}
 

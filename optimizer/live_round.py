@@ -165,7 +165,7 @@ class LiveRound:
         value = figures["value"]
         bound = max(value, self.plan.bound)
         gap = (bound - value) / max(1.0, abs(value))
-        return replace(self.plan, status="time_limit", bound=bound, gap=gap, **figures)
+        return replace(self.plan, status="time_limit", bound=bound, gap=gap, open=None, **figures)
 
     def _judging(self, judged: Problem | None) -> Model:
         if judged is None:

@@ -308,6 +308,35 @@ class Objective:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """A condition of a commitment, in a proposal or (None) in the whole round."""
+
+    commitment: str
+    proposal: str | None
+
+
+@dataclass(frozen=True)
+class Open:
+    """What a run that was cut short leaves undecided.
+
+    | field | meaning |
+    |---|---|
+    | funded, unfunded | how many proposals every plan worth more funds, or leaves out |
+    | proposals | ids of those that are neither |
+    | conditions | those of which it is not decided whether they are met |
+    | promises | funders whose baseline was not proven |
+    | text | all of it in words |
+    """
+
+    funded: int
+    unfunded: int
+    proposals: tuple[str, ...]
+    conditions: tuple[Waiting, ...]
+    promises: tuple[str, ...]
+    text: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Plan:
     """An allocation as a rule returns it; every figure is recomputed from the integer lines.
 
@@ -315,7 +344,8 @@ class Plan:
     units. `funders`: {id: {"value", and "alone", "leave" where asked}}. `digest`: SHA-256 of the
     round as read. `seconds` is the only field that two runs of one input may differ in.
     `conditions`: every match, only_if and joins_if, for a round that has them.
-    `objective`: of a rule that has one of its own, else None.
+    `objective`: of a rule that has one of its own, else None. `open`: what a plan with the status
+    'time_limit' leaves undecided, else None.
     """
 
     status: str
@@ -333,3 +363,4 @@ class Plan:
     conditions: tuple[Standing, ...] = ()
     format: str = PLAN_FORMATS[ROUND_FORMATS[0]]
     objective: Objective | None = None
+    open: Open | None = None

@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
 import pulp
+from numpy.typing import NDArray
 
 from optimizer.cells import Cells
 from optimizer.pairs import Pairs
@@ -109,6 +111,13 @@ class Model:
     def surely_missed(self) -> float:
         """Minor units; a soft model that must miss as many has demands that no plan keeps."""
         return INEXACT * self.unit
+
+    def vector(self, expression: Expression) -> NDArray[np.float64]:
+        """Coefficients by column, once a solver has numbered the columns."""
+        found = np.zeros(self.lp.numVariables())
+        for variable, value in expression.items():
+            found[variable.index] = value
+        return found
 
     def variable(self, kind: str, *index: int, high: float | None = None, cat: str = "") -> Any:
         """A variable >= 0, named by kind and index so that names sort as indices do."""

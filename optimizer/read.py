@@ -40,7 +40,6 @@ from optimizer.problem import (
     Funder,
     Line,
     Lock,
-    Objective,
     Overlap,
     Plan,
     Policy,
@@ -48,7 +47,7 @@ from optimizer.problem import (
     Proposal,
     Step,
 )
-from optimizer.read_terms import instalments, line_years, standing, terms
+from optimizer.read_terms import instalments, line_years, objective, standing, still_open, terms
 
 __all__ = [
     "BadInput",
@@ -378,7 +377,8 @@ def read_plan(source: Path | str | dict[str, object], problem: Problem | None = 
             for where, entry in (root.required_items("conditions") if has_terms else ())
         ),
         format=version,
-        objective=_objective(root, value) if root.has("objective") else None,
+        objective=objective(root, value) if root.has("objective") else None,
+        open=still_open(root) if root.has("open") else None,
     )
     root.close()
     if faults:
@@ -386,24 +386,13 @@ def read_plan(source: Path | str | dict[str, object], problem: Problem | None = 
     return plan
 
 
-def _objective(root: Record, figure: Kind[float]) -> Objective:
-    row = root.child("objective")
-    found = Objective(
-        name=row.required("name", TEXT),
-        value=row.required("value", figure),
-        bound=row.required("bound", figure),
-        against=row.table("against", TEXT, figure, is_required=False),
-    )
-    row.close()
-    return found
-
-
 def write_plan(plan: Plan) -> dict[str, object]:
     """The document of a plan; `read_plan` gives the plan back."""
     document = asdict(plan)
     del document["format"]
-    if plan.objective is None:
-        del document["objective"]
+    for key in ("objective", "open"):
+        if document[key] is None:
+            del document[key]
     for row in document["lines"]:
         years = row.pop("years")
         if years:

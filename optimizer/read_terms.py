@@ -10,13 +10,14 @@ from optimizer.fields import (
     LARGEST_MONEY,
     LARGEST_WEIGHT,
     TEXT,
+    Kind,
     Record,
     number,
     one_of,
     or_null,
     whole,
 )
-from optimizer.problem import Condition, Instalment, Match, Standing
+from optimizer.problem import Condition, Instalment, Match, Objective, Open, Standing, Waiting
 
 MONEY = whole(0)
 YEAR = whole(1, 9999, unit="a calendar year")
@@ -130,6 +131,41 @@ def standing(faults: list[str], where: str, entry: object) -> Standing:
         funders=row.required("funders", COUNT),
         amount=row.required("amount", whole(0, 10**24)),
         text=row.required("text", TEXT),
+    )
+    row.close()
+    return found
+
+
+def objective(root: Record, figure: Kind[float]) -> Objective:
+    """What the rule of a plan made as large as it can."""
+    row = root.child("objective")
+    found = Objective(
+        name=row.required("name", TEXT),
+        value=row.required("value", figure),
+        bound=row.required("bound", figure),
+        against=row.table("against", TEXT, figure, is_required=False),
+    )
+    row.close()
+    return found
+
+
+def still_open(root: Record) -> Open:
+    """What a plan that was cut short says it leaves undecided; nobody judges it."""
+    row = root.child("open")
+    conditions = []
+    for where, entry in row.required_items("conditions"):
+        inner = Record(row.faults, where, entry)
+        commitment = inner.required("commitment", TEXT)
+        proposal = inner.optional("proposal", or_null(TEXT), None)
+        conditions.append(Waiting(commitment, proposal))
+        inner.close()
+    found = Open(
+        funded=row.required("funded", COUNT),
+        unfunded=row.required("unfunded", COUNT),
+        proposals=row.names("proposals", TEXT),
+        conditions=tuple(conditions),
+        promises=row.names("promises", TEXT),
+        text=row.names("text", TEXT),
     )
     row.close()
     return found

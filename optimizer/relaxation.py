@@ -10,12 +10,16 @@ are the fewest that clash, and mending one clash may leave another.
       sum over a region >= limit_d - e_d                         [region]
       value_f >= promised_f - e_d                                [guarantee]
       a lock holds, or r_k = 1 and it is given up                [lock]
+      so does a condition of a commitment                        [match, only_if, joins_if]
+      sum_p (x_cp - l_cpk) <= B_ck + e_ck                        [release] paid by the k-th date
 
-What funders set for their own money (matching, conditions, years) is kept, as their restrictions
-are. Every demand has the tolerance that the format allows it. e_d is in minor units of money, or
-of money weighted by merit for a promise. Giving up a lock counts as the money it holds: its
-amount, or the least that its proposal needs. Numbers are then rounded to what people can write
-down (whole units, millionths of a share), and the eased round is solved before anything is said.
+Restrictions of funders are kept; what they ask of others, and when they release their money, gives
+way like any other demand. Every demand has the tolerance that the format allows it. e_d is in minor
+units of money, or of money weighted by merit for a promise. Giving up a lock counts as the money it
+holds: its amount, or the least that its proposal needs; giving up a condition as the money that
+waits for it. Money released earlier counts once for each date that it passes. Numbers are then
+rounded to what people can write down (whole units, millionths of a share), and the eased round is
+solved before anything is said.
 
 What a funder would reach by leaving depends on the very limits that are eased, so such a promise
 is held at the number it has now.
@@ -34,13 +38,14 @@ import pulp
 from optimizer.backend import open_model
 from optimizer.clock import Clock
 from optimizer.conflicts import Demand, demands, has_plan, with_only
+from optimizer.ease_terms import CONDITIONS, ease_terms, with_earlier
 from optimizer.model import Detail, Model, build
 from optimizer.pairs import Pairs, in_order, pairs_of
 from optimizer.problem import Lock, Problem
 from optimizer.programme import GE, LE, Expression
 from optimizer.value import PROMISE_SLACK, SLACK
 
-UPPER = ("area cap", "institution_share", "risk_most")
+UPPER = ("releases", "area cap", "institution_share", "risk_most")
 SHARES = ("institution_share", "region_least", "risk_most")
 SHARE_STEPS = 10**6  # a share is written to so many parts of 1
 GAP = 1e-4  # to which the least change is proven
@@ -77,11 +82,13 @@ class Relaxation:
         return math.fsum(change.by for change in self.changes)
 
     def as_document(self) -> dict[str, object]:
-        """For a file: the changes with kind, where, limit, to, share, by and text."""
+        """For a file: the changes with kind, where, limit, to, share, by, text and maybe year."""
         rows = []
         for change in self.changes:
             row = {**asdict(change.demand), **asdict(change)}
             del row["demand"], row["lock"]
+            if row["year"] is None:
+                del row["year"]
             rows.append(row)
         return {"changes": rows, "total": self.total, "is_least": self.is_least}
 
@@ -104,7 +111,7 @@ def relaxation_of(
         if found is None:
             return None
         try:
-            if has_plan(ordered, _eased(every, found), clock):
+            if has_plan(with_earlier(ordered, _releases(found)), _eased(every, found), clock):
                 return found
         except TimeoutError:
             return None
@@ -119,10 +126,15 @@ def repaired(problem: Problem, relaxation: Relaxation) -> Problem:
         {f.id: f for f in problem.funders},
         list(problem.locks),
     )
+    earlier = with_earlier(problem, _releases(relaxation)).commitments
+    commitments = {c.id: c for c in earlier}
     for change in relaxation.changes:
         kind, where, to = change.demand.kind, change.demand.where, change.to
         if kind == "lock":
             locks = [lock for lock in locks if lock != change.demand.lock]
+        elif kind in CONDITIONS:
+            condition: dict[str, Any] = {kind: None}
+            commitments[where] = replace(commitments[where], **condition)
         elif kind == "area cap" and to is not None:
             areas[where] = replace(areas[where], cap=int(to))
         elif kind == "guarantee":
@@ -139,8 +151,15 @@ def repaired(problem: Problem, relaxation: Relaxation) -> Problem:
         areas=tuple(areas.values()),
         funders=tuple(funders.values()),
         locks=tuple(locks),
+        commitments=tuple(commitments.values()),
         digest="",
     )
+
+
+def _releases(relaxation: Relaxation) -> list[tuple[Demand, float]]:
+    """Money released earlier: what of it, and how much is then there."""
+    changed = ((c.demand, c.to) for c in relaxation.changes if c.demand.kind == "releases")
+    return [(demand, to) for demand, to in changed if to is not None]
 
 
 def _eased(every: Iterable[Demand], relaxation: Relaxation) -> list[Demand]:
@@ -171,6 +190,7 @@ def _least(
             own[_pair(problem, demand.lock)] = True
     model = build(pairs, {}, detail, own)
     ease: list[tuple[Demand, Any, float]] = []  # demand, its variable, what 1 of it counts
+    ease += ease_terms(model, terms)
     for k, demand in enumerate(d for d in every if d not in terms):
         if demand.lock is not None:
             given_up = model.variable("r", k, high=1, cat=pulp.LpInteger)

@@ -12,9 +12,10 @@ giving up.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 
@@ -25,10 +26,11 @@ from optimizer.margins import margins
 from optimizer.model import Detail, Model, build
 from optimizer.pairs import Pairs
 from optimizer.problem import Objective, Problem
+from optimizer.still_open import Prices, Settled
+from optimizer.triggered import settled
 from optimizer.value import Lines, breaches, value_of
 from optimizer.whole import Draft, draft
 
-MENDABLE = {"ticket", "max_cofunders"}
 CORE = 30  # proposals near the margin that the first small search decides, at least
 NODES = 500  # of its tree
 FEW_NODES = 20  # where the exact model is taken at once anyway
@@ -51,7 +53,11 @@ class Hopeless(Infeasible):
 
 
 class OutOfTime(Exception):
-    """The time was up before any plan was found."""
+    """The time was up before any plan was found; none is worth more than `bound`, minor units."""
+
+    def __init__(self, bound: float = math.inf) -> None:
+        super().__init__("the time was up before any plan was found")
+        self.bound = bound
 
 
 @dataclass(frozen=True)
@@ -73,13 +79,15 @@ BEST = Aim()
 class Found:
     """The best whole lines so far and a proven bound on what any could be worth, minor units.
 
-    `objective` is for rules that aim at something else than value.
+    `objective` is for rules that aim at something else than value; `settled` says what a search
+    that was cut short knows all the same.
     """
 
     lines: Lines | None
     value: float
     bound: float
     objective: Objective | None = None
+    settled: Settled | None = None
 
     @property
     def gap(self) -> float:
@@ -139,8 +147,10 @@ def _best(
             search.exact(detail)
     found = search.found
     if found.lines is None and found.bound > aim.least:
-        raise OutOfTime
+        raise OutOfTime(found.bound)
     found.bound = max(min(found.bound, limitless(pairs)), found.value)
+    if found.lines is not None and not found.is_proven(gap):
+        found.settled = search.prices.settled(found.value, (pairs.ask > 0).tolist())
     return found
 
 
@@ -167,8 +177,7 @@ class _Search:
         self.pairs, self.floors, self.gap, self.clock = pairs, floors, gap, clock
         self.aim, self.is_eased = aim, is_eased
         self.found = Found(None, -math.inf, math.inf)
-        self.root_bound = math.inf
-        self.standing = np.zeros(len(pairs.problem.proposals))
+        self.prices = Prices(standing=np.zeros(len(pairs.problem.proposals)))
         self.building = 0.0  # seconds that the relaxed model took to build, the least any takes
         self.broken = ""  # what the last solution breaks in whole lines
 
@@ -223,23 +232,34 @@ class _Search:
         root = live.relax()
         if root.is_infeasible:
             raise Infeasible
-        self.root_bound = self.found.bound = root.bound * model.unit
+        self.found.bound = self.prices.bound = root.bound * model.unit
         if root.x is None:
             return
-        self.standing = margins(model, live).standing() * model.unit
+        reduced = live.reduced_costs * model.unit
+        self.prices.gates = {key: float(reduced[v.index]) for key, v in model.gates.items()}
+        self.prices.standing = margins(model, live).standing() * model.unit
         self.tell("margin")
         if not math.isfinite(self.aim.least):  # else the proof alone finds what matters
-            self._find(model, live, root.x)
+            self._find(model, live, root)
         needs_lines = self._is_small() and bool(self.broken)  # to prove it here is mostly in vain
         if not self.is_done and not needs_lines and not self._is_decided_by_detail():
             self._prove(model, live, self.gap / 3)
 
-    def _find(self, model: Model, live: Solver, x: Vector) -> None:
-        """Plans near the corner of the relaxation: rounded, then from a small search."""
-        if not self.pairs.problem.policy.agreement_cost:  # which rounding would not see
-            self._rounded(model, live, x)
-        if not self.found.is_proven(self.gap / 4):
-            self._first(model, live, x)
+    def _find(self, model: Model, live: Solver, root: Answer) -> None:
+        """Plans near the corner of the relaxation: rounded, then from a small search.
+
+        First with every condition settled, where there are some; only if that gives no plan are
+        they part of the search.
+        """
+        assert root.x is not None
+        near = settled(model, live, root.value) if model.choices else None
+        for x in (root.x,) if near is None else (near, root.x):
+            if not self.pairs.problem.policy.agreement_cost:  # which rounding would not see
+                self._rounded(model, live, x)
+            if not self.found.is_proven(self.gap / 4):
+                self._first(model, live, x, model.choices if x is near else ())
+            if not self.has_no_plan:
+                return
 
     def exact(self, detail: Detail) -> None:
         """Plan and bound with every line decided, or with totals on the grid as well."""
@@ -286,15 +306,19 @@ class _Search:
             x[[y.index for _, y in loose]] = 1.0
             self._keep(model, live, x)
 
-    def _first(self, model: Model, live: Solver, x: Vector) -> None:
-        """A plan from a search over the proposals nearest the margin, others as the LP has them."""
+    def _first(self, model: Model, live: Solver, x: Vector, settled: Sequence[Any]) -> None:
+        """A plan from a search over the proposals nearest the margin, others as the LP has them.
+
+        So are the `settled` conditions.
+        """
         columns = np.array([y.index for y in model.y.values()], dtype=np.int32)
         if columns.size:
-            near = np.abs(self.standing[list(model.y)])
+            near = np.abs(self.prices.standing[list(model.y)])
             loose = np.abs(x[columns] - np.round(x[columns])) > LOOSE
             order = np.lexsort((np.arange(columns.size), near))
             loose[order[: max(CORE, 3 * int(loose.sum()))]] = True
-            kept = columns[~loose]
+            chosen = np.array([v.index for v in settled], dtype=np.int32)
+            kept = np.concatenate([columns[~loose], chosen])
             live.set_columns(kept, np.round(x[kept]), np.round(x[kept]))
             is_searched_anyway = self._is_small() and self.gap < FIRST_GAP
             first = ROUGH_GAP if is_searched_anyway else max(self.gap / 4, FIRST_GAP)
@@ -337,9 +361,9 @@ class _Search:
             return cutoff
         columns = np.array([y.index for y in model.y.values()], dtype=np.int32)
         if columns.size:
-            standing = self.standing[list(model.y)]
+            standing = self.prices.standing[list(model.y)]
             is_open = live.low[columns] < live.high[columns]
-            decided = is_open & (self.root_bound - np.abs(standing) <= cutoff)
+            decided = is_open & (self.prices.bound - np.abs(standing) <= cutoff)
             side = (standing > 0).astype(float)
             live.set_columns(columns[decided], side[decided], side[decided])
         return cutoff
@@ -369,7 +393,7 @@ class _Search:
 def can_mend(problem: Problem, plan: Draft) -> bool:
     """Whether choosing lines anew could save the plan, or save agreements."""
     if plan.broken:
-        return {b.limit for b in plan.broken} <= MENDABLE
+        return plan.is_mendable
     return bool(problem.policy.agreement_cost)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from importlib import metadata
 
 from optimizer.baselines import Baseline, promised
@@ -15,6 +16,7 @@ from optimizer.problem import LINES_ONLY, PLAN_FORMATS, SUMS, Plan, Problem
 from optimizer.rules import RULES
 from optimizer.search import ROUNDING, Found, Infeasible, OutOfTime
 from optimizer.stated import figures_of, promises
+from optimizer.still_open import still_open
 from optimizer.value import Breach, Lines, breaches
 
 __all__ = ["RULES", "Cancelled", "Infeasible", "OutOfTime", "SolverFault", "solve"]
@@ -61,7 +63,7 @@ def solve(
     lines = found.lines
     if lines is None or (broken := _broken(rule, pairs, lines, floors)):
         raise SolverFault(f"the plan breaks limits: {broken!r}")
-    return Plan(
+    plan = Plan(
         status=_status(rule, found, gap, baselines, clock),
         rule=rule,
         bound=found.bound,
@@ -73,6 +75,10 @@ def solve(
         objective=found.objective,
         **figures_of(pairs, lines, stated),
     )
+    if plan.status != "time_limit":
+        return plan
+    unproven = [f for f, by in baselines.items() if not all(b.is_proven for b in by.values())]
+    return replace(plan, open=still_open(ordered, plan, gap, found.settled, unproven))
 
 
 def _broken(rule: str, pairs: Pairs, lines: Lines, floors: dict[str, float]) -> list[Breach]:

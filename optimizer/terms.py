@@ -18,6 +18,7 @@ w_cp, j_c, v_fp, u_f in {0, 1}. Money paid early is no harm: only what is late h
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -137,6 +138,7 @@ def add_only_if(model: Model, ties: Ties) -> None:
         model.tie(("only_if", name), {w: -cap}, LE, 0, x={(c, p): 1.0})
         outside = pairs.outsiders(p, commitment.funder, condition.least)
         total = condition.total - sum(a for (_, q), a in pairs.outside.items() if q == p)
+        total = _on_grid(model, total)
         if total > pairs.least[p]:
             left = {**model.total[p], w: -total / unit}
             room = pairs.grid / unit
@@ -157,12 +159,23 @@ def _counted(model: Model, p: int, condition: Condition, but: str) -> list[Any]:
             name = ("counts", f"{f}|{model.problem.proposals[p].id}|{condition.least}")
             if name not in model.rows:
                 v = model.choice("v", len(model.choices))
-                least = condition.least / model.unit
+                least = _least_paid(model, x, condition.least) / model.unit
                 room = len(x) * model.pairs.grid / model.unit
                 model.tie(name, {v: -least}, GE, 0, x=x, room=room, when=v)
                 model.counted[name[1]] = v
             found.append(model.counted[name[1]])
     return found
+
+
+def _on_grid(model: Model, amount: int) -> int:
+    """What lines that are multiples of `round_to` must reach to reach so much."""
+    return -(-amount // model.pairs.grid) * model.pairs.grid
+
+
+def _least_paid(model: Model, x: Mapping[tuple[int, int], float], least: int) -> int:
+    """What these lines together pay if they reach `least`: no less than the smallest ticket."""
+    tickets = [int(model.pairs.ticket[c]) for c, _ in x]
+    return max(_on_grid(model, least), min(tickets))
 
 
 def _funders(model: Model, but: str) -> dict[str, list[int]]:
@@ -184,7 +197,7 @@ def add_joins_if(model: Model, ties: Ties) -> None:
         j = model.gate(c, None)
         budget = int(pairs.budget[c]) / unit
         model.tie(("joins_if", commitment.id), {j: -budget}, LE, 0, spent={c: 1.0})
-        total = condition.total - sum(pairs.outside.values())
+        total = _on_grid(model, condition.total - sum(pairs.outside.values()))
         if total > 0:
             left = {v: w for sums in model.total for v, w in sums.items()}
             left[j] = -total / unit
@@ -198,7 +211,7 @@ def add_joins_if(model: Model, ties: Ties) -> None:
                 name = ("joins", f"{f}|{condition.least}")
                 if name not in model.rows:
                     u = model.counted[name[1]] = model.choice("u", len(model.choices))
-                    least = condition.least / unit
+                    least = _on_grid(model, condition.least) / unit
                     spent = dict.fromkeys(members, 1.0)
                     room = len(model.total) * pairs.grid / unit
                     model.tie(name, {u: -least}, GE, 0, spent=spent, room=room, when=u)

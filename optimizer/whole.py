@@ -24,6 +24,7 @@ from optimizer.value import Breach, Lines, breaches, value_of
 SNAP = 1e-6  # part of a grid step that is taken for the solver's inexactness
 MOST_RAISES = 60
 FEW_RAISES = 10  # where each asks for a schedule anew
+MENDABLE = {"ticket", "max_cofunders"}  # by choosing who pays, not by other amounts
 ROOMS = (0.0, 1.0, 4.0)  # times what rounding can take, kept free in rows over single pairs
 
 
@@ -39,6 +40,11 @@ class Draft:
     def rank(self) -> tuple[float, float]:
         """Smaller is better: limits first, then value."""
         return (sum(b.excess for b in self.broken), -self.value)
+
+    @property
+    def is_mendable(self) -> bool:
+        """Whether other lines for the same amounts could keep every limit."""
+        return {b.limit for b in self.broken} <= MENDABLE
 
 
 def columns_of(model: Model) -> tuple[NDArray[np.int32], Vector]:
@@ -78,10 +84,10 @@ def draft(model: Model, live: Solver, x: Vector, enough: float = math.inf) -> Dr
     cap, least = _support(model, fixed, x)
     found = _raise(model, raw, totals, cap, least)
     better = [d for d in (plan, found) if d is not None]
-    if model.ties is not None and all(d.broken for d in better):
+    if model.ties is not None and not any(d.is_mendable for d in better):
         for times in ROOMS:
             near = _with_room(model, live, x, fixed, times) if times else x
-            if near is not None and all(d.broken for d in better):
+            if near is not None and not any(d.is_mendable for d in better):
                 raw, totals = _totals(model, near, fixed)
                 grown = _raise(model, raw, totals, *_support(model, fixed, near, may_grow=True))
                 better += [] if grown is None else [grown]
@@ -185,7 +191,7 @@ def _raise(
     above = [p for p, total in enumerate(totals) if total and raw[p] - total > SNAP * grid]
     above.sort(key=lambda p: (totals[p] - raw[p], p))
     worth_it = grid * len(above) > 1e-7 * max(1, sum(totals))
-    if not best.broken and not worth_it:
+    if (best.broken and best.is_mendable) or (not best.broken and not worth_it):
         return best
     for p in above[: FEW_RAISES if model.late else MOST_RAISES]:
         if totals[p] + grid <= model.pairs.ask[p]:

@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 
 from optimizer.__main__ import main
+from optimizer.pairs import Pairs
+from optimizer.search import Found
+from optimizer.solve import RULES
 from tests.optimizer.small_rounds import TWO_FUNDERS, a_round
 
 
@@ -185,3 +188,24 @@ def test_a_sweep_takes_only_a_plan_that_passes_its_check(round_file: Path) -> No
     plan = json.loads(path.read_text(encoding="utf-8"))
     plan["lines"][0]["amount"] += 1
     assert main(["frontier", str(round_file), str(written(path, plan))]) == 4
+
+
+def test_an_answer_that_fails_its_check_is_one_sentence_and_a_status(
+    round_file: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def overspends(pairs: Pairs, *_rest: object) -> Found:
+        return Found({(0, 0): int(pairs.budget[0]) + 1}, 0.0, 0.0)
+
+    monkeypatch.setitem(RULES, "greedy", overspends)
+    assert main(["solve", str(round_file), "--rule", "greedy"]) == 6
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert sentence.startswith("There is no answer, since the solver's failed its check: the plan")
+
+
+def test_out_of_time_says_what_is_known_all_the_same(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    locked = written(tmp_path / "r.json", a_round(locks=[{"proposal": "proofs", "funded": True}]))
+    assert main(["solve", str(locked), "--seconds", "1e-9"]) == 5
+    (sentence,) = capsys.readouterr().err.splitlines()
+    assert sentence == ("No plan was found in the time given. How good one could be is open, too.")

@@ -9,7 +9,7 @@ from optimizer.problem import Problem
 from optimizer.read import faults_of, read_round
 from optimizer.relaxation import Relaxation, relaxation_of, repaired
 from optimizer.solve import Infeasible, solve
-from tests.optimizer.rounds import random_round
+from tests.optimizer.rounds import TERMS, random_round
 from tests.optimizer.small_rounds import a_problem
 
 SOUTH = {"id": "p", "ask": 300, "merit": 0.5, "areas": {"theory": 1}, "region": "south"}
@@ -122,3 +122,109 @@ def test_every_relaxation_is_a_round_that_can_be_solved() -> None:
 def test_out_of_time_nothing_is_suggested() -> None:
     problem = a_problem(policy={"region_least": {"nowhere": 0.5}})
     assert relaxation_of(problem, {}, seconds=0.0) is None
+
+
+def with_terms(commitments: list[dict[str, object]], **more: object) -> Problem:
+    return read_round(
+        {
+            "format": "tributary-round/2",
+            "currency": "USD",
+            "commitments": commitments,
+            "areas": [{"id": "a"}],
+            **more,
+        }
+    )
+
+
+def test_a_condition_that_nothing_else_can_meet_is_given_up() -> None:
+    problem = with_terms(
+        [{"id": "shy", "funder": "one", "amount": 100, "only_if": {"funders": 1}}],
+        proposals=[{"id": "P", "ask": 80, "merit": 0.5, "areas": {"a": 1}}],
+        locks=[{"proposal": "P", "amount": 80, "commitment": "shy"}],
+        policy={"region_least": {}},
+    )
+    found = relaxation(problem)
+    assert changes(found) == [("lock", "P", None)]  # 80 are less than the 100 that wait
+    assert found.total == 80
+    held = with_terms(
+        [{"id": "shy", "funder": "one", "amount": 100, "only_if": {"funders": 1}}],
+        proposals=[
+            {"id": id_, "ask": 80, "minimum": 60, "merit": 0.5, "areas": {"a": 1}, "region": "r"}
+            for id_ in ("P", "Q")
+        ],
+        locks=[{"proposal": id_, "funded": True} for id_ in ("P", "Q")],
+    )
+    # 60 and 60 are locked in, 100 are there: a lock must go, and with it nothing else helps
+    found = relaxation(held)
+    assert found.total == 120
+    assert [kind for kind, _, _ in changes(found)] == ["lock", "lock"]
+
+
+def test_a_condition_goes_where_the_locks_that_need_it_hold_more_money() -> None:
+    problem = with_terms(
+        [
+            {"id": "shy", "funder": "one", "amount": 100, "only_if": {"funders": 1}},
+            {"id": "open", "funder": "two", "amount": 500, "regions": ["north"]},
+        ],
+        proposals=[
+            {"id": id_, "ask": 50, "merit": 0.5, "areas": {"a": 1}, "region": "south"}
+            for id_ in ("P", "Q")
+        ],
+        funders=[],
+        locks=[{"proposal": id_, "funded": True} for id_ in ("P", "Q")],
+        policy={"region_least": {"south": 0.15}},  # 90 of the 600
+    )
+    found = relaxation(problem)
+    assert changes(found) == [("only_if", "shy", None)]
+    assert found.total == 100
+    plan = solve(repaired(problem, found))
+    assert plan.totals == {"P": 50, "Q": 50}
+
+
+def test_money_comes_earlier_by_no_more_than_a_locked_proposal_needs() -> None:
+    problem = with_terms(
+        [
+            {
+                "id": "late",
+                "funder": "one",
+                "amount": 100,
+                "releases": [{"year": 2027, "amount": 20}, {"year": 2028, "amount": 80}],
+            }
+        ],
+        proposals=[
+            {
+                "id": "P",
+                "ask": 100,
+                "merit": 0.5,
+                "areas": {"a": 1},
+                "budget": [{"year": 2027, "amount": 50}, {"year": 2028, "amount": 50}],
+            }
+        ],
+        locks=[{"proposal": "P", "funded": True}],
+    )
+    found = relaxation(problem)
+    assert changes(found) == [("releases", "late", 50)]
+    assert (found.total, found.changes[0].demand.year, found.is_least) == (30, 2027, True)
+    (row,) = found.as_document()["changes"]  # type: ignore[misc]
+    assert row["text"] == "50 instead of 20: what late has released by the end of 2027"
+    (late,) = repaired(problem, found).commitments
+    assert [(r.year, r.amount) for r in late.releases] == [(2027, 50), (2028, 50)]
+    assert solve(repaired(problem, found)).totals == {"P": 100}
+
+
+def test_every_relaxation_of_years_and_conditions_is_a_round_that_can_be_solved() -> None:
+    features = ["lock_line", "lock_total", "lock_in", "region_least", "minimum", *TERMS]
+    kinds: set[str] = set()
+    for seed in range(60):
+        problem = read_round(random_round(seed, commitments=3, proposals=5, features=features))
+        try:
+            solve(problem)
+        except Infeasible as infeasible:
+            found = relaxation_of(problem, infeasible.floors)
+            assert found is not None, seed
+            kinds |= {change.demand.kind for change in found.changes}
+            mended_round = repaired(in_order(problem), found)
+            assert faults_of(mended_round) == [], seed
+            solve(mended_round)
+    assert kinds & {"match", "only_if", "joins_if"}
+    assert "releases" in kinds
