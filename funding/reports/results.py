@@ -28,16 +28,10 @@ from funding.models import (
 )
 from funding.permissions import Actor, without_conflict
 from funding.reports.discretion import Discretion
+from funding.reports.result_filters import conditions
 from funding.reports.rules import rule_label
 
 SORTABLE = ("merit", "ask", "amount", "title", "key")
-FILTERS = ("outcome", "area", "region", "institution", "q")
-OUTCOMES = [
-    ("funded", "Funded"),
-    ("part", "Funded in part"),
-    ("unfunded", "Not funded"),
-    ("pinned", "Pinned"),
-]
 _IN_ONE_STATEMENT = 500
 
 
@@ -131,7 +125,7 @@ def list_rows(
     query = (
         sa.select(ranked, Organisation.name.label("institution"))
         .outerjoin(Organisation, Organisation.id == ranked.c.institution_id)
-        .where(*_conditions(session, run, listing, ranked))
+        .where(*conditions(session, run, listing, ranked))
     )
     total = session.scalar(sa.select(sa.func.count()).select_from(query.subquery()))
     listing = listing.counting(total or 0)
@@ -174,40 +168,6 @@ def list_rows(
         )
         for row in found
     ]
-
-
-def _conditions(
-    session: Session, run: Run, listing: Listing, ranked: sa.Subquery
-) -> list[sa.ColumnElement[bool]]:
-    wanted = listing.args
-    conditions: list[sa.ColumnElement[bool]] = []
-    pinned = sa.exists().where(
-        Pin.scenario_id == run.scenario_id, Pin.proposal_id == ranked.c.proposal_id
-    )
-    outcomes = {
-        "funded": ranked.c.amount > 0,
-        "part": sa.and_(ranked.c.amount > 0, ranked.c.amount < ranked.c.ask),
-        "unfunded": ranked.c.amount == 0,
-        "pinned": pinned,
-    }
-    if wanted.get("outcome") in outcomes:
-        conditions.append(outcomes[wanted["outcome"]])
-    if "area" in wanted:
-        taxonomy = run.scenario.round.taxonomy
-        inside = [a.key for a in taxonomy.areas if wanted["area"] in (a.key, a.parent_key)]
-        conditions.append(
-            sa.exists().where(
-                ProposalArea.proposal_id == ranked.c.proposal_id, ProposalArea.area_key.in_(inside)
-            )
-        )
-    if "region" in wanted:
-        conditions.append(ranked.c.region == wanted["region"])
-    if "institution" in wanted:
-        conditions.append(Organisation.key == wanted["institution"])
-    if "q" in wanted:
-        texts = (ranked.c.title, ranked.c.key, Organisation.name)
-        conditions.append(sa.or_(*(t.icontains(wanted["q"], autoescape=True) for t in texts)))
-    return conditions
 
 
 def _in_parts(ids: list[int]) -> list[list[int]]:

@@ -15,7 +15,14 @@ from funding.listing import Listing
 from funding.models import Run, RunState, ScenarioState
 from funding.permissions import fetch, visible_proposals
 from funding.places import region_name
-from funding.reports import result_csv, result_detail, result_views, results, waiting
+from funding.reports import (
+    result_csv,
+    result_detail,
+    result_filters,
+    result_views,
+    results,
+    waiting,
+)
 from funding.reports.discretion import Discretion
 from funding.reports.line_why import line_words
 from funding.reports.rules import rule_label
@@ -97,7 +104,7 @@ def _listing() -> Listing:
         request.path,
         request.args,
         sortable=results.SORTABLE,
-        filters=results.FILTERS,
+        filters=result_filters.FILTERS,
         default_sort="-merit",
     )
 
@@ -132,7 +139,10 @@ def show(run_id: int) -> ResponseReturnValue:
         areas=top_area_choices(round_.taxonomy),
         regions=REGION_CHOICES,
         institutions=results.institutions_of(session, by, run),
-        outcomes=results.OUTCOMES,
+        outcomes=result_filters.OUTCOMES,
+        sureness=result_filters.SURENESS
+        if result_filters.standings_of(session, run) is not None
+        else [],
         **shown,
     )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from bs4 import BeautifulSoup
 from flask import Flask
 from sqlalchemy.orm import Session
 
@@ -152,3 +153,38 @@ def test_what_a_person_may_not_hear_of_is_taken_out_of_a_document(
         "nested": [{"kept": {"others": [], "first": None, "words": "Beside another proposal."}}],
         "figure": 5,
     }
+
+
+def test_a_results_proposals_are_filtered_by_how_sure_they_are_once_that_is_known(
+    scene: tuple[Flask, Actor, int], sign_in: SignIn
+) -> None:
+    site, by, run_id = scene
+    database = site.extensions["database"]
+    officer = sign_in(site, email_of(site, by))
+    address = f"/runs/{run_id}"
+
+    def rows(sureness: str) -> set[str]:
+        page = BeautifulSoup(officer.get(f"{address}?sureness={sureness}").text, "html.parser")
+        shown = {link["href"].rsplit("/", 1)[1] for link in page.select("#results tbody th a")}
+        return {keys[int(each)] for each in shown}
+
+    with database.reading() as session:
+        keys = dict(session.execute(sa.select(Proposal.id, Proposal.key)).all())
+    every = sorted(keys.values())
+    assert "How sure" not in officer.get(address).text
+    assert rows("always") == set()
+    assert rows("open") == set(every)  # nothing is known yet
+
+    def study(session: Session) -> None:
+        standings = {every[0]: {"standing": "always"}, every[1]: {"standing": "open"}}
+        result = {"standings": standings}
+        session.add(Study(run_id=run_id, kind="sureness", state="done", result=result))
+
+    database.in_transaction(study)
+    assert "How sure" in officer.get(address).text
+    assert rows("always") == {every[0]}
+    assert rows("never") == set()
+    assert rows("open") == set(every[1:])
+    assert rows("nonsense") == set(every)
+    table = officer.get(f"{address}/proposals.csv?sureness=always").text
+    assert len(table.splitlines()) == 2
