@@ -76,14 +76,30 @@ def _worse_off(found: Found, row: Found) -> list[str]:
     return [f for f, ratio in _ratios(found, row).items() if ratio < 1 - SAME]
 
 
+def gains_of(found: Found) -> tuple[list[str], dict[str, list[float]]]:
+    """The rules that made a plan, and by funder its ratio under each of them."""
+    rows = [row for row in found["rules"] if "value" in row]
+    funders = [f for f, alone in found["alone"].items() if alone > 0]
+    return [row["rule"] for row in rows], {f: [_ratios(found, r)[f] for r in rows] for f in funders}
+
+
+def shares_of(found: Found) -> dict[str, tuple[float, float]]:
+    """By rule: the share of needs its plan meets, and of the best value; none without value."""
+    rows = [row for row in found["rules"] if "value" in row]
+    best = max((row["value"] for row in rows), default=0.0)
+    if best <= 0:
+        return {}
+    return {row["rule"]: (row["covered"], row["value"] / best) for row in rows}
+
+
 def gain_chart(found: Found, names: Mapping[str, str]) -> Found | None:
     """What the plan of each rule is worth to each funder, over what it reaches alone."""
     rows = [row for row in found["rules"] if "value" in row]
-    funders = [f for f, alone in found["alone"].items() if alone > 0]
-    if not rows or not funders:
+    rules, by_funder = gains_of(found)
+    if not rules or not by_funder:
         return None
-    labels = [rule_label(row["rule"]) for row in rows]
-    ratios = [[_ratios(found, row)[f] for row in rows] for f in funders]
+    labels = [rule_label(rule) for rule in rules]
+    ratios, funders = list(by_funder.values()), list(by_funder)
     named = [names.get(f, f) for f in funders]
     figure = go.Figure(
         go.Heatmap(
@@ -136,22 +152,22 @@ def _gain_finding(found: Found, rows: list[Found], names: Mapping[str, str]) -> 
 def cover_chart(found: Found) -> Found | None:
     """The part of the areas' needs that each rule's plan meets, and its value."""
     rows = [row for row in found["rules"] if "value" in row]
-    best = max((row["value"] for row in rows), default=0.0)
-    if not rows or not any(row["covered"] for row in rows) or best <= 0:
+    shares = shares_of(found)
+    if not any(met for met, _ in shares.values()):
         return None
     figure = go.Figure(layout={"barmode": "group", "height": 130 + 44 * len(rows)})
-    labels = [escape(rule_label(row["rule"])) for row in rows]
-    for name, colour, shares in (
-        ("Areas' needs met", "var(--chart-1)", [row["covered"] for row in rows]),
-        ("Value, of the best", "var(--chart-2)", [row["value"] / best for row in rows]),
+    labels = [escape(rule_label(rule)) for rule in shares]
+    for name, colour, drawn in (
+        ("Areas' needs met", "var(--chart-1)", [met for met, _ in shares.values()]),
+        ("Value, of the best", "var(--chart-2)", [value for _, value in shares.values()]),
     ):
         figure.add_bar(
             name=name,
             orientation="h",
             y=labels,
-            x=[100 * share for share in shares],
+            x=[100 * share for share in drawn],
             marker_color=colour,
-            customdata=[format_percent(share, 1) for share in shares],
+            customdata=[format_percent(share, 1) for share in drawn],
             hovertemplate=f"%{{y}}: %{{customdata}}, {name.lower()}<extra></extra>",
         )
     figure.update_yaxes(autorange="reversed", automargin=True)
@@ -170,12 +186,8 @@ def cover_chart(found: Found) -> Found | None:
             {"label": "Value, of the best", "numeric": True},
         ],
         "rows": [
-            [
-                rule_label(row["rule"]),
-                format_percent(row["covered"], 1),
-                format_percent(row["value"] / best, 1),
-            ]
-            for row in rows
+            [rule_label(rule), format_percent(met, 1), format_percent(value, 1)]
+            for rule, (met, value) in shares.items()
         ],
     }
 

@@ -6,16 +6,19 @@ from flask import Blueprint, make_response, redirect, render_template, request, 
 from flask.typing import ResponseReturnValue
 
 from funding.errors import NotFound
+from funding.exports.csv_files import csv_text
 from funding.models import Run, RunState, Study
 from funding.permissions import fetch, visible_studies
+from funding.reports import rules_csv
 from funding.routes.context import actor, in_transaction, reading, say
-from funding.routes.results import TABS, discretion_of, finished, result_page
+from funding.routes.results import TABS, discretion_of, download, finished, result_page
 from funding.routes.scenarios import may_run
 from funding.routes.security import permission
 from funding.routes.study_pages import PAGES
 from funding.routes.submitting import submit
 from funding.services import studies as service
 from funding.services import study_scenarios
+from funding.services.run_words import names_of
 from funding.studies.kind import Kind
 from funding.studies.kinds import KINDS
 
@@ -51,6 +54,7 @@ def _show(run: Run, kind: Kind, errors: dict[str, str]) -> str:
         run,
         kind.name if kind.name in dict(TABS) else "studies",
         kind=kind,
+        why_not=service.why_not_of(run, kind),
         study=study,
         is_done=study is not None and study.state == RunState.DONE,
         is_under_way=study is not None and service.is_study_under_way(session, study),
@@ -66,6 +70,19 @@ def _show(run: Run, kind: Kind, errors: dict[str, str]) -> str:
         ],
         **values,
     )
+
+
+@bp.get("/runs/<int:run_id>/studies/rules/<any(gains, covered):table>.csv")
+@permission("scenario.read")
+def table(run_id: int, table: str) -> ResponseReturnValue:
+    """The figures of a chart of the page of rules."""
+    run = finished(run_id)
+    study = service.latest(reading(), run_id, "rules")
+    if study is None or study.state != RunState.DONE:
+        raise NotFound("table")
+    found = discretion_of(run).document(study.result)
+    head, cells = rules_csv.TABLES[table](found, names_of(reading(), run.scenario.round))
+    return download(csv_text(head, cells), f"run-{run.id}-rules-{table}.csv", "text/csv")
 
 
 @bp.post("/runs/<int:run_id>/studies/<kind>")

@@ -19,10 +19,13 @@ from funding.services.log import record
 from funding.services.run_progress import Progress
 from funding.services.run_words import names_of
 from funding.services.scenarios import UNDER_WAY, round_to_work_in
-from funding.studies.kind import Cancelled, Document, Given, OutOfTime
+from funding.studies.kind import Cancelled, Document, Given, Kind, OutOfTime
 from funding.studies.kinds import KINDS, QUESTIONS
+from funding.studies.rules import IN_WORDS
 
 TASK = "run_study"
+OWN = "welfare"
+"""The rule that looks for the most value."""
 
 
 def ask_for_study(
@@ -37,6 +40,8 @@ def ask_for_study(
     round_to_work_in(session, by, run.scenario.round_id)
     if kind not in KINDS or run.state != RunState.DONE or run.digest is None:
         raise NotFound("result")
+    if words := why_not_of(run, KINDS[kind]):
+        raise RuleBroken(words)
     if KINDS[kind].needs_scores:
         parameters = {**parameters, "scores": _scores(session, run)}
     last = latest(session, run_id, kind)
@@ -53,6 +58,22 @@ def ask_for_study(
     enqueue(session, TASK, study_id=last.id)
     record(session, by, "study asked for", last, round_id=run.scenario.round_id, kind=kind)
     return last
+
+
+def why_not_of(run: Run, kind: Kind) -> str:
+    """Why there is no study of this kind of this run, in a sentence or two; empty where there is.
+
+    Most studies look at plans nearly as good as the run's; a plan of another rule than the
+    round's own need not be near the best.
+    """
+    rule = (run.plan or {}).get("rule", OWN)
+    if rule == OWN or kind.of_any_rule:
+        return ""
+    return (
+        f"This result was decided by the rule “{IN_WORDS[rule].label}”, which does not look for "
+        "the most value, so there are no plans nearly as good to lay beside it. Ask for this on a "
+        f"result of the rule “{IN_WORDS[OWN].label}”."
+    )
 
 
 def cancel_study(session: Session, *, by: Actor, study_id: int) -> Study:

@@ -16,10 +16,7 @@ def study(given: Given, teller: Teller) -> Document:
         given.problem,
         given.plan,
         tolerance=given.parameters["tolerance"],
-        known=given.partial,
-        tell=teller.tell,
-        keep=teller.keep,
-        cancelled=teller.is_cancelled,
+        **given.telling(teller),
     )
 
 

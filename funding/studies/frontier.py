@@ -12,10 +12,7 @@ def study(given: Given, teller: Teller) -> Document:
         given.problem,
         given.plan,
         where=given.sweep,
-        known=given.partial,
-        tell=teller.tell,
-        keep=teller.keep,
-        cancelled=teller.is_cancelled,
+        **given.telling(teller),
     )
 
 

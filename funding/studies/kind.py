@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, TypedDict
 
 from optimizer.clock import Cancelled
 from optimizer.problem import Plan, Problem
@@ -29,6 +29,15 @@ class Teller(Protocol):
         """Store what there is by now; it comes back as `Given.partial`."""
 
 
+class Telling(TypedDict):
+    """Arguments that the optimizer's sweeps have in common."""
+
+    known: Document | None
+    tell: Callable[[float, str], None]
+    keep: Callable[[Document], None]
+    cancelled: Callable[[], bool]
+
+
 @dataclass(frozen=True)
 class Given:
     """What a study starts from.
@@ -43,6 +52,15 @@ class Given:
     names: Mapping[str, str]
     partial: Document | None = None
     sweep: str = "here"
+
+    def telling(self, teller: Teller) -> Telling:
+        """What every sweep of the optimizer is given to go on from, and to tell."""
+        return {
+            "known": self.partial,
+            "tell": teller.tell,
+            "keep": teller.keep,
+            "cancelled": teller.is_cancelled,
+        }
 
     @classmethod
     def read(cls, round_document: Document, plan_document: Document, **others: Any) -> Given:
@@ -61,7 +79,8 @@ class Kind:
     what will be done and how long it takes.
 
     `read` makes the parameters of what was typed (raises InvalidInput); `needs_scores` asks for
-    every proposal's scores among them: `scores`, {proposal: [0 to 1, ...]}.
+    every proposal's scores among them: `scores`, {proposal: [0 to 1, ...]}. `of_any_rule`: it means
+    something for plans that do not look for the most value too.
     """
 
     name: str
@@ -71,3 +90,4 @@ class Kind:
     study: Callable[[Given, Teller], Document]
     read: Callable[[Mapping[str, str]], Document] = field(default=no_parameters)
     needs_scores: bool = False
+    of_any_rule: bool = False

@@ -11,10 +11,7 @@ def study(given: Given, teller: Teller) -> Document:
     return pooling(
         given.problem,
         given.plan,
-        known=given.partial,
-        tell=teller.tell,
-        keep=teller.keep,
-        cancelled=teller.is_cancelled,
+        **given.telling(teller),
     )
 
 
@@ -30,4 +27,5 @@ KIND = Kind(
         "funders that takes minutes, with twelve about an hour; it can be stopped and gone on with."
     ),
     study=study,
+    of_any_rule=True,
 )

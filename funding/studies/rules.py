@@ -65,4 +65,5 @@ KIND = Kind(
         "rules, from going down the list of scores to taking turns. It takes a minute or two."
     ),
     study=study,
+    of_any_rule=True,
 )

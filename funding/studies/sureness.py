@@ -15,10 +15,7 @@ def study(given: Given, teller: Teller) -> Document:
         tolerance=given.parameters["tolerance"],
         scores=given.parameters["scores"],
         where=given.sweep,
-        known=given.partial,
-        tell=teller.tell,
-        keep=teller.keep,
-        cancelled=teller.is_cancelled,
+        **given.telling(teller),
     )
 
 

@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from bs4 import BeautifulSoup
 from flask import Flask
 from sqlalchemy.orm import Session
 
-from funding.models import Person, Role, Run, RunProposal, RunState, Scenario, Study
+from funding.models import (
+    Account,
+    AccountKind,
+    Award,
+    Organisation,
+    Person,
+    PlanLine,
+    Role,
+    Run,
+    RunProposal,
+    RunState,
+    Scenario,
+    Study,
+)
 from funding.permissions import Actor
 from funding.reports import rules as report
 from funding.studies.rules import IN_WORDS
@@ -19,6 +35,7 @@ from optimizer.read import read_plan, read_round
 from tests.builders import make_person
 from tests.conftest import SignIn
 from tests.optimizer.small_rounds import a_problem
+from tests.pages import fields_of, words_of
 from tests.runs import small_round, solve, work
 
 Scene = tuple[Flask, Actor, int]
@@ -100,6 +117,107 @@ def test_a_click_makes_a_scenario_that_the_rule_decides_and_it_can_be_put_forwar
     forward = officer.get(f"/runs/{greedy_run}/put-forward")
     assert forward.status_code == 200
     assert "Decided by the rule “By score”" in forward.text
+
+
+def solve_by_rule(scene: Scene, sign_in: SignIn, tmp_path: Path, rule: str) -> int:
+    """The run of a scenario that another rule decides."""
+    site, by, run_id = scene
+    sign_in(site, email_of(site, by)).post(f"/runs/{run_id}/rules/{rule}")
+    work(site.extensions["database"], tmp_path)
+    with site.extensions["database"].reading() as session:
+        return session.scalars(sa.select(Scenario).where(Scenario.rule == rule)).one().runs[-1].id
+
+
+@pytest.mark.parametrize("rule", ["greedy", "equal-shares"])
+def test_a_plan_of_another_rule_is_put_forward_approved_and_on_the_ledger(
+    scene: Scene, sign_in: SignIn, tmp_path: Path, rule: str
+) -> None:
+    site, by, _ = scene
+    database, officer = site.extensions["database"], sign_in(site, email_of(site, by))
+    run_id = solve_by_rule(scene, sign_in, tmp_path, rule)
+    address = f"/runs/{run_id}/put-forward"
+    form = fields_of(officer.get(address).text, address)
+    assert officer.post(address, data={**form, "note": "As committees do"}).status_code == 302
+    with database.reading() as session:
+        line = session.scalars(sa.select(PlanLine).order_by(PlanLine.id)).first()
+        assert line is not None
+        funder, amount, round_id = line.commitment.funder_id, line.amount, line.plan.round_id
+
+    def colleague(session: Session) -> str:
+        organisation = session.get_one(Organisation, funder)
+        return make_person(session, organisation, Role.PROGRAM_OFFICER).email
+
+    approver = sign_in(site, database.in_transaction(colleague))
+    approve = f"/rounds/{round_id}/plan/approve"
+    page = approver.get(f"/rounds/{round_id}/plan")
+    form = fields_of(page.text, approve) | {"picked": f"{line.id}:{line.version}"}
+    assert approver.post(approve, data=form).status_code == 302
+    with database.reading() as session:
+        award = session.scalars(sa.select(Award)).one()
+        held = session.scalar(
+            sa.select(Account.balance).where(
+                Account.award_id == award.id, Account.kind == AccountKind.AWARDED
+            )
+        )
+    assert (award.amount, held) == (amount, amount)
+
+
+def test_studies_of_plans_nearly_as_good_say_why_they_are_not_there_for_another_rule(
+    scene: Scene, sign_in: SignIn, tmp_path: Path
+) -> None:
+    site, by, _ = scene
+    officer = sign_in(site, email_of(site, by))
+    run_id = solve_by_rule(scene, sign_in, tmp_path, "greedy")
+    for kind in ("alternatives", "sureness", "frontier"):
+        address = f"/runs/{run_id}/studies/{kind}"
+        page = words_of(officer.get(address).text)
+        assert "decided by the rule “By score”" in page
+        assert "Work it out" not in page
+        refused = officer.post(address, data={"tolerance": "1"})
+        assert refused.status_code == 409
+        assert "does not look for the most value" in words_of(refused.text)
+
+
+@pytest.mark.parametrize("kind", ["rules", "pooling"])
+def test_studies_that_mean_something_for_any_rule_work_on_its_results(
+    scene: Scene, sign_in: SignIn, tmp_path: Path, kind: str
+) -> None:
+    site, by, _ = scene
+    officer = sign_in(site, email_of(site, by))
+    run_id = solve_by_rule(scene, sign_in, tmp_path, "greedy")
+    address = f"/runs/{run_id}/studies/{kind}"
+    assert officer.post(address).status_code == 302
+    work(site.extensions["database"], tmp_path)
+    with site.extensions["database"].reading() as session:
+        study = session.scalars(sa.select(Study).where(Study.run_id == run_id)).one()
+        assert (study.state, study.message) == ("done", "")
+    page = officer.get(address)
+    assert page.status_code == 200
+    assert "Work it out" not in words_of(page.text)
+
+
+def test_the_charts_of_the_rules_have_their_figures_as_csv_and_lead_to_rows(
+    scene: Scene, sign_in: SignIn, tmp_path: Path
+) -> None:
+    site, by, run_id = scene
+    officer = sign_in(site, email_of(site, by))
+    address = f"/runs/{run_id}/studies/rules"
+    assert officer.get(f"{address}/gains.csv").status_code == 404
+    officer.post(address)
+    work(site.extensions["database"], tmp_path)
+    page = BeautifulSoup(officer.get(address).text, "html.parser")
+    figures = page.select("figure")
+    assert figures
+    for figure in figures:
+        rows, table = (link["href"] for link in figure.select(".figure-foot a"))
+        assert page.select_one(rows).select("table tbody tr")
+        text = officer.get(table).text.removeprefix("\ufeff")
+        head, *lines = list(csv.reader(io.StringIO(text)))
+        shown = figure.select("tbody tr")
+        assert len(lines) == len(shown)
+        assert [line[0] for line in lines] == [row.th.text for row in shown]
+        assert len(head) == len(lines[0])
+        assert all(float(cell) >= 0 for line in lines for cell in line[1:])
 
 
 def test_a_rule_that_nobody_knows_is_not_found(scene: Scene, sign_in: SignIn) -> None:
