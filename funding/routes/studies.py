@@ -72,17 +72,17 @@ def _show(run: Run, kind: Kind, errors: dict[str, str]) -> str:
     )
 
 
-@bp.get("/runs/<int:run_id>/studies/rules/<any(gains, covered):table>.csv")
+@bp.get("/runs/<int:run_id>/studies/rules/<any(gains, covered):chart>.csv")
 @permission("scenario.read")
-def table(run_id: int, table: str) -> ResponseReturnValue:
+def table(run_id: int, chart: str) -> ResponseReturnValue:
     """The figures of a chart of the page of rules."""
     run = finished(run_id)
     study = service.latest(reading(), run_id, "rules")
     if study is None or study.state != RunState.DONE:
         raise NotFound("table")
     found = discretion_of(run).document(study.result)
-    head, cells = rules_csv.TABLES[table](found, names_of(reading(), run.scenario.round))
-    return download(csv_text(head, cells), f"run-{run.id}-rules-{table}.csv", "text/csv")
+    head, cells = rules_csv.TABLES[chart](found, names_of(reading(), run.scenario.round))
+    return download(csv_text(head, cells), f"run-{run.id}-rules-{chart}.csv", "text/csv")
 
 
 @bp.post("/runs/<int:run_id>/studies/<kind>")

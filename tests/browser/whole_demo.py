@@ -52,7 +52,7 @@ NOBODY = ""
 PEOPLE = (OFFICER, COLLEAGUE, COMMITTEE, ADMIN, FINANCE, RESEARCHER, INVITED, PLATFORM, AUDITOR)
 """Whoever may open a page, those first who work on it."""
 
-FILES = {"static", "assets.plotly_js", "health.healthz", "proposals.attachment"}
+FILES = {"static", "assets.plotly_js", "health.healthz", "proposals.attachment", "studies.table"}
 NOBODYS = {"identity.sign_in", "identity.forgotten", "identity.open_link", "home.index"}
 """Pages that who is signed in is led away from, or that look different then."""
 
@@ -203,6 +203,7 @@ def fill(app: Flask, password: str) -> WholeDemo:
         "version": "0",
         "table": "proposals",
         "document": "plan",
+        "chart": "gains",
     }
     drafted = {"proposal_id": draft}
     replayed = {"run_id": result.rpartition("/")[2]}

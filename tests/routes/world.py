@@ -162,5 +162,6 @@ def make_side(session: Session) -> Side:
         "view": "funders",
         "table": "proposals",
         "document": "plan",
+        "chart": "gains",
     }
     return Side(ids, {role: person.email for role, person in people.items()})
