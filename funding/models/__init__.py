@@ -39,6 +39,7 @@ from funding.models.people import (
     Person,
     Role,
 )
+from funding.models.privacy import ErasureRequest
 from funding.models.proposals import (
     CANDIDATE_STATES,
     Attachment,

@@ -23,10 +23,17 @@ class RoundState(StrEnum):
 
 
 class Round(Base):
-    """One pooled funding round. `policy` holds FORMAT's policy keys (money in base minor units)."""
+    """One pooled funding round. `policy` holds FORMAT's policy keys (money in base minor units).
+
+    `keep_years`: how long after its closing it keeps what is personal
+    (`funding.services.privacy.retention`).
+    """
 
     __tablename__ = "round"
-    __table_args__ = (sa.CheckConstraint("opens_at < closes_at", name="opens_before_closing"),)
+    __table_args__ = (
+        sa.CheckConstraint("opens_at < closes_at", name="opens_before_closing"),
+        sa.CheckConstraint("keep_years between 1 and 50", name="keep_years"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     key: Mapped[str] = mapped_column(sa.Text, unique=True)
@@ -41,6 +48,7 @@ class Round(Base):
     closes_at: Mapped[datetime] = mapped_column(UTCDateTime)
     decides_on: Mapped[date | None]
     may_join: Mapped[str] = mapped_column(sa.Text, default="invited")
+    keep_years: Mapped[int] = mapped_column(default=7)
     policy: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     version: Mapped[int] = mapped_column()
 

@@ -18,6 +18,7 @@ READERS = (Role.PROGRAM_OFFICER, Role.COMMITTEE, Role.AUDITOR)
 PERMISSIONS: dict[str, tuple[Role, ...]] = {
     "people.manage": (Role.PLATFORM_ADMIN, Role.FUNDER_ADMIN),
     "organisations.manage": (Role.PLATFORM_ADMIN,),
+    "person.erase": (Role.PLATFORM_ADMIN,),
     "round.create": (Role.COMMITTEE, Role.PROGRAM_OFFICER),
     "round.manage": (Role.COMMITTEE, Role.PROGRAM_OFFICER),
     "round.join": (Role.FUNDER_ADMIN,),

@@ -15,6 +15,7 @@ from funding.reports.inbox import dates_of
 from funding.routes.context import actor, config, in_transaction, reading, say
 from funding.routes.security import permission
 from funding.services import identity, inbox
+from funding.services.privacy.erasure import open_request
 
 bp = Blueprint("account", __name__)
 
@@ -40,6 +41,7 @@ def _page(calendar_url: str = "") -> str:
         current=identity.digest_of(current_user.token),
         digests=DIGESTS,
         calendar_url=calendar_url,
+        erasure=open_request(session, actor().person_id),
     )
 
 

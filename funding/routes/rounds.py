@@ -37,6 +37,7 @@ LABELS = {
     "closes_at": "Closes for proposals",
     "decides_on": "Decision",
     "may_join": "Who may join",
+    "keep_years": "Personal details kept for",
 }
 
 
@@ -198,6 +199,7 @@ def _details(typed: Typed) -> service.RoundDetails:
         closes_at=typed.moment("closes_at", where, "Say when the round closes for proposals."),
         decides_on=typed.day("decides_on"),
         may_join=typed.choice("may_join", service.MAY_JOIN, "Choose who may join."),
+        keep_years=typed.whole("keep_years", 1, service.LONGEST_KEPT, "Say for how many years."),
     )
 
 
@@ -211,6 +213,7 @@ def _values(round_: Round) -> dict[str, Any]:
         "closes_at": moment_text(round_.closes_at, round_.timezone),
         "decides_on": round_.decides_on.isoformat() if round_.decides_on else "",
         "may_join": round_.may_join,
+        "keep_years": str(round_.keep_years),
     }
 
 

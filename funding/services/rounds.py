@@ -30,6 +30,7 @@ from funding.services.deadlines import last_deadline
 from funding.services.log import record
 
 LONGEST_NAME = 120
+LONGEST_KEPT = 50
 MAY_JOIN = ("invited", "any funder")
 
 FIRST_POLICY: dict[str, Any] = {"overlap_weight": 1.0, "floor_penalty": 10.0}
@@ -48,6 +49,7 @@ class RoundDetails:
     closes_at: datetime | None
     decides_on: date | None
     may_join: str
+    keep_years: int | None = 7
 
     @classmethod
     def of(cls, round_: Round) -> RoundDetails:
@@ -141,6 +143,8 @@ def _faults_of(details: RoundDetails, round_: Round | None) -> list[Fault]:
         faults.append(Fault("name", f"At most {LONGEST_NAME} characters."))
     if details.timezone not in available_timezones():
         faults.append(Fault("timezone", "Choose the time zone that deadlines are given in."))
+    if details.keep_years is None or not 1 <= details.keep_years <= LONGEST_KEPT:
+        faults.append(Fault("keep_years", f"A whole number from 1 to {LONGEST_KEPT}."))
     if details.may_join not in MAY_JOIN:
         faults.append(Fault("may_join", "Choose who may join."))
     opens, closes = details.opens_at, details.closes_at

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import json
 import re
+import zipfile
 
 from flask import Flask
 from icalendar import Calendar
 from sqlalchemy.orm import Session
 
-from funding.models import Person
+from funding.models import Person, Role
 from tests.builders import make_organisation, make_person, make_proposal, make_round
 from tests.conftest import SignIn
 
@@ -64,3 +67,28 @@ def test_the_first_page_tells_what_waits_one_by_one_and_where_the_dates_can_be_h
     assert "Hand in Probing" in page
     assert "Hand in Steering" in page
     assert 'href="/account#calendar"' in page
+
+
+def test_ones_own_data_come_as_a_file_and_being_forgotten_is_asked_for_and_done(
+    site: Flask, sign_in: SignIn
+) -> None:
+    client = enter(site, sign_in)
+    database = site.extensions["database"]
+    admin = database.in_transaction(
+        lambda s: make_person(s, make_organisation(s, "platform"), Role.PLATFORM_ADMIN).email
+    )
+    answer = client.post("/account/data.zip")
+    with zipfile.ZipFile(io.BytesIO(answer.data)) as archive:
+        told = json.loads(archive.read("data.json"))
+    assert told["person"][0]["name"] == "Ada Alder"
+    assert client.post("/account/erasure").status_code == 302
+    assert "You asked to be forgotten" in client.get("/account").text
+    keeper = sign_in(site, admin)
+    assert "person asked to be forgotten" in keeper.get("/").text
+    page = keeper.get("/people/erasure").text
+    assert "Ada Alder" in page
+    path = re.search(r'action="(/people/\d+/erase)"', page)
+    assert path
+    assert keeper.post(path[1]).status_code == 302
+    assert "Nobody asked" in keeper.get("/people/erasure").text
+    assert client.get("/account").status_code == 302, "signed out everywhere"
