@@ -41,6 +41,10 @@ LABELS = {
 }
 
 
+USUAL = {"timezone": "UTC", "base_currency": "USD", "may_join": "invited", "keep_years": "7"}
+"""What the form of a new round begins with."""
+
+
 def visible_round(round_id: int) -> Round:
     """The round, if it is there for the person; raises NotFound."""
     return fetch(reading(), visible_rounds(actor_or_none()), round_id, "round")
@@ -125,7 +129,7 @@ def _funders_to_join(round_: Round) -> list[Organisation]:
 @bp.get("/new")
 @permission("round.create")
 def new() -> ResponseReturnValue:
-    return _form(None, {"timezone": "UTC", "base_currency": "USD", "may_join": "invited"}, {})
+    return _form(None, USUAL, {})
 
 
 @bp.post("/new")
