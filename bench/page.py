@@ -90,6 +90,9 @@ def _size(results: Results, size: tuple[int, int]) -> str:
             f"takes {again['ratio']:.2f} of that where scores move by 2 %, {again['far']:.2f} "
             "where they move by 10 %."
         )
+        if "worst" in again:
+            near, far = again["worst"], again["worst far"]
+            said += f" The slowest of nine took {near:.2f} and {far:.2f} of it."
     return said
 
 
@@ -114,7 +117,11 @@ def _kinds(results: Results) -> str:
         "## Harder rounds\n\nSeconds to 1 %. All or nothing: every minimum is the ask. Restricted: "
         "about 30 % of pairs eligible. Thresholds: every commitment asks for a least share of the "
         "work in its areas. Tickets: half of the commitments pay nothing or a third of a usual "
-        f"ask; the model on cells by hand knows no tickets.\n\n{_table(header, rows)}"
+        "ask; the model on cells by hand knows no tickets. Years and conditions: half of the "
+        "commitments are released over three years and half of the proposals need two; of ten "
+        "commitments one matches, one waits for two other funders in a proposal, one for a third "
+        "of all the money in the round; the models by hand know none of it."
+        f"\n\n{_table(header, rows)}"
     )
 
 

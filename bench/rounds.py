@@ -14,7 +14,8 @@ import numpy as np
 
 AREAS = [f"a{k:02}" for k in range(14)]
 REGIONS = ("africa", "americas", "asia", "europe", "oceania", "pacific")
-KINDS = ("plain", "all or nothing", "restricted", "thresholds", "tickets", "years and conditions")
+TERMS = "years and conditions"
+KINDS = ("plain", "all or nothing", "restricted", "thresholds", "tickets", TERMS)
 TICKET = 5_000_000  # minor units, a third of a usual ask
 COUNTS = 1_000_000  # minor units from which another funder counts for a condition
 
@@ -53,7 +54,7 @@ def _harden(round_: dict[str, Any], kind: str, rng: np.random.Generator) -> None
             commitment["least_share"] = float(rng.choice([0.25, 0.5, 0.75, 1.0]))
         elif kind == "tickets" and k % 2:
             commitment["ticket"] = TICKET
-    if kind == "years and conditions":
+    if kind == TERMS:
         _add_terms(round_)
 
 

@@ -67,6 +67,7 @@ class Cbc:
     def __init__(self, lp: pulp.LpProblem, clock: Clock) -> None:
         self.lp, self.clock, self.scale = lp, clock, 1.0
         self.variables = lp.variables()
+        self._show_every_column()
         self.constraints = lp.constraints()
         for index, variable in enumerate(self.variables):
             variable.index = index
@@ -76,6 +77,14 @@ class Cbc:
             [-INFINITY if v.lowBound is None else v.lowBound for v in lp.variables()]
         )
         self.high = np.array([INFINITY if v.upBound is None else v.upBound for v in lp.variables()])
+
+    def _show_every_column(self) -> None:
+        """Put variables that stand nowhere into a row that holds anyway: CBC refuses others."""
+        used = {v for row in self.lp.constraints() for v in row} | set(self.lp.objective)
+        idle = [v for v in self.variables if v not in used and v.lowBound == 0]
+        if idle:
+            row = pulp.LpAffineExpression(dict.fromkeys(idle, 1.0))
+            self.lp.addConstraint(pulp.LpConstraint(row, pulp.LpConstraintGE, rhs=0), "idle")
 
     def restore(self) -> None:
         self.set_columns(range(len(self.variables)), self.low, self.high)

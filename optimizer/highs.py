@@ -44,7 +44,7 @@ class HiGHS(pulp.HiGHS):  # type: ignore[misc]  # PuLP has no types
 
     def buildSolverModel(self, lp: pulp.LpProblem) -> None:  # noqa: N802  # PuLP's name
         sign = -1.0 if lp.sense == pulp.LpMaximize else 1.0
-        variables = lp.variables()
+        self.variables = variables = lp.variables()
         for index, variable in enumerate(variables):
             variable.index = index
         cost = np.zeros(len(variables))
@@ -151,7 +151,7 @@ class Live:
         }.items():
             self.highs.setOptionValue(option, value)
         self._integer: NDArray[np.int32] = np.array(
-            [v.index for v in lp.variables() if v.cat == pulp.LpInteger], dtype=np.int32
+            [v.index for v in solver.variables if v.cat == pulp.LpInteger], dtype=np.int32
         )
         self._is_integral = False
         self._basis: highspy.HighsBasis | None = None

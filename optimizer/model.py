@@ -40,7 +40,7 @@ import pulp
 
 from optimizer.cells import Mask, cover
 from optimizer.pairs import Amounts, Pairs, exact
-from optimizer.programme import EQ, GE, LE, SHARE_SLACK, Detail, Expression, Model
+from optimizer.programme import EQ, GE, LE, SHARE_SLACK, Detail, Expression, Model, Programme
 from optimizer.terms import add_terms
 from optimizer.ties import ties_of
 
@@ -61,7 +61,7 @@ def build(pairs: Pairs, floors: dict[str, float], detail: Detail, own: Mask | No
     ties = ties_of(pairs)
     cells = cover(pairs, has_parts | ties.own if own is None else has_parts | ties.own | own)
     model = Model(
-        lp=pulp.LpProblem("allocation", pulp.LpMaximize),
+        lp=Programme("allocation", pulp.LpMaximize),
         pairs=pairs,
         cells=cells,
         detail=detail,

@@ -144,8 +144,10 @@ def _breaches(
             yield Breach("minimum", name, int(pairs.least[p]) - total)
             if policy.max_cofunders is not None:
                 yield Breach("max_cofunders", name, count[p] - policy.max_cofunders)
-        yield Breach("lock", name, p in pairs.pinned_in and not total)
-        yield Breach("lock", name, p in pairs.pinned_out and total)
+        elif p in pairs.pinned_in:
+            yield Breach("lock", name, 1)
+        if total and p in pairs.pinned_out:
+            yield Breach("lock", name, total)
     yield from _sums(pairs, totals, tolerance * SLACK)
     yield from _terms(pairs, lines, totals)
     done = quality(problem, totals) if floors else {}
