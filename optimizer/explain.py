@@ -11,6 +11,7 @@ from typing import cast
 
 from optimizer.baselines import reach_alone, reach_leaving
 from optimizer.clock import Clock
+from optimizer.cofunders import cofunder_prices
 from optimizer.currencies import writer
 from optimizer.pairs import in_order
 from optimizer.prices import Price, shadow_prices
@@ -93,13 +94,20 @@ def explain(
     held = by_lines_only(ordered) if plan.rule in LINES_ONLY else ordered
     refused = refusals(held, plan, floors, clock, name, write)
     return Explanation(
-        prices=() if by_rule else shadow_prices(ordered, plan, floors, clock),
+        prices=() if by_rule else _prices(ordered, plan, floors, clock),
         proposals=_by_rule(plan.rule, refused) if by_rule else refused,
         lines=grounds(ordered, plan, name, write),
         funders={
             id_: _gain(ordered, plan, id_, clock, has_baselines) for id_ in sorted(plan.funders)
         },
     )
+
+
+def _prices(
+    problem: Problem, plan: Plan, floors: Mapping[str, float], clock: Clock
+) -> tuple[Price, ...]:
+    found = shadow_prices(problem, plan, floors, clock)
+    return (*found, *cofunder_prices(problem, plan, floors, clock))
 
 
 def _by_rule(rule: str, refused: Mapping[str, Refusal]) -> dict[str, Refusal]:

@@ -9,7 +9,7 @@ again with a little more, and what that brings is stated.
 
 What the policy charges has a price, too: one more unit of the weight of overlaps, or of the cost
 of an agreement, takes from this plan what it counts; by the envelope theorem no other plan is
-better for a small enough one. The number of co-funders has none: one more is a whole step.
+better for a small enough one. The number of co-funders is counted in whole steps: cofunders.py.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
-from funding.formatting import format_amount_number
+from funding.formatting import format_amount, format_amount_number
 from funding.models import Commitment, Organisation, Overlap, Proposal, Run, RunLine, RunProposal
 from funding.permissions import Actor, without_conflict
 from funding.reports.discretion import Discretion
@@ -318,6 +318,7 @@ _LIMIT_WORDS = {
     "region_least": ("Least for {}", "there", _DEMAND),
     "guarantee": ("What {} is promised", "of value to it", _DEMAND),
 }
+_COFUNDERS = "One more co-funder for it would be worth {price} of good work, or more."
 _CHARGES = {
     "overlap_weight": (
         "Work paid twice",
@@ -343,6 +344,11 @@ def binding_limits(session: Session, run: Run) -> list[Limit]:
         name = names.get(price["where"], price["where"])
         told = worth.format(money=money, here=here, price=f"{abs(price['price']):.2f}")
         found.append(Limit(words.format(name), told, price["is_tried"]))
+    cofunders = (p for p in known if p["kind"] == "max_cofunders")
+    for price in sorted(cofunders, key=lambda p: (-p["price"], p["where"])):
+        name = names.get(price["where"], price["where"])
+        told = _COFUNDERS.format(price=format_amount(round(price["price"]), money))
+        found.append(Limit(f"Co-funders of {name}", told, price["is_tried"]))
     for price in (p for p in known if p["kind"] in _CHARGES):
         words, told = _CHARGES[price["kind"]]
         is_count = price["kind"] == "agreement_cost"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import replace
 from typing import Any
 
@@ -57,6 +58,39 @@ def test_a_cap_that_binds_has_a_price_above_0_and_a_demand_one_below() -> None:
 def test_a_floor_out_of_reach_costs_its_penalty_and_one_that_binds_what_it_displaces() -> None:
     areas = [{"id": "practice"}, {"id": "theory", "floor": 450}]
     assert price(explained(a_problem(areas=areas))[1], "area floor", "theory") == pytest.approx(-10)
+
+
+def test_one_more_cofunder_is_worth_the_money_it_brings() -> None:
+    """The one line may be of 60; a second commitment has 30 for it and for nothing else."""
+    problem = a_problem(
+        commitments=[
+            {"id": "large", "funder": "one", "amount": 60},
+            {"id": "small", "funder": "two", "amount": 30},
+        ],
+        proposals=[
+            {"id": "p", "ask": 100, "minimum": 50, "merit": 0.5, "areas": {"theory": 1}},
+        ],
+        policy={"max_cofunders": 1},
+    )
+    plan, found = explained(problem)
+    assert plan.totals == {"p": 60}
+    assert price(found, "max_cofunders", "p") == pytest.approx(30 * 0.5)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_one_more_cofunder_is_worth_at_least_its_price(seed: int) -> None:
+    features = ["minimum", "areas", "steps", "ticket", "cap_share_of_ask", "agreement_cost"]
+    document = random_round(seed, commitments=4, proposals=6, features=features)
+    document.setdefault("policy", {})["max_cofunders"] = 1 + seed % 2
+    problem = read_round(document)
+    plan = solved(problem)
+    found = explain(problem, plan, has_baselines=False)
+    full = {p.where: p.price for p in found.prices if p.kind == "max_cofunders"}
+    lines = Counter(line.proposal for line in plan.lines)
+    assert set(full) == {p for p, count in lines.items() if count == 1 + seed % 2}
+    document["policy"]["max_cofunders"] += 1
+    more = solved(read_round(document)).value - plan.value
+    assert all(0 <= price <= more + 2 + 1e-3 * abs(plan.value) for price in full.values())
 
 
 def funded_as_before(problem: Problem, plan: Plan) -> Problem:
