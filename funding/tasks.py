@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 
 from funding.services import allocation, import_jobs, imports, inbox, overlaps, replays, studies
+from funding.services.payments import tranches
 from funding.services.privacy import retention
 
 TASKS: dict[str, Callable[..., None]] = {
@@ -18,11 +19,13 @@ TASKS: dict[str, Callable[..., None]] = {
     studies.TASK: studies.run_study,
     inbox.SEND_DIGESTS: inbox.send_digests,
     retention.APPLY_RETENTION: retention.apply_retention,
+    tranches.MARK_DUE: tranches.mark_due_tranches,
 }
 
 REGULAR: dict[str, timedelta] = {
     inbox.SEND_DIGESTS: timedelta(minutes=15),
     retention.APPLY_RETENTION: timedelta(days=1),
+    tranches.MARK_DUE: timedelta(hours=1),
 }
 """Tasks without arguments that come round by themselves: name -> period. Each bears being run
 again at once, and at any later time."""

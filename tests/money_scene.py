@@ -10,7 +10,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.models import (
-    Account,
     Award,
     AwardState,
     Organisation,
@@ -20,11 +19,12 @@ from funding.models import (
     Role,
     Tranche,
     TrancheState,
-    Transfer,
 )
 from funding.permissions import Actor
 from funding.services import ledger
 from funding.services.decisions import approve_lines, decline_line
+from funding.services.payments.candidates import payment_of
+from funding.services.payments.reversals import approve_reversal, ask_reversal
 from funding.services.payments.tranches import (
     cancel_tranche,
     record_payment,
@@ -164,7 +164,7 @@ def _pay(session: Session, chance: Random, line: PlanLine, staff: _Staff, number
     elif fate == "part returned":
         ledger.take_back(session, None, tranche, tranche.amount // 3, "a part was not needed")
     elif fate == "reversed":
-        _reverse_payment(session, tranche)
+        _reverse_payment(session, tranche, staff)
 
 
 def _schedule(
@@ -184,20 +184,15 @@ def _schedule(
     return int(answer["tranche_id"])
 
 
-def _reverse_payment(session: Session, tranche: Tranche) -> None:
+def _reverse_payment(session: Session, tranche: Tranche, staff: _Staff) -> None:
     """The bank sent the payment back: the transfer is undone by another, paid -> scheduled."""
-    undone = session.scalars(
-        sa.select(Transfer)
-        .join(Account, Account.id == Transfer.credit_id)
-        .where(Account.tranche_id == tranche.id, Transfer.event == "tranche paid")
-    ).one()
-    ledger.post(
+    paid = payment_of(session, tranche)
+    assert paid is not None
+    answer = ask_reversal(
         session,
-        None,
-        "payment reversed",
-        debit=undone.credit,
-        credit=undone.debit,
-        amount=undone.amount,
+        by=staff.preparer,
+        transfer_id=paid.id,
         reason="the bank sent it back",
-        reverses=undone,
+        key=f"reverse {tranche.id}",
     )
+    approve_reversal(session, by=staff.releaser, reversal_id=answer["reversal_id"], version=1)

@@ -1,5 +1,6 @@
 """Tables, and rules about one object. Importing this package loads every table."""
 
+from funding.models.banking import BankLine, BankStatement, LineOfBankState, StatementState
 from funding.models.commitments import Commitment, EarlierPromise, ExcludedApplicant, Release
 from funding.models.committee import (
     DEFAULT_QUORUM,
@@ -28,7 +29,16 @@ from funding.models.history import (
 )
 from funding.models.ledger import Account, AccountKind, IdempotencyKey, Transfer
 from funding.models.log import AllowedMove, ChainHead, Event, Job, Mail, RegularTask, Transition
-from funding.models.payments import Tranche, TrancheState
+from funding.models.payments import (
+    BankDetails,
+    BatchState,
+    Payment,
+    PaymentBatch,
+    Reversal,
+    ReversalState,
+    Tranche,
+    TrancheState,
+)
 from funding.models.people import (
     Binding,
     Digest,

@@ -44,12 +44,28 @@ MOVES: dict[str, dict[str, tuple[str, ...]]] = {
         "terminated": (),
     },
     "tranche": {
-        "scheduled": ("due", "released", "cancelled"),
+        "scheduled": ("due", "cancelled"),
         "due": ("released", "cancelled"),
         "released": ("paid", "cancelled"),
-        "paid": ("returned",),
-        "returned": (),
+        "paid": ("returned", "released"),
+        "returned": ("paid",),
         "cancelled": (),
+    },
+    "payment_batch": {
+        "made": ("approved", "cancelled"),
+        "approved": ("settled", "cancelled"),
+        "settled": (),
+        "cancelled": (),
+    },
+    "reversal": {
+        "asked": ("approved", "refused"),
+        "approved": (),
+        "refused": (),
+    },
+    "bank_statement": {
+        "preview": ("taken in", "left"),
+        "taken in": (),
+        "left": (),
     },
 }
 """kind -> state -> the states it may move to; each kind is also the name of its table."""

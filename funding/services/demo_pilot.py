@@ -376,8 +376,10 @@ class _Pilot:
         ledger.schedule(self.session, None, tranche)
         if "paid" not in entry:
             return
+        self._move(tranche, TrancheState.DUE)
         tranche.released_by_id = releaser.id
         self._move(tranche, TrancheState.RELEASED)
+        tranche.paid_by_id = preparer.id
         tranche.paid_on = date.fromisoformat(entry["paid"])
         tranche.reference = f"{self.round.key}-{tranche.id}"
         self._move(tranche, TrancheState.PAID)

@@ -21,6 +21,9 @@ from funding.models import (
 )
 from funding.permissions import Actor
 
+REVERSED = {"tranche paid": "payment sent back", "money returned": "return undone"}
+"""Event -> what its reversal is called; of any other, `..., undone`."""
+
 _OF_COMMITMENT = (AccountKind.COMMITTED, AccountKind.AVAILABLE, AccountKind.RESERVED)
 
 
@@ -146,6 +149,35 @@ def reduce(
     )
 
 
+def expire(
+    session: Session, by: Actor | None, commitment: Commitment, amount: int, reason: str
+) -> None:
+    """A promise whose time is over: what nobody holds goes available -> committed."""
+    post(
+        session,
+        by,
+        "commitment expired",
+        debit=account(session, commitment, AccountKind.AVAILABLE),
+        credit=account(session, commitment, AccountKind.COMMITTED),
+        amount=amount,
+        reason=reason,
+    )
+
+
+def reverse(session: Session, by: Actor, undone: Transfer, reason: str) -> Transfer:
+    """A transfer the other way that names the first; once, and in full."""
+    return post(
+        session,
+        by,
+        REVERSED.get(undone.event, f"{undone.event}, undone"),
+        debit=undone.credit,
+        credit=undone.debit,
+        amount=undone.amount,
+        reason=reason,
+        reverses=undone,
+    )
+
+
 def reserve(session: Session, by: Actor | None, line: PlanLine) -> None:
     """A line put forward: available -> reserved."""
     post(
@@ -228,10 +260,10 @@ def cancel_schedule(session: Session, by: Actor | None, tranche: Tranche, reason
     )
 
 
-def pay(session: Session, by: Actor | None, tranche: Tranche) -> None:
+def pay(session: Session, by: Actor | None, tranche: Tranche) -> Transfer:
     """A tranche paid: scheduled -> paid."""
     made = tranche.award
-    post(
+    return post(
         session,
         by,
         "tranche paid",
@@ -252,10 +284,10 @@ def paid_and_kept(session: Session, tranche: Tranche) -> int:
 
 def take_back(
     session: Session, by: Actor | None, tranche: Tranche, amount: int, reason: str
-) -> None:
+) -> Transfer:
     """Money returned by the grantee: paid -> available, for the round to allocate again."""
     made = tranche.award
-    post(
+    return post(
         session,
         by,
         "money returned",

@@ -16,6 +16,7 @@ from funding.models import (
     Account,
     AccountKind,
     Award,
+    BankDetails,
     ConflictOfInterest,
     Role,
     RoundExtension,
@@ -87,6 +88,20 @@ def set_scene(session: Session) -> Scene:
     )
     session.flush()
     ledger.schedule(session, None, tranche)
+    session.add(
+        BankDetails(
+            funder_id=funder.id,
+            organisation_id=funder.id,
+            currency="USD",
+            number=1,
+            holder="The funder",
+            account="1",
+            bank_code="2",
+            country="US",
+            entered_by_id=finance.person_id,
+        )
+    )
+    session.flush()
 
     def account(commitment, kind: AccountKind) -> int:
         return ledger.account(session, commitment, kind).id
@@ -106,6 +121,7 @@ def set_scene(session: Session) -> Scene:
         "officer": officer.person_id,
         "proposer": proposer.person_id,
         "finance": finance.person_id,
+        "colleague": make_actor(session, funder, Role.FINANCE_OFFICER).person_id,
         "award": award.id,
         "tranche": tranche.id,
         "round": round_.id,
@@ -359,8 +375,12 @@ def test_a_line_has_one_award(each_database: Database, scene: Scene) -> None:
         )
 
 
-def test_nobody_releases_a_payment_they_prepared(each_database: Database, scene: Scene) -> None:
-    for released_by in ("released_by_id = :finance, ", ""):
+def test_nobody_releases_a_payment_they_prepared_or_decided_on(
+    each_database: Database, scene: Scene
+) -> None:
+    run(each_database, "update tranche set state = 'due' where id = :tranche", scene)
+    for name in ("finance", "officer", "proposer", None):
+        released_by = f"released_by_id = :{name}, " if name else ""
         with pytest.raises(RuleBroken):
             run(
                 each_database,
@@ -369,25 +389,44 @@ def test_nobody_releases_a_payment_they_prepared(each_database: Database, scene:
             )
     run(
         each_database,
-        "update tranche set released_by_id = :officer, state = 'released' where id = :tranche",
+        "update tranche set released_by_id = :colleague, state = 'released' where id = :tranche",
         scene,
     )
+
+
+ASKED = (
+    "insert into reversal (transfer_id, state, reason, asked_by_id, asked_at, version)"
+    " select id, 'asked', 'a slip', :finance, posted_at, 1 from transfer where event = 'by hand'"
+)
 
 
 def test_a_transfer_is_undone_once_and_the_other_way(each_database: Database, scene: Scene) -> None:
     run(each_database, transfer("available", "reserved", 500), scene)
     undo = (
         "insert into transfer (event, debit_id, credit_id, funder_id, currency, amount, reason,"
-        " reverses_id, posted_at) select 'undone', {debit}, {credit}, funder_id, currency,"
-        " amount + {more}, '', id, posted_at from transfer where event = 'by hand'"
+        " reverses_id, posted_by_id, posted_at) select 'undone', {debit}, {credit}, funder_id,"
+        " currency, amount + {more}, '', id, :{by}, posted_at from transfer"
+        " where event = 'by hand'"
     )
+    right = undo.format(debit="credit_id", credit="debit_id", more=0, by="colleague")
+    with pytest.raises(RuleBroken, match="another has approved"):
+        run(each_database, right, scene)
+    run(each_database, ASKED, scene)
+    for name in ("finance", None):
+        decided_by = f"decided_by_id = :{name}, " if name else ""
+        with pytest.raises(RuleBroken, match="who asks for a reversal"):
+            run(each_database, f"update reversal set {decided_by}state = 'approved'", scene)
+    run(each_database, "update reversal set decided_by_id = :colleague, state = 'approved'", scene)
     for debit, credit, more in (
         ("debit_id", "credit_id", 0),
         ("credit_id", "debit_id", 1),
     ):
+        statement = undo.format(debit=debit, credit=credit, more=more, by="colleague")
         with pytest.raises(RuleBroken, match="a reversal"):
-            run(each_database, undo.format(debit=debit, credit=credit, more=more), scene)
-    right = undo.format(debit="credit_id", credit="debit_id", more=0)
+            run(each_database, statement, scene)
+    by_who_asked = undo.format(debit="credit_id", credit="debit_id", more=0, by="finance")
+    with pytest.raises(RuleBroken, match="another has approved"):
+        run(each_database, by_who_asked, scene)
     run(each_database, right, scene)
     with pytest.raises(RuleBroken):
         run(each_database, right, scene)

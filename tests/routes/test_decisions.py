@@ -141,6 +141,8 @@ def test_a_refused_payment_form_says_why(site: Flask, sign_in: SignIn, scene: Sc
         found = session.get_one(Tranche, tranche)
         found.award.state = "accepted"
         funder = found.award.commitment.funder
+        found.state = "due"
+        session.flush()
         found.released_by_id = make_person(session, funder, Role.FINANCE_OFFICER).id
         found.state = "released"
         return make_person(session, funder, Role.FINANCE_OFFICER).email

@@ -331,6 +331,7 @@ def test_a_release_alone_holds_against_raw_sql(each_database: Database, scene: S
             Tranche(amount=5, due_on=date(2027, 1, 1), prepared_by_id=scene.finance.person_id)
         )
         session.flush()
+        award.tranches[0].state = "due"
         return award.tranches[0].id, only_review(session).id
 
     tranche, of_line = each_database.in_transaction(prepare)

@@ -14,8 +14,17 @@ APPEND_ONLY = (
     "round_extension",
     "vote",
     "endorsement",
+    "bank_details",
 )
-BEGINNINGS = {"plan_line": "recommended", "award": "offered", "tranche": "scheduled"}
+BEGINNINGS = {
+    "plan_line": "recommended",
+    "award": "offered",
+    "tranche": "scheduled",
+    "payment_batch": "made",
+    "reversal": "asked",
+    "bank_statement": "preview",
+    "bank_line": "unmatched",
+}
 """The state that a row of these is made in: further on, it would skip what comes before."""
 
 

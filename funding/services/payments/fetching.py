@@ -46,7 +46,7 @@ def fetch_tranche(
 
 
 def record_of_award(
-    session: Session, by: Actor, action: str, thing: Any, award: Award, **detail: Any
+    session: Session, by: Actor | None, action: str, thing: Any, award: Award, **detail: Any
 ) -> None:
     """One row of the log on `thing`, which belongs to the award."""
     record(

@@ -1,25 +1,42 @@
-"""Tranches: parts of an award, scheduled, released and paid.
+"""Tranches: parts of an award, scheduled by day or milestone, due, released and paid.
 
 One finance officer prepares a tranche, another releases it; the database refuses the same
-person twice. Each step is one transfer on the ledger.
+person twice, and whoever recommended or approved the award. Each step of money is one transfer.
 """
 
 from __future__ import annotations
 
 from datetime import date
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from funding.config import Config
+from funding.db import Database, now
 from funding.errors import Fault, InvalidInput, RuleBroken
 from funding.formatting import format_amount
-from funding.models import AwardState, Tranche, TrancheState
+from funding.models import (
+    AwardState,
+    BatchState,
+    Payment,
+    PaymentBatch,
+    Tranche,
+    TrancheState,
+    Transfer,
+)
 from funding.permissions import Actor, require
 from funding.services import ledger
 from funding.services.compensating import needed_for_tranche
 from funding.services.idempotency import Answer, once
+from funding.services.log import record
 from funding.services.payments.fetching import fetch_award, fetch_tranche, record_of_award
+from funding.services.rates import rate_in_round
 
 UNPAID = (TrancheState.SCHEDULED, TrancheState.DUE, TrancheState.RELEASED)
+LONGEST = 2000
+"""Characters of a condition, a milestone or its evidence."""
+
+MARK_DUE = "mark_due_tranches"
 
 
 def schedule_tranche(
@@ -31,11 +48,13 @@ def schedule_tranche(
     due_on: date,
     condition: str,
     key: str,
+    milestone: str = "",
 ) -> Answer:
     """Schedule part of an award, in its currency; answers {"tranche_id"}.
 
-    Raises InvalidInput, RuleBroken before the offer is accepted, and Overcommitted where all
-    tranches together would exceed the award.
+    With a `milestone` it falls due when an officer says that this was reached; `due_on` is then
+    when that is expected. Raises InvalidInput, RuleBroken before the offer is accepted, and
+    Overcommitted where all tranches together would exceed the award.
     """
 
     def act() -> Answer:
@@ -43,12 +62,19 @@ def schedule_tranche(
         require(by, "tranche.prepare", award.commitment.funder_id)
         if award.state not in (AwardState.ACCEPTED, AwardState.ACTIVE):
             raise RuleBroken(f"An award that is {award.state} has no tranches.")
+        faults = []
         if amount <= 0:
-            raise InvalidInput(Fault("amount", "more than zero, please"))
+            faults.append(Fault("amount", "more than zero, please"))
+        for field, text in (("condition", condition), ("milestone", milestone)):
+            if len(text) > LONGEST:
+                faults.append(Fault(field, f"at most {LONGEST:,} characters, please"))
+        if faults:
+            raise InvalidInput(*faults)
         tranche = Tranche(
             amount=amount,
             due_on=due_on,
             condition=condition.strip(),
+            milestone=milestone.strip(),
             prepared_by_id=by.person_id,
         )
         award.tranches.append(tranche)
@@ -58,7 +84,69 @@ def schedule_tranche(
         return {"tranche_id": tranche.id}
 
     request = {"schedule": award_id, "amount": amount, "due": due_on.isoformat()}
+    if milestone:
+        request["milestone"] = milestone
     return once(session, by, key, request, act)
+
+
+def reach_milestone(
+    session: Session,
+    *,
+    by: Actor,
+    tranche_id: int,
+    version: int,
+    reached_on: date,
+    evidence: str,
+) -> Tranche:
+    """Say that a tranche's milestone was reached, and what shows it: the tranche falls due.
+
+    A program officer of the funder says so. Raises NotFound, NotPermitted, Conflict, RuleBroken
+    for a tranche that has none or is past it, InvalidInput without evidence.
+    """
+    tranche = fetch_tranche(session, by, "milestone.reach", tranche_id, version)
+    if not tranche.milestone:
+        raise RuleBroken("This tranche waits for a day, not for a milestone.")
+    if tranche.state != TrancheState.SCHEDULED:
+        raise RuleBroken(f"This tranche is {tranche.state} already.")
+    faults = []
+    if not evidence.strip():
+        faults.append(Fault("evidence", "please say what shows that it was reached"))
+    elif len(evidence) > LONGEST:
+        faults.append(Fault("evidence", f"at most {LONGEST:,} characters, please"))
+    if reached_on > now().date():
+        faults.append(Fault("reached_on", "a day that has been, please"))
+    if faults:
+        raise InvalidInput(*faults)
+    tranche.milestone_evidence = evidence.strip()
+    tranche.milestone_reached_on = reached_on
+    tranche.milestone_reached_by_id = by.person_id
+    session.flush()
+    tranche.state = TrancheState.DUE
+    record_of_award(session, by, "milestone reached", tranche, tranche.award)
+    return tranche
+
+
+def mark_due(session: Session, *, on: date) -> int:
+    """Every tranche whose day has come, and that waits for no milestone, falls due; how many."""
+    found = session.scalars(
+        sa.select(Tranche)
+        .where(
+            Tranche.state == TrancheState.SCHEDULED,
+            Tranche.milestone == "",
+            Tranche.due_on <= on,
+        )
+        .order_by(Tranche.id)
+        .with_for_update(key_share=True)
+    ).all()
+    for tranche in found:
+        tranche.state = TrancheState.DUE
+        record_of_award(session, None, "tranche due", tranche, tranche.award)
+    return len(found)
+
+
+def mark_due_tranches(database: Database, _config: Config) -> None:
+    """The task of a worker that comes round by itself."""
+    database.in_transaction(mark_due, on=now().date())
 
 
 def release_tranche(
@@ -71,8 +159,9 @@ def release_tranche(
 ) -> Tranche:
     """Release a tranche for payment: by another finance officer than the one who prepared it.
 
-    A funder's only finance officer may release what they prepared, with a compensating review;
-    `alone_because` says why. Raises also InvalidInput then.
+    One with a day may be released ahead of it, for a payment file made in good time; one with a
+    milestone only after that was reached. A funder's only finance officer may release what they
+    prepared, with a compensating review; `alone_because` says why. Raises also InvalidInput then.
     """
     tranche = fetch_tranche(session, by, "tranche.release", tranche_id, version)
     if tranche.state not in (TrancheState.SCHEDULED, TrancheState.DUE):
@@ -82,6 +171,11 @@ def release_tranche(
             raise RuleBroken("Who prepared a payment cannot release it; a colleague has to.")
         review = needed_for_tranche(session, by, tranche, alone_because)
         tranche.compensating_review_id = review.id
+    if tranche.milestone and tranche.milestone_reached_by_id is None:
+        raise RuleBroken("A program officer has to say first that its milestone was reached.")
+    if tranche.state == TrancheState.SCHEDULED:
+        tranche.state = TrancheState.DUE
+        session.flush()
     tranche.released_by_id = by.person_id
     tranche.state = TrancheState.RELEASED
     record_of_award(session, by, "tranche released", tranche, tranche.award, amount=tranche.amount)
@@ -91,23 +185,85 @@ def release_tranche(
 def record_payment(
     session: Session, *, by: Actor, tranche_id: int, paid_on: date, reference: str, key: str
 ) -> Answer:
-    """Note that a released tranche has been paid; answers {"tranche_id"}."""
+    """Note that a released tranche has been paid; answers {"tranche_id"}.
+
+    One in a payment file was paid by whoever approved the file, and is noted by somebody else;
+    one that is in none was paid by the person noting it. Raises RuleBroken where the file waits
+    for its approval, or where the person entered the bank details that the money went to.
+    """
 
     def act() -> Answer:
         tranche = fetch_tranche(session, by, "tranche.prepare", tranche_id)
         if tranche.state != TrancheState.RELEASED:
             raise RuleBroken(f"Only a released tranche is paid; this one is {tranche.state}.")
-        tranche.paid_on, tranche.reference = paid_on, reference.strip()
-        tranche.state = TrancheState.PAID
-        session.flush()
-        ledger.pay(session, by, tranche)
-        if tranche.award.state == AwardState.ACCEPTED:
-            tranche.award.state = AwardState.ACTIVE
-        record_of_award(session, by, "tranche paid", tranche, tranche.award, amount=tranche.amount)
+        batch = live_batch(session, tranche)
+        if batch is None:
+            payer = by.person_id
+        elif batch.state != BatchState.APPROVED or batch.approved_by_id is None:
+            raise RuleBroken("This tranche is in a payment file that waits for its approval.")
+        elif batch.approved_by_id == by.person_id:
+            raise RuleBroken("Who approved a payment file does not note that it was paid.")
+        else:
+            payer = batch.approved_by_id
+        settle(session, by, tranche, paid_by_id=payer, paid_on=paid_on, reference=reference)
         return {"tranche_id": tranche.id}
 
     request = {"pay": tranche_id, "on": paid_on.isoformat(), "reference": reference}
     return once(session, by, key, request, act)
+
+
+def live_batch(session: Session, tranche: Tranche) -> PaymentBatch | None:
+    """The payment file that a tranche is in, if any."""
+    return session.scalars(
+        sa.select(PaymentBatch)
+        .join(Payment, Payment.batch_id == PaymentBatch.id)
+        .where(Payment.tranche_id == tranche.id, Payment.is_live)
+    ).one_or_none()
+
+
+def settle(
+    session: Session, by: Actor, tranche: Tranche, *, paid_by_id: int, paid_on: date, reference: str
+) -> Transfer:
+    """A released tranche becomes a paid one: its state, the day's rate, the transfer, the log.
+
+    A payment file whose payments are all made is settled with the last of them.
+    """
+    award = tranche.award
+    round_ = award.commitment.round
+    try:
+        rate = rate_in_round(session, round_, award.commitment.currency, paid_on)
+        tranche.paid_rate, tranche.paid_rate_on = f"{rate.rate:f}", rate.on
+    except RuleBroken:  # there is none: gain and loss are then not shown
+        tranche.paid_rate = tranche.paid_rate_on = None
+    tranche.paid_by_id, tranche.paid_on = paid_by_id, paid_on
+    tranche.reference = reference.strip()
+    tranche.state = TrancheState.PAID
+    session.flush()
+    transfer = ledger.pay(session, by, tranche)
+    if award.state == AwardState.ACCEPTED:
+        award.state = AwardState.ACTIVE
+    record_of_award(session, by, "tranche paid", tranche, award, amount=tranche.amount)
+    _settle_batch(session, by, tranche)
+    return transfer
+
+
+def _settle_batch(session: Session, by: Actor, tranche: Tranche) -> None:
+    batch = live_batch(session, tranche)
+    if batch is None or batch.state != BatchState.APPROVED:
+        return
+    waiting = session.scalar(
+        sa.select(sa.func.count())
+        .select_from(Payment)
+        .join(Tranche, Tranche.id == Payment.tranche_id)
+        .where(
+            Payment.batch_id == batch.id,
+            Payment.is_live,
+            Tranche.state == TrancheState.RELEASED,
+        )
+    )
+    if not waiting:
+        batch.state = BatchState.SETTLED
+        record(session, by, "payment file settled", batch, organisation_id=batch.funder_id)
 
 
 def record_return(
@@ -121,28 +277,37 @@ def record_return(
 
     def act() -> Answer:
         tranche = fetch_tranche(session, by, "tranche.prepare", tranche_id)
-        if tranche.state != TrancheState.PAID:
-            raise RuleBroken(
-                f"Only money that was paid can come back; this tranche is {tranche.state}."
-            )
-        kept = ledger.paid_and_kept(session, tranche)
-        faults = []
-        if not 0 < amount <= kept:
-            most = format_amount(kept, tranche.award.commitment.currency)
-            faults.append(Fault("returned", f"more than zero and at most {most}, please"))
-        if not reason.strip():
-            faults.append(Fault("return_reason", "please say why"))
-        if faults:
-            raise InvalidInput(*faults)
-        if amount == kept:
-            tranche.state = TrancheState.RETURNED
-            session.flush()
-        ledger.take_back(session, by, tranche, amount, reason.strip())
-        record_of_award(session, by, "money returned", tranche, tranche.award, amount=amount)
+        take_back(session, by, tranche, amount, reason)
         return {"tranche_id": tranche.id}
 
     request = {"return": tranche_id, "amount": amount, "reason": reason}
     return once(session, by, key, request, act)
+
+
+def take_back(session: Session, by: Actor, tranche: Tranche, amount: int, reason: str) -> Transfer:
+    """Money of a paid tranche that came back: the tranche is returned once none of it is kept.
+
+    Raises RuleBroken for a tranche that is not paid, InvalidInput.
+    """
+    if tranche.state != TrancheState.PAID:
+        raise RuleBroken(
+            f"Only money that was paid can come back; this tranche is {tranche.state}."
+        )
+    kept = ledger.paid_and_kept(session, tranche)
+    faults = []
+    if not 0 < amount <= kept:
+        most = format_amount(kept, tranche.award.commitment.currency)
+        faults.append(Fault("returned", f"more than zero and at most {most}, please"))
+    if not reason.strip():
+        faults.append(Fault("return_reason", "please say why"))
+    if faults:
+        raise InvalidInput(*faults)
+    if amount == kept:
+        tranche.state = TrancheState.RETURNED
+        session.flush()
+    transfer = ledger.take_back(session, by, tranche, amount, reason.strip())
+    record_of_award(session, by, "money returned", tranche, tranche.award, amount=amount)
+    return transfer
 
 
 def cancel_tranche(
@@ -159,6 +324,9 @@ def cancel_tranche(
 
 
 def cancel(session: Session, by: Actor, tranche: Tranche, reason: str) -> None:
+    """Its money is the award's again; raises RuleBroken for a tranche in a payment file."""
+    if live_batch(session, tranche) is not None:
+        raise RuleBroken("This tranche is in a payment file; cancel the file first.")
     ledger.cancel_schedule(session, by, tranche, reason)
     tranche.state = TrancheState.CANCELLED
     record_of_award(session, by, "tranche cancelled", tranche, tranche.award, amount=tranche.amount)

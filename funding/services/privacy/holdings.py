@@ -22,8 +22,11 @@ from funding.permissions import Actor
 from funding.services.attachments import path_of
 from funding.services.log import record
 
-SECRETS = frozenset({"password_hash", "token_hash", "calendar_hash"})
-"""Columns that would let somebody in; that they are set says nothing about a person."""
+SECRETS = frozenset(
+    {"password_hash", "token_hash", "calendar_hash", "iban", "account", "bank_code", "read"}
+)
+"""Columns that would let somebody in, and accounts of organisations and what banks booked on
+them, which are no data of whoever typed them in."""
 
 BY_ADDRESS: tuple[sa.ColumnElement[str], ...] = (
     Mail.__table__.c.to,

@@ -1,0 +1,117 @@
+"""Which booking of a bank statement belongs to which tranche, and why that is thought so.
+
+Pure: bookings and what they may belong to come in as values. Only an end-to-end id together with
+the amount is sure; everything else is proposed, and a person says.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from funding.imports.bank.lines import StatementLine
+
+NEAR = 10
+"""Days around a payment's day within which a booking of the same amount is thought to be it."""
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A tranche that a booking may belong to; `amount` in minor units.
+
+    Of money that left: its whole amount. Of money that came in: what was paid and is kept.
+    `references`: what a payment may be named by, its end-to-end id first where it has one.
+    """
+
+    tranche_id: int
+    amount: int
+    payee: str
+    day: date | None
+    end_to_end_id: str = ""
+    references: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Match:
+    """A proposal for one booking; none where `tranche_id` is None, and then `why` says why not."""
+
+    tranche_id: int | None
+    why: str
+    is_sure: bool = False
+
+
+def match(line: StatementLine, candidates: Sequence[Candidate]) -> Match:
+    """The best candidate for a booking, by its id, then amount and reference, then amount alone."""
+    if line.end_to_end_id:
+        named = [c for c in candidates if c.end_to_end_id == line.end_to_end_id]
+        if named:
+            return _by_id(line, named[0])
+    fitting = [c for c in candidates if _fits(line, c)]
+    for told, test in (
+        ("Same amount, and its text names “{0}”.", _named_in_reference),
+        ("Same amount, and it names {0}.", _named_as_payee),
+    ):
+        found = [(c, word) for c in fitting if (word := test(line, c))]
+        if len(found) == 1:
+            return Match(found[0][0].tranche_id, told.format(found[0][1]))
+        if found:
+            return Match(None, f"{len(found)} payments of this amount fit; say which.")
+    near = [c for c in fitting if c.day and abs((line.booked_on - c.day).days) <= NEAR]
+    if len(near) == 1 and line.is_out:
+        return Match(near[0].tranche_id, "The only payment of this amount around this day.")
+    if len(near) > 1 and line.is_out:
+        return Match(None, f"{len(near)} payments of this amount are around this day; say which.")
+    return Match(None, "Nothing that is waiting fits it.")
+
+
+def _by_id(line: StatementLine, named: Candidate) -> Match:
+    if line.is_out and line.amount != named.amount:
+        return Match(None, "It carries the id of one payment, but another amount.")
+    if line.is_out:
+        return Match(named.tranche_id, "Same end-to-end id and amount.", is_sure=True)
+    if line.amount > named.amount:
+        return Match(None, "It carries the id of one payment, but is more than was paid.")
+    code = f" (the bank's reason: {line.return_code})" if line.return_code else ""
+    return Match(named.tranche_id, f"It carries the id of this payment{code}.")
+
+
+def _fits(line: StatementLine, candidate: Candidate) -> bool:
+    if line.is_out:
+        return line.amount == candidate.amount
+    return line.amount <= candidate.amount
+
+
+def _named_in_reference(line: StatementLine, candidate: Candidate) -> str:
+    for reference in candidate.references:
+        word = rf"(?<![0-9A-Za-z]){re.escape(reference)}(?![0-9A-Za-z])"
+        if reference and re.search(word, line.reference, re.IGNORECASE):
+            return reference
+    return ""
+
+
+def _named_as_payee(line: StatementLine, candidate: Candidate) -> str:
+    ours, theirs = _words(candidate.payee), _words(line.party)
+    return candidate.payee if ours and theirs and (ours <= theirs or theirs <= ours) else ""
+
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", name.lower()))
+
+
+def match_all(
+    lines: Iterable[StatementLine], out: Sequence[Candidate], back: Sequence[Candidate]
+) -> list[Match]:
+    """A match for each line, in order; a payment is proposed for one booking only."""
+    found: list[Match] = []
+    taken: set[int] = set()
+    for line in lines:
+        if line.is_out:
+            made = match(line, [c for c in out if c.tranche_id not in taken])
+            if made.tranche_id is not None:
+                taken.add(made.tranche_id)
+        else:
+            made = match(line, back)
+        found.append(made)
+    return found

@@ -1,0 +1,85 @@
+"""Bank details: checked, kept version by version, and never in the log."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+import sqlalchemy as sa
+
+from funding.db import Database
+from funding.errors import Conflict, InvalidInput, NotFound, NotPermitted
+from funding.models import BankDetails, Event
+from funding.services.payments import payees
+from tests.payments.scene import PAYEE_IBAN, account, enter, set_scene
+
+WRONG: tuple[tuple[dict[str, str], str], ...] = (
+    ({"iban": "GB82WEST12345698765431"}, "iban"),
+    ({"iban": "GB82"}, "iban"),
+    ({"iban": PAYEE_IBAN, "account": "123"}, "iban"),
+    ({"iban": ""}, "iban"),
+    ({"iban": "", "account": "123"}, "bank_code"),
+    ({"iban": "", "account": "<b>", "bank_code": "1"}, "account"),
+    ({"bic": "NOBIC"}, "bic"),
+    ({"country": "ZZ"}, "country"),
+    ({"country": "DE"}, "country"),
+    ({"holder": " "}, "holder"),
+    ({"holder": "x" * 71}, "holder"),
+)
+
+
+@pytest.mark.parametrize(("changes", "field"), WRONG)
+def test_an_account_that_cannot_be_paid_to_is_refused_by_its_field(
+    changes: dict[str, str], field: str
+) -> None:
+    with pytest.raises(InvalidInput) as refusal:
+        payees.cleaned(account(**changes))
+    assert [fault.field for fault in refusal.value.faults] == [field]
+
+
+def test_an_account_is_kept_as_banks_write_it() -> None:
+    assert payees.cleaned(account(iban="gb82 west 1234 5698 7654 32")).iban == PAYEE_IBAN
+    plain = payees.cleaned(
+        account(iban="", account=" 00-12 34 ", bank_code="021000021", country="us")
+    )
+    assert (plain.account, plain.bank_code, plain.country) == ("00-1234", "021000021", "US")
+
+
+def test_every_change_is_a_version_and_a_stale_one_is_refused(each_database: Database) -> None:
+    scene = each_database.in_transaction(set_scene)
+    each_database.in_transaction(enter, scene)
+    for number in (0, 2):
+        with pytest.raises(Conflict):
+            each_database.in_transaction(enter, scene, number=number)
+    second = account(holder="Hogvik Institute Ltd")
+    each_database.in_transaction(enter, scene, number=1, details=second, by=scene.second)
+    with each_database.reading() as session:
+        versions = session.scalars(sa.select(BankDetails).order_by(BankDetails.number)).all()
+        assert [v.holder for v in versions] == ["Høgvik Institute", "Hogvik Institute Ltd"]
+        now = payees.current(session, scene.funder_id, scene.institution_id, "EUR")
+        assert now is not None
+        assert (now.number, now.entered_by_id) == (2, scene.second.person_id)
+
+
+def test_only_a_finance_officer_enters_them_and_only_for_who_is_paid(database: Database) -> None:
+    scene = database.in_transaction(set_scene)
+    with pytest.raises(NotPermitted):
+        database.in_transaction(enter, scene, by=scene.officer)
+    with pytest.raises(NotFound):
+        database.in_transaction(enter, scene, organisation_id=987_654)
+
+
+def test_nothing_of_an_account_is_in_the_log_or_shown_masked_in_full(database: Database) -> None:
+    scene = database.in_transaction(set_scene)
+    made = database.in_transaction(enter, scene)
+    database.in_transaction(enter, scene, number=1, details=account(bic="WESTGB22XXX"))
+    with database.reading() as session:
+        events = session.scalars(
+            sa.select(Event).where(Event.subject_type == "bank_details").order_by(Event.seq)
+        ).all()
+        assert [e.action for e in events] == ["bank details entered", "bank details changed"]
+        assert events[1].detail["changed"] == ["bic"]
+        logged = json.dumps([e.detail for e in session.scalars(sa.select(Event))])
+    for secret in (PAYEE_IBAN, PAYEE_IBAN[-6:], "Høgvik", "WESTGB"):
+        assert secret not in logged
+    assert made.masked == "GB•••• 5432"
