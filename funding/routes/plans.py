@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
-from funding.errors import Fault, InvalidInput
+from funding.errors import Conflict, Fault, InvalidInput, RuleBroken
 from funding.formatting import AmountRefused, parse_amount
 from funding.listing import Listing, whole_number
 from funding.models import UNDECIDED, PlanLine
@@ -184,8 +184,22 @@ def line_page(
             "values": request.form,
             "errors": {fault.field: fault.rule for fault in faults},
         },
+        typed=[
+            (label, text)
+            for name, label in _TYPED.items()
+            if faults and (text := request.form.get(name, "").strip())
+        ],
     )
     return page, status
+
+
+_TYPED = {"amount": "New amount", "amend_reason": "Why this amount", "reason": "Why"}
+"""What people type into the forms of a line, which may be gone once it is decided."""
+
+
+def _refused(line_id: int, refusal: RuleBroken | Conflict) -> ResponseReturnValue:
+    """The line as it is by now, with what was typed for it."""
+    return line_page(line_id, (Fault("", str(refusal)),), 409)
 
 
 @bp.post("/lines/<int:line_id>/decline")
@@ -202,6 +216,8 @@ def decline(line_id: int) -> ResponseReturnValue:
         )
     except InvalidInput as refusal:
         return line_page(line_id, refusal.faults, 422)
+    except (RuleBroken, Conflict) as refusal:
+        return _refused(line_id, refusal)
     say("The line is declined; its money is free for other proposals.")
     return _back_to_plan(answer["plan_id"])
 
@@ -226,6 +242,8 @@ def amend(line_id: int) -> ResponseReturnValue:
         renamed = {"reason": "amend_reason"}
         faults = tuple(Fault(renamed.get(f.field, f.field), f.rule) for f in refusal.faults)
         return line_page(line_id, faults, 422)
+    except (RuleBroken, Conflict) as refusal:
+        return _refused(line_id, refusal)
     say("The amount is amended. A colleague has to approve it; then solve the rest again.")
     return _back_to_plan(answer["plan_id"])
 

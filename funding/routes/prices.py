@@ -19,6 +19,7 @@ from funding.reports import scenarios as report
 from funding.reports.discretion import Discretion
 from funding.reports.why import price
 from funding.routes.context import actor, in_transaction, new_idempotency_key, reading
+from funding.routes.plans import line_page
 from funding.routes.results import finished
 from funding.routes.scenarios import back_to, pin_values
 from funding.routes.security import permission
@@ -91,9 +92,10 @@ def ask_for_line(line_id: int) -> ResponseReturnValue:
         typed_amount = typed.amount("amount", line.commitment.currency, "Write the amount.")
         amount = typed_amount or 0
     if typed.faults:
-        return redirect(url_for("plans.line", line_id=line_id))
+        return line_page(line_id, tuple(typed.faults), 422)
     study = in_transaction(_price_line, line_id=line_id, amount=amount)
-    carried = {**_carried(request.form), "line": str(line_id)}
+    reason = request.form.get("amend_reason") or request.form.get("reason", "")
+    carried = {**_carried(request.form), "reason": reason, "line": str(line_id)}
     return redirect(url_for("prices.show", study_id=study.id, **carried))
 
 

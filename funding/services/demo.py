@@ -50,6 +50,7 @@ from funding.services.areas import add_shipped_taxonomy
 from funding.services.identity import hash_password
 from funding.services.import_plan import Outcome, Scope, printed
 from funding.services.log import record
+from funding.services.other_funders import Others
 
 EXAMPLES = {
     "program officer": "amara.osei@northlight.example",
@@ -254,6 +255,8 @@ def _load_commitments(
             ),
             cap_share_of_ask=float(row["cap_share_of_ask"] or 1),
             ticket=_minor(row["ticket"], currency) if row["ticket"] else 0,
+            match_ratio=float(row["match_ratio"]) if row["match_ratio"] else None,
+            only_if=_others(row, currency),
             second_approval_above=second_above * 10 ** minor_units(currency),
             starts_on=_day(row["starts"]),
             ends_on=_day(row["ends"]),
@@ -270,6 +273,14 @@ def _load_commitments(
         funders[row["funder"]].weights.append(
             FunderWeight(area_key=row["area"], weight=float(row["weight"]))
         )
+
+
+def _others(row: dict[str, str], currency: str) -> dict[str, int] | None:
+    """Whom a commitment waits for in a proposal, as it keeps that."""
+    least = row["only_if_least"]
+    return Others(
+        funders=int(row["only_if_funders"] or 0), least=_minor(least, currency) if least else 0
+    ).kept()
 
 
 def _releases(text: str, amount: int) -> list[Release]:

@@ -214,6 +214,7 @@ def fill(app: Flask, password: str) -> WholeDemo:
         "applications.ask_withdraw": drafted,
         "teams.index": drafted,
         "comparisons.show": {"run_id": first.id},
+        "results.why": {"run_id": first.id},
         "comparisons.table": {"run_id": first.id},
         "dashboards.table": {"table": "gaps"},
         "plans.ask_put_forward": {"run_id": newest},

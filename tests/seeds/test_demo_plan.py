@@ -47,6 +47,15 @@ def test_the_plan_is_proven_and_passes_its_check(solved: tuple[Problem, Plan]) -
     assert 30 < len(plan.totals) < 90
 
 
+def test_matching_and_waiting_money_is_in_play(solved: tuple[Problem, Plan]) -> None:
+    """Some of it is paid beside others; some waits, and the plan says for what."""
+    _, plan = solved
+    for kind in ("match", "only_if"):
+        met = [standing.holds for standing in plan.conditions if standing.kind == kind]
+        assert any(met), kind
+        assert not all(met), kind
+
+
 def test_a_floor_binds(solved: tuple[Problem, Plan]) -> None:
     """It is met, and without it the area would get less."""
     problem, plan = solved

@@ -31,7 +31,8 @@ COLUMNS = {
     "organisations.csv": "id name kind country region website",
     "people.csv": "email name role organisation",
     "commitments.csv": "id funder name amount currency areas least_share pays_share_only regions "
-    "risk_tiers excludes cap_per_proposal cap_share_of_ask ticket starts ends releases note",
+    "risk_tiers excludes cap_per_proposal cap_share_of_ask ticket match_ratio only_if_funders "
+    "only_if_least starts ends releases note",
     "funder_weights.csv": "funder area weight",
     "needs.csv": "area floor cap steps note",
     "overlaps.csv": "first second degree kind note",
@@ -177,6 +178,15 @@ def test_commitments_refer_to_what_exists():
             assert ORGANISATIONS[excluded]["kind"] == "institution"
         assert commitment["pays_share_only"] in {"true", "false"}
         assert 0 < float(commitment["cap_share_of_ask"]) <= 1
+
+
+def test_one_commitment_matches_others_and_one_waits_for_another_funder():
+    (matching,) = (c for c in COMMITMENTS if c["match_ratio"])
+    assert 0 < float(matching["match_ratio"]) <= 100
+    (waiting,) = (c for c in COMMITMENTS if c["only_if_funders"])
+    assert int(waiting["only_if_funders"]) >= 1
+    assert Decimal(waiting["only_if_least"]) > 0
+    assert matching is not waiting
 
 
 def test_every_funder_commits_money_and_five_currencies_are_in_use():
