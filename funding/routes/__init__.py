@@ -35,6 +35,7 @@ from funding.routes import (
     scores,
     studies,
     teams,
+    timelines,
     tranches,
 )
 
@@ -71,5 +72,6 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     scores.bp,
     studies.bp,
     teams.bp,
+    timelines.bp,
     tranches.bp,
 )

@@ -157,6 +157,7 @@ def make_side(session: Session) -> Side:
         "area_key": "interpretability",
         "name": "plan.pdf",
         "replay_id": "made-up",
+        "person_id": people[Role.AUDITOR].id,
         "token": "made-up",
         "version": "0",
         "view": "funders",
