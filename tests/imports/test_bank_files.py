@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 
 import pytest
-import xmlschema
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,7 +14,6 @@ from funding.imports.bank.table import read_table
 from tests.payments.bank_files import entry, statement
 from tests.payments.scene import OWN_IBAN, csv_of
 
-SCHEMA = xmlschema.XMLSchema(Path(__file__).parents[1] / "standards" / "camt.053.001.08.xsd")
 FULL = statement(
     entry("4000.00", end_to_end="TRB1-7", ref="B1", party="Høgvik", text="TRB1-7 grant"),
     entry("12.50", ref="B2", text="fees"),
@@ -31,8 +28,7 @@ def refused(content: bytes, currency: str | None = None) -> str:
     return str(refusal.value)
 
 
-def test_a_statement_that_keeps_to_the_schema_is_read_booking_by_booking() -> None:
-    SCHEMA.validate(FULL.decode())
+def test_a_statement_is_read_booking_by_booking() -> None:
     (read,) = read_camt(FULL)
     assert (read.account, read.currency, read.reference) == (OWN_IBAN, "EUR", "2026-10")
     assert (read.opening, read.closing) == (2_000_000, 1_998_750)
@@ -64,7 +60,6 @@ def test_a_booking_of_several_payments_becomes_a_line_for_each() -> None:
     head, _, tail = whole.partition("<NtryDtls>")
     many = f"{head}<NtryDtls>{parts}</NtryDtls>{tail.partition('</NtryDtls>')[2]}"
     content = statement(many)
-    SCHEMA.validate(content.decode())
     (read,) = read_camt(content)
     assert [(x.end_to_end_id, x.amount) for x in read.lines] == [("E1", 1_000), ("E2", 2_000)]
     assert "do not add up" in refused(content.replace(b">20.00<", b">21.00<"))

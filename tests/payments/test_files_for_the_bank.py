@@ -6,7 +6,7 @@ import csv
 import io
 from datetime import UTC, date, datetime
 from decimal import Decimal
-from pathlib import Path
+from importlib.resources import files
 from xml.etree import ElementTree
 
 import pytest
@@ -25,8 +25,8 @@ from funding.exports.payment_files import (
     plain_latin,
 )
 
-STANDARDS = Path(__file__).parents[1] / "standards"
-SCHEMA = xmlschema.XMLSchema(STANDARDS / "pain.001.001.09.xsd")
+SCHEMA = xmlschema.XMLSchema(str(files("sepaxml") / "schemas" / "pain.001.001.09.xsd"))
+"""That of the registration authority, as a library for such files carries it."""
 GERMAN = AccountAt("Stiftung Öffnung", "DE89370400440532013000", "", "", "COBADEFFXXX", "DE")
 BRITISH = AccountAt("Høgvik Institute & Sons", "GB82WEST12345698765432", "", "", "", "GB")
 KENYAN = AccountAt("Mawingu Trust", "", "0012345678", "01-100", "", "KE")
