@@ -68,26 +68,31 @@ def reach_leaving(problem: Problem, funder: str, clock: Clock, gap: float = PROO
 
 @dataclass(frozen=True)
 class Others:
-    """What those who stay pay, minor units: by (funder, proposal) and by proposal; how proven."""
+    """What those who stay pay, minor units: by (funder, proposal) and by proposal; how proven.
+
+    `value` is None where they cannot keep the round's limits and fund nothing.
+    """
 
     given: Counter[tuple[str, int]]
     totals: list[int]
     gap: float
+    value: float | None = None
 
 
 def others_leaving(problem: Problem, leaving: Sequence[str], clock: Clock, gap: float) -> Others:
     """What the others allocate by the welfare rule once these funders have left together."""
-    rest = without(problem, leaving)
+    rest, has_plan = without(problem, leaving), True
     try:
         found = best_lines(pairs_of(rest), {}, gap, clock)
     except Infeasible:
-        found = Found({}, 0.0, 0.0)  # they then fund nothing
+        found, has_plan = Found({}, 0.0, 0.0), False  # they then fund nothing
     except OutOfTime:
         found = Found({}, 0.0, float("inf"))
     given: Counter[tuple[str, int]] = Counter()
     for (c, p), amount in (found.lines or {}).items():
         given[rest.commitments[c].funder, p] += amount
-    return Others(given, totals_of(rest, found.lines or {}), found.gap)
+    value = found.value if has_plan else None
+    return Others(given, totals_of(rest, found.lines or {}), found.gap, value)
 
 
 def promised(

@@ -10,8 +10,10 @@ value in the plan. All funders together are no group that leaves: nobody would b
 Up to `MOST_EXACT` funders every group is looked at, small ones first. Three things save work and
 lose nothing. If all the money of the round, spent without needs, policy or minimums, cannot give
 every member of a group more than the plan does, neither can the group, nor any that contains it.
-A group that contains a smaller blocking one is not named again. And where an LP already shows that
-what the group adds is not enough, no integer programme is solved. Beyond, groups are grown from
+A group that contains a smaller blocking one is not named again. And a rough plan of the others
+(1 %) says what theirs is worth at least: where an LP over both sides (`leaving.py`) shows that the
+little they could give up does not make up for what a member lacks, nothing more is solved.
+Beyond, groups are grown from
 each funder by whoever's money is worth most to the group and the other way round, and others are
 drawn at random; then 'none found' is no proof.
 """
@@ -27,11 +29,12 @@ from typing import Any
 import numpy as np
 
 from optimizer.backend import open_model
-from optimizer.baselines import PROOF, others_leaving, own_round
+from optimizer.baselines import PROOF, ROUGH, others_leaving, own_round
 from optimizer.clock import Clock
 from optimizer.highs import INFINITY
+from optimizer.leaving import Leaving
 from optimizer.model import Detail, build
-from optimizer.pairs import pairs_of
+from optimizer.pairs import Pairs, pairs_of
 from optimizer.problem import Plan, Problem
 from optimizer.search import Infeasible, OutOfTime, best_lines
 from optimizer.value import PROMISE_SHARE, PROMISE_SLACK, funder_value, quality, totals_of, worth_to
@@ -57,9 +60,9 @@ class Group:
 class Groups:
     """What came of the search.
 
-    `how`: 'all' or 'sample'. Of `possible` candidates `looked` were settled: `ruled_out` by all
-    the money not being enough, `larger` for containing a blocking group, the others one by one.
-    `undecided`: time was up in the midst of them. `blocking`: all that were found.
+    `how`: 'all' or 'sample'. Of `possible` candidates `looked` were settled: `ruled_out` by a
+    bound, `larger` for containing a blocking group, the others one by one. `undecided`: time
+    was up in the midst of them. `blocking`: all that were found.
     """
 
     how: str
@@ -95,13 +98,14 @@ def blocking_groups(
     keep: Callable[[Groups], None] | None = None,
     most_exact: int = MOST_EXACT,
     samples: int = SAMPLES,
+    gap: float = GAP,
 ) -> Groups:
     """Groups that block a plan of a round that is `in_order`, as far as time allows.
 
-    `known`: an unfinished answer to go on from; `keep` is handed one after each group.
-    Raises Cancelled.
+    `gap`: to which the others' plan is solved. `known`: an unfinished answer to go on from;
+    `keep` is handed one after each group. Raises Cancelled.
     """
-    search = _Search(problem, plan, clock)
+    search = _Search(problem, plan, clock, gap)
     is_exact = len(search.funders) <= most_exact
     candidates = list(every(search.funders) if is_exact else some(problem, search.funders, samples))
     found = known or Groups("all" if is_exact else "sample", len(candidates))
@@ -118,11 +122,12 @@ def blocking_groups(
             found.ruled_out += 1
         else:
             try:
-                blocked = search.look(group, GAP) and search.look(group, PROOF)
+                if not search.could_leave(group):
+                    found.ruled_out += 1
+                elif search.look(group, gap) and (blocked := search.look(group, PROOF)):
+                    found.blocking.append(blocked)
             except OutOfTime:
                 found.undecided += 1
-            else:
-                found.blocking += [blocked] if blocked else []
         found.looked += 1
         if keep is not None:
             keep(found)
@@ -178,8 +183,8 @@ def _mutual(problem: Problem, funders: Names) -> Any:
 class _Search:
     """One plan, and what each funder would have to be given to do better."""
 
-    def __init__(self, problem: Problem, plan: Plan, clock: Clock) -> None:
-        self.problem, self.clock = problem, clock
+    def __init__(self, problem: Problem, plan: Plan, clock: Clock, gap: float) -> None:
+        self.problem, self.clock, self.gap = problem, clock, gap
         self.funders: Names = tuple(sorted({c.funder for c in problem.commitments}))
         totals = [plan.totals.get(p.id, 0) for p in problem.proposals]
         done = quality(problem, totals)
@@ -189,10 +194,12 @@ class _Search:
         self.cannot: list[frozenset[str]] = []
         self._rows: dict[str, int] = {}
         self._least: dict[str, float] = {}
+        self._free = self._without_needs()
         self._live = self._all_money()
+        self._leaving: Leaving | None = None
 
-    def _all_money(self) -> Any:
-        """Every commitment without conditions, years, policy and minimums: an LP to ask again."""
+    def _without_needs(self) -> Pairs:
+        """Every commitment without conditions, years, policy and minimums."""
         merit = [p.merit for p in self.problem.proposals]
         free = own_round(self.problem, self.funders, merit)
         free = replace(
@@ -203,8 +210,12 @@ class _Search:
             ),
             proposals=tuple(replace(p, minimum=1, budget=()) for p in free.proposals),
         )
+        return pairs_of(free)
+
+    def _all_money(self) -> Any:
+        """An LP over all the money, to ask again."""
         floors = {f: v + self.slack[f] for f, v in self.value.items()}
-        model = build(pairs_of(free), floors, Detail())
+        model = build(self._free, floors, Detail())
         live = open_model(model.lp, self.clock, model.unit)
         live.set_costs(0.0)
         for f, least in floors.items():
@@ -222,6 +233,23 @@ class _Search:
             self.cannot.append(frozenset(group))
             return False
         return True
+
+    def could_leave(self, group: Names) -> bool:
+        """Whether, beside a plan that is good for the others, the group could gain so much.
+
+        Raises OutOfTime, Cancelled.
+        """
+        others = others_leaving(self.problem, group, self.clock, ROUGH)
+        if self.clock.has_run_out:
+            raise OutOfTime
+        if others.value is None:
+            return True
+        if self._leaving is None:
+            wanted = {f: v + self.slack[f] for f, v in self.value.items()}
+            self._leaving = Leaving(self.problem, self._free, wanted, self.clock)
+        # a plan proven to the gap is worth at least this, since the best is worth what this one is
+        least = others.value - self.gap * max(1.0, abs(others.value) * (1 + 2 * ROUGH))
+        return self._leaving.could(group, least)
 
     def look(self, group: Names, gap: float) -> Group | None:
         """The group with its gains if it blocks the plan. Raises OutOfTime, Cancelled."""

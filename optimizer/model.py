@@ -32,7 +32,7 @@ multiples of `round_to`. Without them the model is a relaxation, so its bound is
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -337,14 +337,18 @@ def _sum(model: Model, members: Iterable[int]) -> Expression:
 
 def add_quality(model: Model) -> None:
     """Q_a <= sum_p q_p t_pa X_p; each funder's value sum_a w_fa Q_a: low-rank, F x A terms."""
-    if model.worth:
-        return
+    if not model.worth:
+        add_values(model, model.total)
+
+
+def add_values(model: Model, totals: Sequence[Expression]) -> None:
+    """The same of any totals by proposal, in the model's units."""
     quality: dict[str, Expression] = {a.id: {} for a in model.problem.areas}
-    for p, proposal in enumerate(model.problem.proposals):
+    for proposal, total in zip(model.problem.proposals, totals, strict=True):
         for id_, weight in proposal.areas.items():
             if weight and proposal.merit:
                 worth = weight * proposal.merit
-                quality[id_].update({v: worth * w for v, w in model.total[p].items()})
+                quality[id_].update({v: worth * w for v, w in total.items()})
     summed: dict[str, Any] = {}
     for k, area in enumerate(model.problem.areas):
         summed[area.id] = model.variable("q", k)
