@@ -37,10 +37,14 @@ def prove() -> Iterator[str]:
         database.engine.dispose()
     assert len(found) >= FUNDERS, f"{len(found)} funders"
     for baseline in ("alone", "leave"):
-        gains = {key: f["value"] / f[baseline] - 1 for key, f in found.items()}
+        assert all(f["value"] > 0 for f in found.values())
+        # money that waits for others reaches nothing alone: any value is more
+        gains = {k: f["value"] / f[baseline] - 1 for k, f in found.items() if f[baseline]}
         worst = min(gains, key=lambda key: gains[key])
         assert gains[worst] > 0, f"{worst} has {gains[worst]:.2%} over '{baseline}'"
+        nothing = len(found) - len(gains)
         yield (
-            f"{len(gains)} of {len(gains)} funders reach more than {baseline}:"
+            f"{len(found)} of {len(found)} funders reach more than {baseline}:"
             f" {gains[worst]:.1%} ({worst}) to {max(gains.values()):.1%}"
+            + (f"; {nothing} reach nothing by themselves" if nothing else "")
         )

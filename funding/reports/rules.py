@@ -125,6 +125,7 @@ def gain_chart(found: Found, names: Mapping[str, str]) -> Found | None:
         "id": "gains",
         "finding": _gain_finding(found, rows, names),
         "unit": "value of the plan to a funder, in times what its own money does alone",
+        "note": _left_out(found, names),
         "figure_json": to_json(figure),
         "headers": ["Funder", *({"label": label, "numeric": True} for label in labels)],
         "rows": [
@@ -132,6 +133,14 @@ def gain_chart(found: Found, names: Mapping[str, str]) -> Found | None:
             for name, line in zip(named, ratios, strict=True)
         ],
     }
+
+
+def _left_out(found: Found, names: Mapping[str, str]) -> str | None:
+    """Funders that the chart has no place for, since there is nothing to compare with."""
+    without = sorted(names.get(f, f) for f, alone in found["alone"].items() if alone <= 0)
+    if not without:
+        return None
+    return f"Left out, since alone their money could fund nothing: {', '.join(without)}."
 
 
 def _gain_finding(found: Found, rows: list[Found], names: Mapping[str, str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
@@ -64,23 +66,18 @@ def declare(proposal_id: int) -> ResponseReturnValue:
 def declare_for(proposal_id: int) -> ResponseReturnValue:
     person_id = whole_number(request.form.get("person"))
     reason = request.form.get("colleague_reason", "")
+    values = {"person": request.form.get("person", ""), "colleague_reason": reason}
 
-    def again(errors: dict[str, str], is_stale: bool) -> str:
-        named = {"colleague_reason" if name == "reason" else name: e for name, e in errors.items()}
-        values = {"person": request.form.get("person", ""), "colleague_reason": reason}
-        return _page(proposal_id, "colleague", {"values": values, "errors": named})
-
-    def done(person: Person) -> ResponseReturnValue:
-        say(f"The conflict of {person.name} is on record; the proposal is not shown there now.")
-        return redirect(url_for("proposals.show", proposal_id=proposal_id), 303)
-
-    return submit(
-        lambda: in_transaction(
+    def declare() -> Person:
+        return in_transaction(
             service.declare_for, proposal_id=proposal_id, person_id=person_id, reason=reason
-        ),
-        done,
-        again,
-    )
+        )
+
+    def named(errors: dict[str, str]) -> dict[str, str]:
+        return {"colleague_reason" if name == "reason" else name: e for name, e in errors.items()}
+
+    done = "The conflict of {} is on record; the proposal is not shown there now."
+    return _about_a_colleague(proposal_id, declare, done, "colleague", values, named)
 
 
 @bp.post("/proposals/<int:proposal_id>/conflicts/<int:conflict_id>/lift")
@@ -88,19 +85,35 @@ def declare_for(proposal_id: int) -> ResponseReturnValue:
 def lift(proposal_id: int, conflict_id: int) -> ResponseReturnValue:
     reason = request.form.get("lift_reason", "")
 
-    def again(errors: dict[str, str], is_stale: bool) -> str:
-        # several forms may have the field: the summary names none of them
-        words = {"": " ".join(errors.values())}
-        return _page(proposal_id, "lift", {"values": {"lift_reason": reason}, "errors": words})
+    def lift_it() -> Person:
+        return in_transaction(
+            service.lift, proposal_id=proposal_id, conflict_id=conflict_id, reason=reason
+        )
 
-    def done(person: Person) -> ResponseReturnValue:
-        say(f"The conflict of {person.name} is lifted; what it was stays on record.")
+    def unnamed(errors: dict[str, str]) -> dict[str, str]:
+        # several forms may have the field: the summary names none of them
+        return {"": " ".join(errors.values())}
+
+    done = "The conflict of {} is lifted; what it was stays on record."
+    return _about_a_colleague(proposal_id, lift_it, done, "lift", {"lift_reason": reason}, unnamed)
+
+
+def _about_a_colleague(
+    proposal_id: int,
+    act: Callable[[], Person],
+    done: str,
+    which: str,
+    values: dict[str, str],
+    named: Callable[[dict[str, str]], dict[str, str]],
+) -> ResponseReturnValue:
+    """Run the act of a form on somebody else's conflict: said with their name, or the form again
+    with its faults `named` as its fields are."""
+
+    def say_so(person: Person) -> ResponseReturnValue:
+        say(done.format(person.name))
         return redirect(url_for("proposals.show", proposal_id=proposal_id), 303)
 
-    return submit(
-        lambda: in_transaction(
-            service.lift, proposal_id=proposal_id, conflict_id=conflict_id, reason=reason
-        ),
-        done,
-        again,
-    )
+    def again(errors: dict[str, str], _is_stale: bool) -> str:
+        return _page(proposal_id, which, {"values": values, "errors": named(errors)})
+
+    return submit(act, say_so, again)

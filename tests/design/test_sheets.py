@@ -8,6 +8,7 @@ from pathlib import Path
 import plotly
 import pytest
 
+import funding
 from funding.paths import STATIC, TEMPLATES
 
 SHEETS = sorted((STATIC / "css").glob("*.css"))
@@ -46,6 +47,34 @@ def test_every_sheet_is_linked_by_the_frame_or_by_a_page() -> None:
     frame = read(TEMPLATES / "base.html")
     pages = "".join(read(path) for path in TEMPLATES.rglob("*.html"))
     assert [s.stem for s in SHEETS if s.stem not in frame and f"css/{s.name}" not in pages] == []
+
+
+PLOTLYS = {"hoverlayer", "nsewdrag", "sankey-node", "sankey-link", "node-label"}
+"""Classes that Plotly gives to parts of its charts."""
+
+
+def test_every_class_that_a_sheet_styles_is_given_to_something() -> None:
+    users = [*PAGES, *(STATIC / "js").glob("*.js"), *Path(funding.__file__).parent.rglob("*.py")]
+    text = "\n".join(read(path) for path in users)
+    styled = {
+        name
+        for sheet in OWN_SHEETS
+        for selector in re.findall(r"([^{}]+)\{", re.sub(r"/\*.*?\*/", "", read(sheet), flags=re.S))
+        for name in re.findall(r"\.([a-zA-Z][\w-]*)", selector)
+    }
+    assert len(styled) > 100
+    assert sorted(name for name in styled - PLOTLYS if not _is_given(name, text)) == []
+
+
+def _is_given(name: str, text: str) -> bool:
+    """Written out, or begun and then made of a value: `button-{{ kind }}`."""
+    parts = name.split("-")
+    begun = ("-".join(parts[:count]) for count in range(1, len(parts)))
+    ends = r"""-(?:\{\{|\{%|["']|\$\{)"""
+    return bool(
+        re.search(rf"(?<![\w-]){name}(?![\w-])", text)
+        or any(re.search(rf"(?<![\w-]){start}{ends}", text) for start in begun)
+    )
 
 
 def test_plotlys_rules_are_those_of_the_installed_version() -> None:
