@@ -8,6 +8,7 @@ from datetime import timedelta
 from funding.services import allocation, import_jobs, imports, inbox, overlaps, replays, studies
 from funding.services.payments import tranches
 from funding.services.privacy import retention
+from funding.services.reporting import reminders
 
 TASKS: dict[str, Callable[..., None]] = {
     "run_scenario": allocation.run_scenario,
@@ -20,12 +21,14 @@ TASKS: dict[str, Callable[..., None]] = {
     inbox.SEND_DIGESTS: inbox.send_digests,
     retention.APPLY_RETENTION: retention.apply_retention,
     tranches.MARK_DUE: tranches.mark_due_tranches,
+    reminders.TASK: reminders.remind_of_reports,
 }
 
 REGULAR: dict[str, timedelta] = {
     inbox.SEND_DIGESTS: timedelta(minutes=15),
     retention.APPLY_RETENTION: timedelta(days=1),
     tranches.MARK_DUE: timedelta(hours=1),
+    reminders.TASK: timedelta(days=1),
 }
 """Tasks without arguments that come round by themselves: name -> period. Each bears being run
 again at once, and at any later time."""

@@ -1,6 +1,7 @@
 """Tables, and rules about one object. Importing this package loads every table."""
 
 from funding.models.banking import BankLine, BankStatement, LineOfBankState, StatementState
+from funding.models.changes import ChangeConcern, ChangeRequest, RequestKind, RequestState
 from funding.models.commitments import Commitment, EarlierPromise, ExcludedApplicant, Release
 from funding.models.committee import (
     DEFAULT_QUORUM,
@@ -65,6 +66,26 @@ from funding.models.proposals import (
     Score,
     TeamMember,
     YearOfAsk,
+)
+from funding.models.reporting import (
+    TO_BE_WRITTEN,
+    AwardBudgetLine,
+    AwardPeriod,
+    HandedIn,
+    Indicator,
+    IndicatorValue,
+    Narrative,
+    Output,
+    OutputKind,
+    Report,
+    ReportFile,
+    ReportingRule,
+    ReportKind,
+    ReportMilestone,
+    ReportReminder,
+    ReportState,
+    ReturnRequest,
+    Spend,
 )
 from funding.models.rounds import (
     Area,

@@ -12,14 +12,14 @@ MOVES: dict[str, dict[str, tuple[str, ...]]] = {
         "in review": ("allocating", "open"),
         "allocating": ("deciding", "in review"),
         "deciding": ("closed", "allocating"),
-        "closed": (),
+        "closed": ("allocating",),
     },
     "proposal": {
         "draft": ("submitted", "withdrawn"),
         "submitted": ("in review", "draft", "funded", "not funded", "withdrawn"),
         "in review": ("funded", "not funded", "withdrawn"),
         "funded": (),
-        "not funded": ("funded",),
+        "not funded": ("funded", "in review"),
         "withdrawn": ("draft",),
     },
     "scenario": {
@@ -66,6 +66,18 @@ MOVES: dict[str, dict[str, tuple[str, ...]]] = {
         "preview": ("taken in", "left"),
         "taken in": (),
         "left": (),
+    },
+    "report": {
+        "due": ("submitted",),
+        "submitted": ("accepted", "sent back"),
+        "sent back": ("submitted",),
+        "accepted": (),
+    },
+    "change_request": {
+        "asked": ("approved", "declined", "withdrawn"),
+        "approved": (),
+        "declined": (),
+        "withdrawn": (),
     },
 }
 """kind -> state -> the states it may move to; each kind is also the name of its table."""

@@ -41,6 +41,11 @@ from funding.permissions.records import (
     visible_history,
     visible_imports,
 )
+from funding.permissions.reporting import (
+    own_reports,
+    visible_reports,
+    visible_requests,
+)
 from funding.permissions.rounds import (
     own_proposals,
     owned_rounds,
@@ -66,6 +71,7 @@ __all__ = [
     "ledger_commitments",
     "load_actor",
     "own_proposals",
+    "own_reports",
     "owned_rounds",
     "participants",
     "require",
@@ -84,6 +90,8 @@ __all__ = [
     "visible_plans",
     "visible_proposals",
     "visible_reversals",
+    "visible_reports",
+    "visible_requests",
     "visible_rounds",
     "visible_runs",
     "visible_scenarios",

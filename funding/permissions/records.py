@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from funding.models import (
     Award,
     Binding,
+    ChangeRequest,
     Event,
     HistoricGrant,
     Import,
@@ -14,12 +15,14 @@ from funding.models import (
     OrganisationKind,
     PlanLine,
     Proposal,
+    Report,
     Round,
     RoundFunder,
     Tranche,
 )
 from funding.permissions.acts import Actor
 from funding.permissions.money import visible_awards, visible_lines, visible_tranches
+from funding.permissions.reporting import visible_reports, visible_requests
 from funding.permissions.rounds import participants, visible_proposals
 
 
@@ -67,6 +70,8 @@ def visible_events(by: Actor) -> sa.Select[tuple[Event]]:
         "plan_line": visible_lines(by).with_only_columns(PlanLine.id),
         "award": visible_awards(by).with_only_columns(Award.id),
         "tranche": visible_tranches(by).with_only_columns(Tranche.id),
+        "report": visible_reports(by).with_only_columns(Report.id),
+        "change_request": visible_requests(by).with_only_columns(ChangeRequest.id),
     }
     return sa.select(Event).where(
         sa.or_(

@@ -10,6 +10,7 @@ from funding.permissions import Actor, require
 from funding.services import ledger
 from funding.services.payments.fetching import fetch_award, record_of_award
 from funding.services.payments.tranches import UNPAID, cancel
+from funding.services.reporting.schedule import begin
 
 
 def accept_award(session: Session, *, by: Actor, award_id: int, version: int) -> Award:
@@ -21,6 +22,7 @@ def accept_award(session: Session, *, by: Actor, award_id: int, version: int) ->
         raise RuleBroken(f"This award is {award.state} already.")
     award.state = AwardState.ACCEPTED
     record_of_award(session, by, "award accepted", award, award)
+    begin(session, by, award)
     return award
 
 

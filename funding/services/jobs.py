@@ -21,7 +21,7 @@ GRACE = timedelta(seconds=2)
 """How long a worker that is told to stop goes on with the job at hand before it hands it back."""
 LONG = ("run_study",)
 """Tasks that may take minutes; what is quicker goes before them."""
-NOBODY_WAITS_FOR = ("reckon_baselines",)
+NOBODY_WAITS_FOR = ("reckon_baselines", "remind_of_reports")
 """Tasks that fill in figures later; whatever somebody looks at goes before them."""
 
 

@@ -15,6 +15,9 @@ from funding.errors import Conflict, Fault, InvalidInput, RuleBroken
 from funding.forms import without_repeats
 from funding.models import (
     CANDIDATE_STATES,
+    Account,
+    AccountKind,
+    Commitment,
     LineState,
     PlanLine,
     PlanPutForward,
@@ -127,11 +130,16 @@ def edit_round(
 
 def fetch_version(session: Session, by: Actor, round_id: int, version: int) -> Round:
     """A round of the person's own, as they last saw it; raises NotFound, Conflict, RuleBroken."""
+    round_ = _own_version(session, by, round_id, version)
+    if round_.state == RoundState.CLOSED:
+        raise RuleBroken("A closed round stays as it is.")
+    return round_
+
+
+def _own_version(session: Session, by: Actor, round_id: int, version: int) -> Round:
     round_: Round = fetch(session, owned_rounds(by), round_id, "round")
     if round_.version != version:
         raise Conflict("Somebody else changed this round meanwhile.")
-    if round_.state == RoundState.CLOSED:
-        raise RuleBroken("A closed round stays as it is.")
     return round_
 
 
@@ -164,12 +172,13 @@ def _faults_of(details: RoundDetails, round_: Round | None) -> list[Fault]:
 def move_round(
     session: Session, *, by: Actor, round_id: int, to: str, version: int, reason: str = ""
 ) -> Round:
-    """Move a round to its next stage, or one back (which needs a reason).
+    """Move a round to its next stage, or back (which needs a reason).
 
-    Reads, then decides: run it in a serializable transaction. Raises RuleBroken with everything
-    that stands in the way, each in a sentence.
+    A closed round with money that came back can allocate again; what it did not fund is then
+    before it once more. Reads, then decides: run it in a serializable transaction. Raises
+    RuleBroken with everything that stands in the way, each in a sentence.
     """
-    round_ = fetch_version(session, by, round_id, version)
+    round_ = _own_version(session, by, round_id, version)
     if to not in MOVES["round"][round_.state]:
         raise RuleBroken(f"A round cannot go from {round_.state} to {to}.")
     is_back = is_step_back(round_.state, to)
@@ -183,6 +192,8 @@ def move_round(
         _move_proposals(session, round_, [ProposalState.SUBMITTED], ProposalState.IN_REVIEW)
     if to == RoundState.CLOSED:
         _move_proposals(session, round_, list(CANDIDATE_STATES), ProposalState.NOT_FUNDED)
+    if before == RoundState.CLOSED:
+        _move_proposals(session, round_, [ProposalState.NOT_FUNDED], ProposalState.IN_REVIEW)
     record(
         session,
         by,
@@ -219,6 +230,13 @@ def _obstacles(session: Session, round_: Round, to: str) -> list[str]:
     is_closing = round_.state == RoundState.OPEN and to == RoundState.IN_REVIEW
     if is_closing and last_deadline(session, round_) > now():
         return ["The deadline, or an extension of it, is still ahead. Applicants rely on it."]
+    if round_.state == RoundState.CLOSED:
+        free = session.scalar(
+            sa.select(sa.func.max(Account.balance))
+            .join(Commitment, Commitment.id == Account.commitment_id)
+            .where(Commitment.round_id == round_.id, Account.kind == AccountKind.AVAILABLE)
+        )
+        return [] if free else ["No money of this round is free: there is nothing to allocate."]
     if to == RoundState.CLOSED:
         waiting = session.scalar(
             sa.select(sa.func.count())

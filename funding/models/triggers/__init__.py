@@ -19,6 +19,7 @@ from funding.models.triggers import (
     payments,
     promises,
     proposals,
+    reporting,
     states,
 )
 from funding.models.triggers.engines import create_statements
@@ -35,6 +36,7 @@ RULES: tuple[Rule, ...] = (
     *compensating.RULES,
     *payments.RULES,
     *proposals.RULES,
+    *reporting.RULES,
     *states.RULES,
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from funding.models.states import MOVES
+from funding.models.triggers import reporting
 from funding.models.triggers.rule import Rule
 
 APPEND_ONLY = (
@@ -15,6 +16,7 @@ APPEND_ONLY = (
     "vote",
     "endorsement",
     "bank_details",
+    *reporting.APPEND_ONLY,
 )
 BEGINNINGS = {
     "plan_line": "recommended",
@@ -24,6 +26,7 @@ BEGINNINGS = {
     "reversal": "asked",
     "bank_statement": "preview",
     "bank_line": "unmatched",
+    **reporting.BEGINNINGS,
 }
 """The state that a row of these is made in: further on, it would skip what comes before."""
 

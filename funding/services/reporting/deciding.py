@@ -1,0 +1,237 @@
+"""Handing a report in, and what its funders say to it: each accepts or sends back for its award."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from funding.db import now
+from funding.errors import Conflict, Fault, InvalidInput, RuleBroken
+from funding.formatting import format_amount, format_date
+from funding.models import (
+    TO_BE_WRITTEN,
+    HandedIn,
+    IndicatorValue,
+    Narrative,
+    Output,
+    Report,
+    ReportKind,
+    ReportMilestone,
+    ReportState,
+    ReturnRequest,
+    Spend,
+    TrancheState,
+)
+from funding.permissions import Actor
+from funding.services.applicants import hold
+from funding.services.mail import post_mail
+from funding.services.reporting.fetching import applicants, officers, record_on, report_of
+from funding.services.reporting.form import Entries, missing
+from funding.services.reporting.underspend import owed_by
+from funding.services.reporting.writing import covered, narrative_of, own_report, purses_of, read
+
+LONGEST_REASON = 2_000
+RETURN_WITHIN = timedelta(days=30)
+
+
+def hand_in(
+    session: Session, *, by: Actor, report_id: int, version: int, public_url: str
+) -> HandedIn:
+    """Hand in what is saved, to every funder that waits for it; answers the version handed in.
+
+    A funder that has accepted an earlier version keeps that. `version` is the narrative's as
+    looked at. Raises NotFound, Conflict, RuleBroken, and InvalidInput with all that is missing.
+    """
+    first = own_report(session, by, report_id)
+    hold(session, by, first.award.proposal_id)
+    session.refresh(first)
+    reports = covered(session, first)
+    if not any(report.state in TO_BE_WRITTEN for report in reports):
+        raise RuleBroken(f"This report is {first.state} already.")
+    narrative = narrative_of(reports)
+    if narrative is None:
+        raise RuleBroken("Nothing is saved of this report yet.")
+    if narrative.version != version:
+        raise Conflict("The report was changed since you opened this page. Please look again.")
+    entries, faults = read(session, reports, narrative.fields)
+    found = [*faults, *missing(entries, purses_of(session, reports))]
+    if found:
+        raise InvalidInput(*found)
+    made = _version(session, by, narrative, entries)
+    for report in reports:
+        if report.state == ReportState.ACCEPTED:
+            continue
+        report.narrative, report.handed_in = narrative, made
+        if report.state != ReportState.SUBMITTED:
+            report.state = ReportState.SUBMITTED
+        session.flush()
+        record_on(session, by, "report handed in", report, report.award, number=made.number)
+        _tell_officers(session, report, public_url)
+    return made
+
+
+def _version(session: Session, by: Actor, narrative: Narrative, entries: Entries) -> HandedIn:
+    made = HandedIn(
+        narrative=narrative,
+        number=1 + max((each.number for each in narrative.handed_in), default=0),
+        progress=entries.progress,
+        difficulties=entries.difficulties,
+        plans=entries.plans,
+        spend_note=entries.spend_note,
+        files=[file.id for file in narrative.files if file.removed_at is None],
+        handed_in_by_id=by.person_id,
+    )
+    session.add(made)
+    session.flush()
+    session.add_all(
+        [
+            *(
+                Output(handed_in_id=made.id, position=position, **output)
+                for position, output in enumerate(entries.outputs)
+            ),
+            *(
+                IndicatorValue(handed_in_id=made.id, indicator_id=id_, value=value)
+                for id_, value in sorted(entries.values.items())
+            ),
+            *(
+                Spend(handed_in_id=made.id, budget_line_id=id_, amount=amount)
+                for id_, amount in sorted(entries.spend.items())
+            ),
+        ]
+    )
+    session.flush()
+    return made
+
+
+def _tell_officers(session: Session, report: Report, public_url: str) -> None:
+    title = report.award.proposal.title
+    for person in officers(session, report.award):
+        post_mail(
+            session,
+            person.email,
+            f"Handed in: {report.kind} report on {title}",
+            f"The {report.kind} report on “{title}” ({report.award.commitment.name}) is handed "
+            f"in and waits for you to accept it or to send it back:\n"
+            f"{public_url}/reports/{report.id}",
+        )
+
+
+def accept(session: Session, *, by: Actor, report_id: int, version: int, public_url: str) -> Report:
+    """A program officer of the funder accepts a report for its award.
+
+    Tranches that waited for it become due; on a final report, what was paid and not spent is
+    asked back. Raises NotFound, NotPermitted, Conflict, RuleBroken.
+    """
+    report = _to_decide(session, by, report_id, version)
+    handed_in = report.handed_in
+    assert handed_in is not None  # the database has no submitted report without one
+    _decide(report, by, ReportState.ACCEPTED, "")
+    session.flush()
+    _count(session, handed_in)
+    _make_due(session, by, report)
+    text = f"Your {report.kind} report on “{report.award.proposal.title}” is accepted by "
+    text += f"{report.award.commitment.funder.name}.\n\n"
+    if report.kind == ReportKind.FINAL:
+        text += _ask_back(session, by, report)
+    record_on(session, by, "report accepted", report, report.award, number=handed_in.number)
+    _tell_applicants(session, report, "Accepted", text, public_url)
+    return report
+
+
+def send_back(
+    session: Session, *, by: Actor, report_id: int, version: int, reason: str, public_url: str
+) -> Report:
+    """A program officer sends a report back, with what is to be mended.
+
+    Raises NotFound, NotPermitted, Conflict, RuleBroken, InvalidInput without a reason.
+    """
+    report = _to_decide(session, by, report_id, version)
+    reason = reason.strip()
+    if not reason:
+        raise InvalidInput(Fault("reason", "Say what is to be mended; the researchers read it."))
+    if len(reason) > LONGEST_REASON:
+        raise InvalidInput(Fault("reason", f"At most {LONGEST_REASON:,} characters."))
+    _decide(report, by, ReportState.SENT_BACK, reason)
+    record_on(session, by, "report sent back", report, report.award)
+    text = (
+        f"{report.award.commitment.funder.name} sends your {report.kind} report on "
+        f"“{report.award.proposal.title}” back:\n\n{reason}\n\n"
+        "Mend it and hand it in again; what other funders have accepted stays as it is.\n\n"
+    )
+    _tell_applicants(session, report, "Sent back", text, public_url)
+    return report
+
+
+def _to_decide(session: Session, by: Actor, report_id: int, version: int) -> Report:
+    report = report_of(session, by, report_id, version)
+    if report.state != ReportState.SUBMITTED:
+        raise RuleBroken(f"Only a report that is handed in is decided; this one is {report.state}.")
+    return report
+
+
+def _decide(report: Report, by: Actor, state: ReportState, reason: str) -> None:
+    report.decided_by_id, report.decided_at = by.person_id, now()
+    report.decision_reason, report.state = reason, state
+
+
+def _count(session: Session, handed_in: HandedIn) -> None:
+    """The newest accepted version of a narrative is what the register reads."""
+    counted = session.scalars(
+        sa.select(HandedIn).where(HandedIn.narrative_id == handed_in.narrative_id, HandedIn.counts)
+    ).one_or_none()
+    if counted is not None and counted.number >= handed_in.number:
+        return
+    if counted is not None:
+        counted.counts = False
+        session.flush()
+    handed_in.counts = True
+
+
+def _make_due(session: Session, by: Actor, report: Report) -> None:
+    for milestone in session.scalars(
+        sa.select(ReportMilestone)
+        .where(ReportMilestone.report_id == report.id)
+        .order_by(ReportMilestone.tranche_id)
+    ):
+        tranche = milestone.tranche
+        if tranche.state == TrancheState.SCHEDULED:
+            tranche.state = TrancheState.DUE
+            session.flush()
+            record_on(session, by, "tranche due", report, report.award, tranche=tranche.id)
+
+
+def _ask_back(session: Session, by: Actor, report: Report) -> str:
+    """Ask for what was paid and not spent; answers what to tell the researchers."""
+    amount = owed_by(session, report.award)
+    if not amount:
+        return "All that was paid is spent; nothing is to be returned.\n\n"
+    request = ReturnRequest(
+        award_id=report.award_id,
+        report_id=report.id,
+        amount=amount,
+        due_on=now().date() + RETURN_WITHIN,
+        asked_by_id=by.person_id,
+    )
+    session.add(request)
+    session.flush()
+    record_on(session, by, "return asked for", report, report.award, amount=amount)
+    currency = report.award.commitment.currency
+    return (
+        f"{format_amount(amount, currency)} of what was paid is not spent. Please return it "
+        f"by {format_date(request.due_on)}.\n\n"
+    )
+
+
+def _tell_applicants(
+    session: Session, report: Report, what: str, text: str, public_url: str
+) -> None:
+    title = report.award.proposal.title
+    for person in applicants(session, report.award.proposal):
+        post_mail(
+            session,
+            person.email,
+            f"{what}: {report.kind} report on {title}",
+            f"{text}{public_url}/reports/{report.id}",
+        )
