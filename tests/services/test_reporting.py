@@ -22,7 +22,7 @@ from funding.models import (
     Tranche,
 )
 from funding.services import parked
-from funding.services.awards import release_tranche
+from funding.services.payments.tranches import release_tranche
 from funding.services.reporting import deciding, form, milestones, schedule, writing
 from tests.builders import make_actor, make_organisation
 from tests.reporting_scene import (

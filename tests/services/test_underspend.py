@@ -26,7 +26,8 @@ from funding.models import (
     Tranche,
 )
 from funding.permissions import Actor
-from funding.services import awards, ledger, rounds
+from funding.services import ledger, rounds
+from funding.services.payments.tranches import record_return
 from funding.services.reporting import deciding, underspend
 from funding.services.round_document import build_problem
 from tests.builders import make_proposal
@@ -131,7 +132,7 @@ def test_money_that_comes_back_is_taken_from_the_last_payments_and_is_free_again
         assert ledger.paid_and_kept(session, tranches[0]) == 2_800_00
     # however it is noted, it is owed no more
     each_database.in_transaction(
-        awards.record_return,
+        record_return,
         by=scene.first.preparer,
         tranche_id=tranches[0].id,
         amount=300_00,

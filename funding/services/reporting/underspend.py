@@ -26,9 +26,8 @@ from funding.models import (
 from funding.permissions import Actor
 from funding.services import ledger
 from funding.services.idempotency import Answer, once
+from funding.services.payments.tranches import UNPAID, cancel
 from funding.services.reporting.fetching import award_of, paid_and_kept, record_on
-
-UNPAID = (TrancheState.SCHEDULED, TrancheState.DUE, TrancheState.RELEASED)
 
 
 def accepted_final(session: Session, award_id: int) -> Report | None:
@@ -141,9 +140,7 @@ def complete_award(
         )
     for tranche in award.tranches:
         if tranche.state in UNPAID:
-            ledger.cancel_schedule(session, by, tranche, "award completed")
-            tranche.state = TrancheState.CANCELLED
-            session.flush()
+            cancel(session, by, tranche, "award completed")
     left = ledger.account(session, award.commitment, AccountKind.AWARDED, award=award).balance
     if left:
         ledger.free_award(session, by, award, left, "award completed", "never paid")
