@@ -15,6 +15,7 @@ ENTRIES: tuple[tuple[str, str, str], ...] = (
     ("Commitments", "commitments.mine", "commitment.edit"),
     ("Dashboard", "dashboards.latest", "dashboard.read"),
     ("Awards", "awards.index", "award.read"),
+    ("Reports", "reporting.index", "report.read"),
     ("Imports", "imports.index", "import.read"),
     ("Replay", "replay.index", "replay.use"),
     ("Log", "log.index", "log.read"),

@@ -3,22 +3,23 @@ the reader is an applicant or an officer of the round; for anybody else it is no
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template, request, send_file
+from flask import Blueprint, Response, render_template, request
 from flask.typing import ResponseReturnValue
 
 from funding.errors import NotFound
 from funding.exports.csv_files import csv_text
 from funding.listing import Listing
-from funding.models import Area, Attachment, Person, Proposal, ProposalState, Round
+from funding.models import Area, Person, Proposal, ProposalState, Round
 from funding.permissions import SIGNED_IN, fetch, own_proposals, visible_proposals, working_rounds
 from funding.places import country_name, region_name
 from funding.reports import applications, proposal_history, proposal_page
 from funding.reports import proposals as report
 from funding.routes.application_form import area_choices
 from funding.routes.choices import REGION_CHOICES, TIER_CHOICES
-from funding.routes.context import actor, config, in_transaction, reading
+from funding.routes.context import actor, in_transaction, reading
+from funding.routes.files import as_download
 from funding.routes.security import permission
-from funding.services import attachments, questions, risk, submission, typed_text
+from funding.services import questions, risk, submission, typed_text
 from funding.services.clock import database_now
 
 bp = Blueprint("proposals", __name__)
@@ -160,20 +161,4 @@ def attachment(proposal_id: int, attachment_id: int, name: str) -> ResponseRetur
     found = next((a for a in proposal.attachments if a.id == attachment_id), None)
     if found is None:
         raise NotFound("attachment")
-    return _as_download(found)
-
-
-def _as_download(found: Attachment) -> Response:
-    path = attachments.path_of(config().data, found.sha256)
-    if not path.is_file():
-        raise NotFound("attachment")
-    response = send_file(
-        path,
-        mimetype=found.media_type,
-        as_attachment=True,
-        download_name=found.name,
-        etag=found.sha256,
-        max_age=0,
-    )
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    return response
+    return as_download(found)
