@@ -19,10 +19,14 @@ from funding.models import (
     Report,
     ReturnRequest,
 )
+from funding.permissions import Actor, visible_awards, without_conflict
 from funding.reports.grant_reports import names_of
 from funding.services.reporting.fetching import paid_and_kept
 from funding.services.reporting.schedule import period_of, reports_of
 from funding.services.reporting.underspend import owed_by
+
+MOST_OPEN = 1_000
+"""Requests counted for one person at most."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +72,30 @@ def requests_of(session: Session, award_id: int) -> list[ChangeRequest]:
             .where(ChangeConcern.award_id == award_id)
             .options(joinedload(ChangeRequest.asked_by))
             .order_by(ChangeRequest.id.desc())
+        )
+    )
+
+
+def open_requests(session: Session, by: Actor) -> list[ChangeRequest]:
+    """Requests that the person may see and that wait for an answer of their own funder."""
+    concerned = (
+        visible_awards(by)
+        .where(without_conflict(by), Commitment.funder_id.in_(list(by.where("report.decide"))))
+        .with_only_columns(Award.id)
+    )
+    return list(
+        session.scalars(
+            sa.select(ChangeRequest)
+            .where(
+                ChangeRequest.state == "asked",
+                ChangeRequest.id.in_(
+                    sa.select(ChangeConcern.request_id).where(
+                        ChangeConcern.verdict.is_(None), ChangeConcern.award_id.in_(concerned)
+                    )
+                ),
+            )
+            .order_by(ChangeRequest.id)
+            .limit(MOST_OPEN)
         )
     )
 

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from funding.db import now
 from funding.permissions import fetch, visible_awards
 from funding.reports import awards as report
+from funding.reports.award_reports import of_award as reports_of_award
 from funding.reports.compensating import of_award
 from funding.reports.plans import history_of
 from funding.routes.context import actor, new_idempotency_key, reading, say
@@ -57,6 +58,7 @@ def award_page(
         transfers=transfers,
         returned=report.returned(transfers),
         events=history_of(session, award),
+        reporting=reports_of_award(session, award),
         may_accept=award.proposal.lead_id == by.person_id and award.state == "offered",
         alone=releasable_alone(session, by, award),
         compensating=of_award(session, by, award),

@@ -49,7 +49,7 @@ from funding.models import (
     TrancheState,
 )
 from funding.paths import SEEDS
-from funding.services import ledger
+from funding.services import demo_reports, ledger
 from funding.services.areas import add_shipped_taxonomy
 from funding.services.log import record
 from funding.services.rates import Rate, rate
@@ -222,6 +222,8 @@ class _Pilot:
                 self._award(lines[proposal.id, commitment.id], wanted)
             proposal.state = ProposalState.FUNDED if entry["awards"] else ProposalState.NOT_FUNDED
         self.round.state = RoundState.CLOSED
+        self.session.flush()
+        demo_reports.load(self.session, self.round)
         record(self.session, None, "earlier round loaded", self.round, round_id=self.round.id)
 
     def _moment(self, key: str) -> datetime:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlalchemy.orm import Session
 
@@ -10,10 +11,13 @@ from funding.db import now
 from funding.models import (
     Attachment,
     Award,
+    ChangeConcern,
+    ChangeRequest,
     CompensatingReview,
     ConflictOfInterest,
     FormQuestion,
     Import,
+    Indicator,
     LineState,
     Overlap,
     Pin,
@@ -27,6 +31,7 @@ from funding.models import (
 from funding.permissions import Actor
 from funding.services import ledger
 from funding.services.decisions import approve_lines
+from funding.services.reporting import schedule
 from tests.builders import (
     make_commitment,
     make_organisation,
@@ -125,6 +130,22 @@ def make_side(session: Session) -> Side:
     )
     session.add(compensating)
     session.flush()
+    schedule.begin(session, None, award)
+    report = schedule.reports_of(session, award.id)[0]
+    indicator = Indicator(
+        name=f"Counted {award.id}", unit="things", direction="up", definition="All of them."
+    )
+    asked = ChangeRequest(
+        proposal_id=other.id,
+        kind="extension",
+        reason="A storm",
+        from_ends_on=now().date(),
+        ends_on=now().date() + timedelta(days=90),
+        asked_by_id=other.lead_id,
+    )
+    session.add_all([indicator, asked])
+    session.flush()
+    asked.concerns.append(ChangeConcern(award_id=award.id))
     pin = Pin(proposal_id=proposal.id, funded=True)
     plan.run.scenario.pins.append(pin)
     study = Study(run_id=plan.run_id, kind="frontier", result={"points": []})
@@ -151,6 +172,10 @@ def make_side(session: Session) -> Side:
         "line_id": first.id,
         "award_id": award.id,
         "tranche_id": tranche.id,
+        "report_id": report.id,
+        "request_id": asked.id,
+        "indicator": indicator.id,
+        "file_id": 1,
         "compensating_id": compensating.id,
         "binding_id": people[Role.AUDITOR].bindings[0].id,
         "import_id": batch.id,

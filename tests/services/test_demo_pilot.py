@@ -10,9 +10,20 @@ from flask import Flask
 from sqlalchemy.orm import Session
 
 from funding.db import Database, now
-from funding.models import Award, Proposal, Round, Tranche
+from funding.models import (
+    Award,
+    ChangeRequest,
+    Mail,
+    Output,
+    OutputKind,
+    Proposal,
+    Report,
+    Round,
+    Tranche,
+)
 from funding.services import demo
 from funding.services.log import first_broken_link
+from funding.services.reporting import schedule, underspend
 from tests.builders import PASSWORD
 from tests.conftest import SignIn
 
@@ -45,6 +56,27 @@ def test_the_earlier_round_is_closed_and_paid_out_in_part(each_database: Databas
         assert states["paid"] > 10
         assert states["scheduled"] > 3
         assert first_broken_link(session) is None
+
+
+def test_its_researchers_have_reported(each_database: Database) -> None:
+    each_database.in_transaction(demo.load, password=PASSWORD)
+    with each_database.reading() as session:
+        states = Counter(session.scalars(sa.select(Report.state)))
+        assert states["accepted"] >= 6
+        assert (states["submitted"], states["sent back"]) == (1, 1)
+        unwritten = {
+            report.due_on.isoformat()
+            for report in session.scalars(sa.select(Report).where(Report.narrative_id.is_(None)))
+        }
+        assert "2026-10-01" in unwritten
+        kinds = set(session.scalars(sa.select(Output.kind)))
+        assert kinds == set(OutputKind)
+        assert session.scalars(sa.select(ChangeRequest.state)).all() == ["asked"]
+        assert not session.scalar(sa.select(sa.func.count(Mail.id)))
+        for award in session.scalars(sa.select(Award).where(Award.state == "completed")):
+            final = [r for r in schedule.reports_of(session, award.id) if r.kind == "final"]
+            assert [report.state for report in final] == ["accepted"]
+            assert underspend.owed_by(session, award) == 0
 
 
 def test_what_its_ledger_holds_is_what_was_committed(each_database: Database) -> None:

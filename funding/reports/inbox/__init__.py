@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from funding.models import Proposal, Round, RoundState
 from funding.permissions import Actor, own_proposals, participants, visible_rounds
-from funding.reports.inbox import deciding, grants, people, writing
+from funding.reports.inbox import deciding, grants, people, reports, writing
 from funding.reports.inbox.entries import Dated, Waiting
 
 __all__ = ["SOURCES", "Dated", "Waiting", "dates_of", "rounds_for", "waiting_for"]
@@ -26,6 +26,10 @@ SOURCES: tuple[Callable[[Session, Actor], Iterable[Waiting]], ...] = (
     people.erasure_requests,
     grants.tranches,
     grants.offers,
+    reports.to_accept,
+    reports.to_answer,
+    reports.to_write,
+    reports.to_return,
     writing.unsent,
     deciding.overlaps,
 )

@@ -8,7 +8,17 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.formatting import format_amount
-from funding.models import Award, AwardState, Commitment, Proposal, Tranche, TrancheState
+from funding.models import (
+    Award,
+    AwardState,
+    Commitment,
+    Proposal,
+    Report,
+    ReportMilestone,
+    ReportState,
+    Tranche,
+    TrancheState,
+)
 from funding.permissions import Actor, visible_awards, visible_tranches
 from funding.reports.inbox.entries import MOST_DATED, Dated, Waiting
 
@@ -24,6 +34,12 @@ def tranches(session: Session, by: Actor) -> Iterator[Waiting]:
             Tranche.state.in_((TrancheState.SCHEDULED, TrancheState.DUE)),
             Tranche.prepared_by_id != by.person_id,
             Commitment.funder_id.in_(list(by.where("tranche.release"))),
+            # what waits for a report cannot be released yet
+            ~sa.exists().where(
+                ReportMilestone.tranche_id == Tranche.id,
+                ReportMilestone.report_id == Report.id,
+                Report.state != ReportState.ACCEPTED,
+            ),
         )
     )
     count = session.scalar(waiting.with_only_columns(sa.func.count(Tranche.id)))
