@@ -43,7 +43,8 @@ def own_report(session: Session, by: Actor, report_id: int) -> Report:
 
 def covered(session: Session, report: Report) -> list[Report]:
     """The reports that are written as one with this: of the same kind, on awards to the same
-    proposal, due about the same time; final reports whenever they are due. By id, this included.
+    proposal, due about the same time; final reports whenever they are due, as long as none is
+    accepted. By id, this included.
     """
     others = session.scalars(
         sa.select(Report)
@@ -66,7 +67,8 @@ def _is_written_with(other: Report, report: Report) -> bool:
         return False
     if other.award_id == report.award_id:
         return False
-    return report.kind == ReportKind.FINAL or is_near(other.due_on, report.due_on)
+    both_open = ReportState.ACCEPTED not in (other.state, report.state)
+    return is_near(other.due_on, report.due_on) or (report.kind == ReportKind.FINAL and both_open)
 
 
 def form_name(reports: list[Report]) -> str:
