@@ -42,6 +42,7 @@ STATES = (
     ("accepted", "Accepted"),
 )
 
+
 def _filtered(
     query: sa.Select[tuple[Report]], by: Actor, args: dict[str, str], today: date
 ) -> sa.Select[tuple[Report]]:

@@ -55,9 +55,7 @@ def to_write(session: Session, by: Actor) -> Iterator[Waiting]:
         mine.join(Proposal, Proposal.id == Award.proposal_id)
         .join(Commitment, Commitment.id == Award.commitment_id)
         .join(Organisation, Organisation.id == Commitment.funder_id)
-        .with_only_columns(
-            Report.id, Report.due_on, Report.kind, Proposal.title, Organisation.name
-        )
+        .with_only_columns(Report.id, Report.due_on, Report.kind, Proposal.title, Organisation.name)
         .order_by(Report.due_on, Report.id)
         .limit(MOST_DATED)
     )

@@ -17,7 +17,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.db import Base
-from funding.models import Attachment, Mail, Person, TeamMember
+from funding.models import Attachment, Mail, Person, ReportFile, TeamMember
 from funding.permissions import Actor
 from funding.services.attachments import path_of
 from funding.services.log import record
@@ -39,7 +39,7 @@ Everything that Tributary holds on you, as it stood when you asked for it.
 
 data.json   one list a table; a row is here because it points at you or holds your address.
             Amounts are in the smallest unit of their currency, moments in UTC.
-files/      what you attached to proposals, under its number in data.json.
+files/      what you attached to proposals and reports, under its number in data.json.
 
 Not here: secrets such as passwords, of which only digests are kept.
 """
@@ -89,9 +89,10 @@ def export(session: Session, *, by: Actor, data: Path) -> bytes:
         archive.writestr("README.txt", README)
         tables = holdings(session, by.person_id)
         archive.writestr("data.json", json.dumps(tables, indent=2, default=str))
-        attached = sa.select(Attachment).where(Attachment.added_by_id == by.person_id)
-        for file in session.scalars(attached.order_by(Attachment.id)):
-            path = path_of(data, file.sha256)
-            if path.exists():
-                archive.write(path, f"files/{file.id}-{file.name}")
+        for kind, prefix in ((Attachment, ""), (ReportFile, "report-")):
+            attached = sa.select(kind).where(kind.added_by_id == by.person_id)
+            for file in session.scalars(attached.order_by(kind.id)):
+                path = path_of(data, file.sha256)
+                if path.exists():
+                    archive.write(path, f"files/{prefix}{file.id}-{file.name}")
     return written.getvalue()

@@ -19,6 +19,7 @@ from funding.models import (
     Award,
     Proposal,
     ProposalState,
+    ReportFile,
     Round,
     RoundState,
     Transition,
@@ -119,4 +120,7 @@ def _remove(session: Session, proposal: Proposal) -> None:
 
 
 def _is_used(session: Session, sha256: str) -> bool:
-    return bool(session.scalar(sa.select(sa.exists().where(Attachment.sha256 == sha256))))
+    return any(
+        session.scalar(sa.select(sa.exists().where(kind.sha256 == sha256)))
+        for kind in (Attachment, ReportFile)
+    )
