@@ -128,9 +128,12 @@ def add_tranche(
     session.flush()
     ledger.schedule(session, None, tranche)
     if is_paid:
+        tranche.state = TrancheState.DUE
+        session.flush()
         tranche.released_by_id = staff.releaser.person_id
         tranche.state = TrancheState.RELEASED
         session.flush()
+        tranche.paid_by_id = staff.preparer.person_id
         tranche.paid_on, tranche.state = due_on, TrancheState.PAID
         session.flush()
         ledger.pay(session, None, tranche)

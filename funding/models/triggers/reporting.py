@@ -125,9 +125,10 @@ RULES: tuple[Rule, ...] = (
         "milestone_of_own_award",
         "before insert",
         "report_milestone",
-        "a tranche waits for a report of its own award",
+        "a tranche waits for a report of its own award, or for a milestone, not for both",
         when="not exists (select 1 from tranche join report on report.award_id = tranche.award_id"
-        " where tranche.id = new.tranche_id and report.id = new.report_id)",
+        " where tranche.id = new.tranche_id and report.id = new.report_id"
+        " and tranche.milestone = '')",
     ),
     Rule(
         "milestone_stays_its_own",

@@ -13,14 +13,12 @@ from funding.models import (
     AwardState,
     Commitment,
     Proposal,
-    Report,
-    ReportMilestone,
-    ReportState,
     Tranche,
     TrancheState,
 )
 from funding.permissions import Actor, visible_awards, visible_tranches
 from funding.reports.inbox.entries import MOST_DATED, Dated, Waiting
+from funding.services.payments.tranches import waits_for_report
 
 
 def tranches(session: Session, by: Actor) -> Iterator[Waiting]:
@@ -35,11 +33,7 @@ def tranches(session: Session, by: Actor) -> Iterator[Waiting]:
             Tranche.prepared_by_id != by.person_id,
             Commitment.funder_id.in_(list(by.where("tranche.release"))),
             # what waits for a report cannot be released yet
-            ~sa.exists().where(
-                ReportMilestone.tranche_id == Tranche.id,
-                ReportMilestone.report_id == Report.id,
-                Report.state != ReportState.ACCEPTED,
-            ),
+            ~waits_for_report(),
         )
     )
     count = session.scalar(waiting.with_only_columns(sa.func.count(Tranche.id)))

@@ -20,6 +20,9 @@ from funding.models import (
     BatchState,
     Payment,
     PaymentBatch,
+    Report,
+    ReportMilestone,
+    ReportState,
     Tranche,
     TrancheState,
     Transfer,
@@ -127,13 +130,15 @@ def reach_milestone(
 
 
 def mark_due(session: Session, *, on: date) -> int:
-    """Every tranche whose day has come, and that waits for no milestone, falls due; how many."""
+    """Every tranche whose day has come, and that waits for no milestone or report, falls due; how
+    many."""
     found = session.scalars(
         sa.select(Tranche)
         .where(
             Tranche.state == TrancheState.SCHEDULED,
             Tranche.milestone == "",
             Tranche.due_on <= on,
+            ~waits_for_report(),
         )
         .order_by(Tranche.id)
         .with_for_update(key_share=True)
@@ -142,6 +147,15 @@ def mark_due(session: Session, *, on: date) -> int:
         tranche.state = TrancheState.DUE
         record_of_award(session, None, "tranche due", tranche, tranche.award)
     return len(found)
+
+
+def waits_for_report() -> sa.ColumnElement[bool]:
+    """True for tranches that wait for a report which is not accepted yet."""
+    return sa.exists().where(
+        ReportMilestone.tranche_id == Tranche.id,
+        ReportMilestone.report_id == Report.id,
+        Report.state != ReportState.ACCEPTED,
+    )
 
 
 def mark_due_tranches(database: Database, _config: Config) -> None:

@@ -40,6 +40,8 @@ def set_milestone(
             raise InvalidInput(Fault("report_id", "This report is accepted already."))
         if tranche.state == TrancheState.DUE:
             raise RuleBroken("This tranche is due already.")
+        if tranche.milestone:
+            raise RuleBroken("This tranche waits for a milestone of its own already.")
         session.add(
             ReportMilestone(tranche_id=tranche_id, report_id=report_id, set_by_id=by.person_id)
         )

@@ -26,7 +26,7 @@ from funding.models import (
 from funding.permissions import Actor
 from funding.services import ledger
 from funding.services.idempotency import Answer, once
-from funding.services.payments.tranches import UNPAID, cancel
+from funding.services.payments.tranches import UNPAID, cancel, take_back
 from funding.services.reporting.fetching import award_of, paid_and_kept, record_on
 
 
@@ -105,12 +105,8 @@ def _take_back(session: Session, by: Actor, award: Award, amount: int, reason: s
     ):
         kept = ledger.paid_and_kept(session, tranche)
         part = min(left, kept)
-        if not part:
-            continue
-        if part == kept:
-            tranche.state = TrancheState.RETURNED
-            session.flush()
-        ledger.take_back(session, by, tranche, part, reason)
+        if part:
+            take_back(session, by, tranche, part, reason)
         left -= part
     if left:
         raise RuleBroken("The payments of this award do not hold that much.")
