@@ -145,7 +145,7 @@ REFUSED = (
     ),
     (
         "update tranche set state = 'released', released_by_id = :releaser where id = :tranche",
-        "waits until its report is accepted",
+        "cannot move|waits until",
     ),
     (
         "insert into report_milestone (tranche_id, report_id) values (:tranche, :other_final)",
