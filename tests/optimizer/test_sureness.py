@@ -97,6 +97,29 @@ def test_reviews_that_differ_swap_twins_at_a_price() -> None:
     assert max(least for least, _ in found["regret"]) > 0.01
 
 
+def often_funded(at_least: float | None) -> dict[str, int]:
+    """How often either of two proposals is funded of 40 resampled reviews; money is for one."""
+    promise = {} if at_least is None else {"at_least": at_least}
+    problem = a_problem(
+        commitments=[{"id": "c", "funder": "keen", "amount": 100}],
+        funders=[{"id": "keen", "weights": {"theory": 1, "practice": 0}, **promise}],
+        proposals=[
+            {"id": "P", "ask": 100, "merit": 0.5, "areas": {"theory": 1}},
+            {"id": "Q", "ask": 100, "merit": 0.5, "areas": {"practice": 1}},
+        ],
+    )
+    scores = {"P": 0.3, "Q": 0.3}  # how far another reviewer's may lie
+    found = sureness(problem, solved(problem), scores=scores, samples=40)
+    return dict(found["resampled"]["funded"])
+
+
+def test_what_funders_are_promised_is_kept_as_reviewed_in_every_sample() -> None:
+    free = often_funded(None)
+    assert 0 < free["P"] < 40
+    assert 0 < free["Q"] < 40
+    assert often_funded(40) == {"P": 40}  # 50 by the merit as reviewed, whatever is drawn
+
+
 def test_a_proposal_that_its_reviewers_agree_on_is_drawn_towards_the_round() -> None:
     problem = a_problem(**TWINS)
     found = spreads(problem, {"a": [0.9, 0.9], "b": [0.6, 1.0], "c": 0.02})
