@@ -24,7 +24,7 @@ from tests.optimizer.leaving_by_hand import FUNDERS, best_of_all, tiny_round
 
 ROUNDS = 150
 CLEAR = 0.1  # units around the format's tolerance of 5 that are too near to call
-TWELVE = (12, 24)
+TWELVE = (12, 60)
 SECONDS = 3600.0
 GAP = 1e-4
 
