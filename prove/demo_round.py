@@ -37,6 +37,8 @@ def prove() -> Iterator[str]:
         database.engine.dispose()
     assert len(found) >= FUNDERS, f"{len(found)} funders"
     for baseline in ("alone", "leave"):
+        unproven = sorted(key for key, f in found.items() if baseline not in f)
+        assert not unproven, f"'{baseline}' is not proven in time for {', '.join(unproven)}"
         assert all(f["value"] > 0 for f in found.values())
         # money that waits for others reaches nothing alone: any value is more
         gains = {k: f["value"] / f[baseline] - 1 for k, f in found.items() if f[baseline]}
