@@ -54,7 +54,11 @@ SETTINGS = (
     ),
     Setting("TRIBUTARY_PUBLIC_URL", "", "address people reach the site at (unset: host and port)"),
     Setting(
-        "TRIBUTARY_SMTP_URL", "", "smtp://user:password@host:587 (unset: mail becomes files)", True
+        "TRIBUTARY_SMTP_URL",
+        "",
+        "smtp://user:password@host:587, or smtps:// for TLS from the start"
+        " (unset: mail becomes files)",
+        True,
     ),
     Setting("TRIBUTARY_MAIL_FROM", "tributary@localhost", "sender of the site's mail"),
     Setting("TRIBUTARY_WEB_PROCESSES", "2", "web server processes"),

@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import timedelta
 
-from funding.services import allocation, import_jobs, imports, inbox, overlaps, replays, studies
+from funding.services import (
+    allocation,
+    import_jobs,
+    imports,
+    inbox,
+    offering,
+    overlaps,
+    replays,
+    studies,
+)
 from funding.services.payments import tranches
 from funding.services.privacy import retention
 from funding.services.reporting import reminders
@@ -16,6 +25,8 @@ TASKS: dict[str, Callable[..., None]] = {
     "find_overlaps": overlaps.find_overlaps,
     imports.READ: import_jobs.read_import,
     imports.WRITE: import_jobs.write_import,
+    offering.PDF: offering.make_agreement,
+    offering.LAPSE: offering.lapse_offers,
     replays.TASK: replays.run_replay,
     studies.TASK: studies.run_study,
     inbox.SEND_DIGESTS: inbox.send_digests,
@@ -26,6 +37,7 @@ TASKS: dict[str, Callable[..., None]] = {
 
 REGULAR: dict[str, timedelta] = {
     inbox.SEND_DIGESTS: timedelta(minutes=15),
+    offering.LAPSE: offering.LAPSE_EVERY,
     retention.APPLY_RETENTION: timedelta(days=1),
     tranches.MARK_DUE: timedelta(hours=1),
     reminders.TASK: timedelta(days=1),

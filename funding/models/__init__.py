@@ -30,6 +30,18 @@ from funding.models.history import (
 )
 from funding.models.ledger import Account, AccountKind, IdempotencyKey, Transfer
 from funding.models.log import AllowedMove, ChainHead, Event, Job, Mail, RegularTask, Transition
+from funding.models.offers import (
+    LANGUAGES,
+    DeclineLetter,
+    DiligenceCheck,
+    DiligenceItem,
+    FunderTerms,
+    LetterKind,
+    LetterTemplate,
+    Offer,
+    OfferState,
+    Signature,
+)
 from funding.models.payments import (
     BankDetails,
     BatchState,

@@ -33,6 +33,9 @@ UNDECIDED = (LineState.RECOMMENDED, LineState.AMENDED)
 
 
 class AwardState(StrEnum):
+    """`to be offered` only where the funder offers by letter, after its due diligence."""
+
+    TO_BE_OFFERED = "to be offered"
     OFFERED = "offered"
     ACCEPTED = "accepted"
     ACTIVE = "active"

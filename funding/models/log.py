@@ -81,10 +81,19 @@ class Transition(Base):
 
 
 class Mail(Base):
-    """A mail waiting to go out, or gone. Written in the transaction that it tells of."""
+    """A mail waiting to go out, or gone. Written in the transaction that it tells of.
+
+    `key` is the letter's own: two with one key cannot be. `organisation_id` is whose letter it is,
+    where an organisation sends it; its people see what became of it, but for those in conflict
+    with `proposal_id`.
+    """
 
     __tablename__ = "mail"
-    __table_args__ = (sa.Index(None, "sent_at"),)
+    __table_args__ = (
+        sa.Index(None, "sent_at"),
+        sa.Index("uq_mail_key", "key", unique=True),
+        sa.Index(None, "organisation_id"),
+    )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     to: Mapped[str] = mapped_column(sa.Text)
@@ -95,6 +104,10 @@ class Mail(Base):
     tries: Mapped[int] = mapped_column(default=0)
     error: Mapped[str] = mapped_column(sa.Text, default="")
     sent_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
+    key: Mapped[str | None] = mapped_column(sa.Text)
+    kind: Mapped[str] = mapped_column(sa.Text, default="message")
+    organisation_id: Mapped[int | None] = mapped_column(sa.ForeignKey("organisation.id"))
+    proposal_id: Mapped[int | None] = mapped_column(sa.ForeignKey("proposal.id"))
 
 
 class Job(Base):

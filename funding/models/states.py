@@ -37,6 +37,7 @@ MOVES: dict[str, dict[str, tuple[str, ...]]] = {
         "withdrawn": (),
     },
     "award": {
+        "to be offered": ("offered", "terminated"),
         "offered": ("accepted", "terminated"),
         "accepted": ("active", "terminated"),
         "active": ("completed", "terminated"),

@@ -21,6 +21,7 @@ from funding.permissions.money import (
     visible_awards,
     visible_compensating,
     visible_lines,
+    visible_offers,
     visible_plans,
     visible_runs,
     visible_scenarios,
@@ -40,6 +41,7 @@ from funding.permissions.records import (
     visible_events,
     visible_history,
     visible_imports,
+    visible_mail,
 )
 from funding.permissions.reporting import (
     own_reports,
@@ -86,6 +88,8 @@ __all__ = [
     "visible_history",
     "visible_imports",
     "visible_lines",
+    "visible_mail",
+    "visible_offers",
     "visible_organisations",
     "visible_plans",
     "visible_proposals",

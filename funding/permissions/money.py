@@ -8,6 +8,7 @@ from funding.models import (
     Award,
     Commitment,
     CompensatingReview,
+    Offer,
     PlanLine,
     PlanPutForward,
     Proposal,
@@ -90,6 +91,25 @@ def visible_awards(by: Actor) -> sa.Select[tuple[Award]]:
 def visible_tranches(by: Actor) -> sa.Select[tuple[Tranche]]:
     awards = visible_awards(by).with_only_columns(Award.id)
     return sa.select(Tranche).where(Tranche.award_id.in_(awards))
+
+
+def visible_offers(by: Actor) -> sa.Select[tuple[Offer]]:
+    """Letters of one's own funder, less conflicts, and those to own proposals; other funders of
+    the round see the award without them."""
+    awards = visible_awards(by).with_only_columns(Award.id)
+    own = own_proposals(by).with_only_columns(Proposal.id)
+    return (
+        sa.select(Offer)
+        .join(Award, Award.id == Offer.award_id)
+        .join(Commitment, Commitment.id == Award.commitment_id)
+        .where(
+            Award.id.in_(awards),
+            sa.or_(
+                Commitment.funder_id.in_(list(by.where("terms.read"))),
+                Award.proposal_id.in_(own),
+            ),
+        )
+    )
 
 
 def visible_compensating(by: Actor) -> sa.Select[tuple[CompensatingReview]]:

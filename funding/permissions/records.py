@@ -11,6 +11,7 @@ from funding.models import (
     Event,
     HistoricGrant,
     Import,
+    Mail,
     Organisation,
     OrganisationKind,
     PlanLine,
@@ -23,7 +24,7 @@ from funding.models import (
 from funding.permissions.acts import Actor
 from funding.permissions.money import visible_awards, visible_lines, visible_tranches
 from funding.permissions.reporting import visible_reports, visible_requests
-from funding.permissions.rounds import participants, visible_proposals
+from funding.permissions.rounds import participants, visible_proposals, without_conflict
 
 
 def visible_imports(by: Actor) -> sa.Select[tuple[Import]]:
@@ -93,5 +94,20 @@ def visible_events(by: Actor) -> sa.Select[tuple[Event]]:
                 Event.subject_id.in_(there),
             )
             for kind, there in subjects.items()
+        ),
+    )
+
+
+def visible_mail(by: Actor) -> sa.Select[tuple[Mail]]:
+    """Letters of the person's own organisations, less conflicts; for whoever runs the site also
+    those that belong to none."""
+    own = Mail.organisation_id.in_(list(by.where("mail.read")))
+    if by.where("organisations.manage"):
+        own = sa.or_(own, Mail.organisation_id.is_(None))
+    return sa.select(Mail).where(
+        own,
+        sa.or_(
+            Mail.proposal_id.is_(None),
+            Mail.proposal_id.in_(sa.select(Proposal.id).where(without_conflict(by))),
         ),
     )

@@ -16,6 +16,7 @@ from funding.formatting import format_date, format_when, plural
 from funding.models import (
     Award,
     Commitment,
+    DeclineLetter,
     Proposal,
     ProposalState,
     Round,
@@ -203,6 +204,8 @@ class Outcome:
 
     awards: list[Award]
     reasons: list[str]
+    letter: str = ""
+    """What the applicants were sent, where that was done."""
 
 
 def outcome(session: Session, by: Actor, proposal: Proposal) -> Outcome | None:
@@ -221,10 +224,15 @@ def outcome(session: Session, by: Actor, proposal: Proposal) -> Outcome | None:
     ).all()
     if proposal.state == ProposalState.FUNDED:
         return Outcome(list(awards), [])
-    return Outcome([], _reasons(session, proposal))
+    letter = session.scalar(
+        sa.select(DeclineLetter.body).where(
+            DeclineLetter.proposal_id == proposal.id, DeclineLetter.sent_at.is_not(None)
+        )
+    )
+    return Outcome([], reasons_for_applicant(session, proposal), letter or "")
 
 
-def _reasons(session: Session, proposal: Proposal) -> list[str]:
+def reasons_for_applicant(session: Session, proposal: Proposal) -> list[str]:
     """What the decided plan's run (else the round's last finished one) says to the applicant."""
     found = session.execute(
         sa.select(RunProposal.detail, Run)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from funding.db import now
+from funding.formatting import format_when
+from funding.models import Award
 from funding.permissions import fetch, visible_awards
 from funding.reports import awards as report
 from funding.reports.award_reports import of_award as reports_of_award
@@ -15,7 +18,10 @@ from funding.reports.compensating import of_award
 from funding.reports.plans import history_of
 from funding.routes.context import actor, new_idempotency_key, reading, say
 from funding.routes.submitting import submit
+from funding.services.awards import ENDABLE
 from funding.services.compensating import releasable_alone
+from funding.services.diligence import OUTCOMES, checks_of
+from funding.services.open_offers import offers_of
 from funding.services.payments.proposed import proposed_tranches
 
 _LABELS = {
@@ -59,12 +65,11 @@ def award_page(
         returned=report.returned(transfers),
         events=history_of(session, award),
         reporting=reports_of_award(session, award),
-        may_accept=award.proposal.lead_id == by.person_id and award.state == "offered",
+        **_offering(award),
         alone=releasable_alone(session, by, award),
         compensating=of_award(session, by, award),
         may_prepare=may_prepare,
-        may_terminate=award.state in ("offered", "accepted", "active")
-        and by.may("line.decide", award.commitment.funder_id),
+        may_terminate=award.state in ENDABLE and by.may("line.decide", award.commitment.funder_id),
         proposed=proposed_tranches(session, award, now().date())
         if may_prepare and award.state in ("accepted", "active")
         else [],
@@ -74,6 +79,37 @@ def award_page(
         refused_form=(request.endpoint or "") if errors else "",
         refused_tranche=tranche_id,
     )
+
+
+def _offering(award: Award) -> dict[str, Any]:
+    """What the page says of due diligence, letters and signatures. Letters are the funder's and
+    the applicants': others of the round see that there is an award."""
+    by, session = actor(), reading()
+    funder_id = award.commitment.funder_id
+    offers = offers_of(session, by, award)
+    is_open = any(offer.state == "open" for offer in offers)
+    decides = by.may("line.decide", funder_id)
+    zone = award.proposal.round.timezone
+    return {
+        "may_accept": award.proposal.lead_id == by.person_id
+        and award.state == "offered"
+        and (is_open or not offers),
+        "checks": checks_of(session, award) if by.may("terms.read", funder_id) else [],
+        "may_check": award.state == "to be offered" and by.may("diligence.do", funder_id),
+        "outcomes": OUTCOMES,
+        "refused_check": (request.view_args or {}).get("check_id"),
+        "offers": offers,
+        "may_offer": decides and award.state in ("to be offered", "offered") and not is_open,
+        "may_withdraw": decides,
+        "zone": zone,
+        "signed_by": lambda offer: [
+            (
+                "For the funder" if each.side == "funder" else "For the applicants",
+                f"{each.name}, {format_when(each.signed_at, zone)}",
+            )
+            for each in offer.signatures
+        ],
+    }
 
 
 def to_award(

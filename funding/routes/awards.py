@@ -53,6 +53,8 @@ def accept(award_id: int) -> ResponseReturnValue:
             awards.accept_award,
             award_id=award_id,
             version=request.form.get("version", default=0, type=int),
+            name=request.form.get("name", ""),
+            document_sha256=request.form.get("document_sha256", ""),
         )
 
     return to_award(award_id, act, "The offer is accepted. The funder schedules the payments next.")

@@ -16,6 +16,8 @@ ENTRIES: tuple[tuple[str, str, str], ...] = (
     ("Dashboard", "dashboards.latest", "dashboard.read"),
     ("Awards", "awards.index", "award.read"),
     ("Reports", "reporting.index", "report.read"),
+    ("Offers", "terms.mine", "terms.edit"),
+    ("Outbox", "outbox.index", "mail.read"),
     ("Imports", "imports.index", "import.read"),
     ("Replay", "replay.index", "replay.use"),
     ("Log", "log.index", "log.read"),

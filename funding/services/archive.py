@@ -27,7 +27,7 @@ from funding.models.triggers import lift_rules, set_rules
 from funding.services.log import first_broken_link
 
 FORMAT = "tributary-backup/1"
-FOLDERS = ("attachments", "imports", "replays")
+FOLDERS = ("attachments", "documents", "imports", "replays")
 CHUNK = 2000
 
 Tell = Callable[[str], None]

@@ -33,6 +33,7 @@ from funding.permissions import (
 from funding.services import ledger
 from funding.services.allocation import clauses_of
 from funding.services.compensating import NEEDS_ONE, has_colleague, needed_for_line, review_of_line
+from funding.services.funder_terms import first_state
 from funding.services.idempotency import Answer, once
 from funding.services.log import record
 from funding.services.rates import Rate, stored_rate
@@ -184,6 +185,7 @@ def _award(session: Session, by: Actor, line: PlanLine) -> None:
         proposal_id=line.proposal_id,
         amount=line.amount,
         base_amount=line.base_amount,
+        state=first_state(session, line.commitment.funder_id),
     )
     session.add(made)
     session.flush()

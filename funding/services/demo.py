@@ -45,7 +45,7 @@ from funding.models import (
     TeamMember,
 )
 from funding.paths import SEEDS
-from funding.services import demo_pilot, history_import, ledger
+from funding.services import demo_decisions, demo_pilot, history_import, ledger
 from funding.services.areas import add_shipped_taxonomy
 from funding.services.identity import hash_password
 from funding.services.import_plan import Outcome, Scope, printed
@@ -111,7 +111,8 @@ def load(session: Session, *, password: str) -> bool:
     _load_scores(session, proposals)
     _load_overlaps(session, round_, proposals)
     _load_history(session, round_)
-    demo_pilot.load(session, round_, organisations, people)
+    pilot = demo_pilot.load(session, round_, organisations, people)
+    demo_decisions.load(session, round_, pilot, organisations, people)
     record(session, None, "demo loaded", round_, round_id=round_.id)
     return True
 

@@ -67,10 +67,15 @@ def load(
     model: Round,
     organisations: dict[str, Organisation],
     people: dict[str, Person],
-) -> None:
-    """Load both rounds; `model` is the demo round, whose form, areas and needs they share."""
-    _Pilot(session, _seed("pilot.json"), model, organisations, people).load()
+) -> Round:
+    """Load both rounds; `model` is the demo round, whose form, areas and needs they share.
+
+    Answers the earlier one.
+    """
+    pilot = _Pilot(session, _seed("pilot.json"), model, organisations, people)
+    pilot.load()
     _load_open(session, _seed("next_round.json"), model, organisations)
+    return pilot.round
 
 
 def _seed(name: str) -> dict[str, Any]:

@@ -1,4 +1,8 @@
-"""Mail: written into the outbox with the act it tells of, sent later by a worker."""
+"""Mail: written into the outbox with the act it tells of, sent later by a worker.
+
+A letter with a key is in the outbox once. One that cannot be delivered is tried again after waits
+that double, eight times; then it is shown as failed, and somebody can have it sent again.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +15,55 @@ from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from funding.config import Config
 from funding.db import Database, now
+from funding.errors import RuleBroken
 from funding.models import Mail
+from funding.permissions import Actor, fetch, visible_mail
+from funding.services.log import record
 
 MOST_TRIES = 8
 RETRY_AFTER = timedelta(minutes=1)
 
 
-def post_mail(session: Session, to: str, subject: str, body: str) -> None:
-    """Put a mail into the outbox; it goes out only if the transaction commits."""
-    session.add(Mail(to=to, subject=" ".join(subject.split()), body=body))
+def post_mail(
+    session: Session,
+    to: str,
+    subject: str,
+    body: str,
+    *,
+    key: str | None = None,
+    kind: str = "message",
+    organisation_id: int | None = None,
+    proposal_id: int | None = None,
+) -> None:
+    """Put a mail into the outbox; it goes out only if the transaction commits.
+
+    `key`: the letter's own, so that what asks for it twice sends it once. `organisation_id`: whose
+    letter it is; its people see what became of it, but for those in conflict with `proposal_id`.
+    """
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    at = now()
+    session.execute(
+        insert(Mail)
+        .values(
+            to=to,
+            subject=" ".join(subject.split()),
+            body=body,
+            created_at=at,
+            not_before=at,
+            tries=0,
+            error="",
+            key=key,
+            kind=kind,
+            organisation_id=organisation_id,
+            proposal_id=proposal_id,
+        )
+        .on_conflict_do_nothing(index_elements=["key"])
+    )
 
 
 def _message(config: Config, mail: Mail) -> EmailMessage:
@@ -45,12 +85,25 @@ def _deliver(config: Config, mail: Mail) -> None:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         Path(folder / f"{mail.id:06}.eml").write_bytes(message.as_bytes())
         return
-    address = urlsplit(config.smtp_url)
-    with smtplib.SMTP(address.hostname or "localhost", address.port or 25, timeout=20) as server:
-        if address.username:
-            server.starttls(context=ssl.create_default_context())
-            server.login(unquote(address.username), unquote(address.password or ""))
+    with _server(config.smtp_url) as server:
         server.send_message(message)
+
+
+def _server(smtp_url: str) -> smtplib.SMTP:
+    """A connection to the server, encrypted from the start for smtps://, and signed in where the
+    address has a user."""
+    address = urlsplit(smtp_url)
+    host, context = address.hostname or "localhost", ssl.create_default_context()
+    server: smtplib.SMTP
+    if address.scheme == "smtps":
+        server = smtplib.SMTP_SSL(host, address.port or 465, timeout=20, context=context)
+    else:
+        server = smtplib.SMTP(host, address.port or 25, timeout=20)
+        if address.username:
+            server.starttls(context=context)
+    if address.username:
+        server.login(unquote(address.username), unquote(address.password or ""))
+    return server
 
 
 def send_waiting(database: Database, config: Config, *, most: int = 50) -> int:
@@ -64,7 +117,7 @@ def send_waiting(database: Database, config: Config, *, most: int = 50) -> int:
         try:
             _deliver(config, mail)
             error = ""
-        except (OSError, smtplib.SMTPException) as failure:
+        except (OSError, smtplib.SMTPException, ValueError) as failure:
             error = f"{type(failure).__name__}: {failure}"
         database.in_transaction(_note_try, mail_id=mail.id, error=error)
     return len(claimed)
@@ -89,3 +142,16 @@ def _note_try(session: Session, *, mail_id: int, error: str) -> None:
     mail.error = error
     if not error:
         mail.sent_at = now()
+
+
+def send_again(session: Session, *, by: Actor, mail_id: int) -> Mail:
+    """Let a letter that could not be delivered be tried at once, and eight times again.
+
+    Raises NotFound, and RuleBroken for one that is sent: nobody gets a letter twice.
+    """
+    mail: Mail = fetch(session, visible_mail(by).with_for_update(), mail_id, "letter")
+    if mail.sent_at is not None:
+        raise RuleBroken("This letter is sent already.")
+    mail.tries, mail.not_before = 0, now()
+    record(session, by, "letter sent again", mail, organisation_id=mail.organisation_id)
+    return mail

@@ -30,6 +30,7 @@ from funding.models.states import MOVES
 from funding.permissions import Actor, fetch, owned_rounds, require
 from funding.services.areas import add_shipped_taxonomy, slug, unused
 from funding.services.deadlines import last_deadline
+from funding.services.declines import send_letters
 from funding.services.log import record
 
 LONGEST_NAME = 120
@@ -192,6 +193,8 @@ def move_round(
         _move_proposals(session, round_, [ProposalState.SUBMITTED], ProposalState.IN_REVIEW)
     if to == RoundState.CLOSED:
         _move_proposals(session, round_, list(CANDIDATE_STATES), ProposalState.NOT_FUNDED)
+        session.flush()
+        send_letters(session, by, round_)
     if before == RoundState.CLOSED:
         _move_proposals(session, round_, [ProposalState.NOT_FUNDED], ProposalState.IN_REVIEW)
     record(

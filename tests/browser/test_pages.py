@@ -17,6 +17,7 @@ from playwright.sync_api import Browser, BrowserContext, Page
 
 from tests.browser.conftest import DESKTOP, PHONE, LiveSite, served
 from tests.browser.whole_demo import (
+    ADMIN,
     COLLEAGUE,
     COMMITTEE,
     FINANCE,
@@ -79,6 +80,15 @@ def shown(quiet_demo: LiveSite) -> list[Shown]:
                 (f"{round_}/plan", COMMITTEE),
                 (f"{round_}/plan?state=approved", OFFICER),
                 (f"/lines/{ids['line_id']}", COLLEAGUE),
+                (f"{round_}/committee", COMMITTEE),
+                (f"/rounds/{ids['pilot_id']}/committee", COMMITTEE),
+                (f"/compensating-reviews/{ids['compensating_id']}", ADMIN),
+                (f"/funders/{ids['funder_id']}/terms", ADMIN),
+                (f"/funders/{ids['funder_id']}/letters/agreement/fr", ADMIN),
+                ("/terms", ADMIN),
+                ("/outbox", OFFICER),
+                (f"/awards/{whole.of_route['offers.prepare']['award_id']}", OFFICER),
+                (f"/awards/{whole.of_route['offers.prepare']['award_id']}", ids["offered_to"]),
                 (f"{round_}/proposals?q=nothing+has+these+words", OFFICER),
                 (f"/proposals/{whole.of_route['applications.edit']['proposal_id']}", RESEARCHER),
             )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import product
 from typing import Any
 
@@ -11,10 +12,13 @@ import sqlalchemy as sa
 from flask import Flask, url_for
 from sqlalchemy.orm import Session
 
-from funding.db import Database
+from funding.db import Database, now
 from funding.models import (
+    LANGUAGES,
     Award,
+    CompensatingReview,
     FormQuestion,
+    LetterKind,
     Mail,
     Overlap,
     Person,
@@ -30,7 +34,16 @@ from funding.models import (
     Tranche,
 )
 from funding.permissions import PUBLIC, Actor
-from funding.services import attachments, conflicts, decisions, drafts, plans, scenarios
+from funding.services import (
+    attachments,
+    conflicts,
+    decisions,
+    declines,
+    drafts,
+    offering,
+    plans,
+    scenarios,
+)
 from funding.services.demo import EXAMPLES
 from funding.services.solve_now import solve_now
 from funding.services.studies import ask_for_study
@@ -52,7 +65,15 @@ NOBODY = ""
 PEOPLE = (OFFICER, COLLEAGUE, COMMITTEE, ADMIN, FINANCE, RESEARCHER, INVITED, PLATFORM, AUDITOR)
 """Whoever may open a page, those first who work on it."""
 
-FILES = {"static", "assets.plotly_js", "health.healthz", "proposals.attachment", "studies.table"}
+FILES = {
+    "static",
+    "assets.plotly_js",
+    "health.healthz",
+    "offers.html",
+    "offers.pdf",
+    "proposals.attachment",
+    "studies.table",
+}
 NOBODYS = {"identity.sign_in", "identity.forgotten", "identity.open_link", "home.index"}
 """Pages that who is signed in is led away from, or that look different then."""
 
@@ -146,7 +167,7 @@ def fill(app: Flask, password: str) -> WholeDemo:
     second = _pinned(database, round_.id, first.scenario_id, refused)
     _work(app)
     _act(database, OFFICER, plans.put_forward, run_id=first.id, note="As solved.", key="whole")
-    line = _decided(database, first.id)
+    line, alone, offered = _decided(database, first.id)
     _act(
         database,
         OFFICER,
@@ -155,6 +176,12 @@ def fill(app: Flask, password: str) -> WholeDemo:
         person_id=_id_of(database, COLLEAGUE),
         reason="Was the lead's doctoral student until 2024.",
     )
+    with database.reading() as session:
+        pilot = session.scalars(sa.select(Round.id).where(Round.state == "closed")).one()
+        lead = session.get_one(Award, offered).proposal.lead.email
+    review = _alone(database, alone)
+    offer = _offered(database, offered)
+    _act(database, COMMITTEE, declines.write_letters, round_id=round_.id)
     draft = _act(database, RESEARCHER, drafts.start, round_id=next_.id).id
     file = attachments.store(config.data, "plan.txt", io.BytesIO(b"A plan in a file."))
     attached = _act(database, RESEARCHER, attachments.attach, proposal_id=draft, files=(file,))
@@ -194,6 +221,10 @@ def fill(app: Flask, password: str) -> WholeDemo:
         "pin_id": pin,
         "line_id": line,
         "award_id": award.id,
+        "compensating_id": review,
+        "pilot_id": pilot,
+        "offered_to": lead,
+        "offer_id": offer,
         "tranche_id": tranche.id,
         "import_id": int(preview.rpartition("/")[2]),
         "area_key": "interpretability",
@@ -213,6 +244,7 @@ def fill(app: Flask, password: str) -> WholeDemo:
         "applications.typed": drafted,
         "applications.ask_withdraw": drafted,
         "teams.index": drafted,
+        "offers.prepare": {"award_id": offered},
         "comparisons.show": {"run_id": first.id},
         "results.why": {"run_id": first.id},
         "comparisons.table": {"run_id": first.id},
@@ -227,7 +259,56 @@ def fill(app: Flask, password: str) -> WholeDemo:
         "identity.open_link": {"token": _link(app)},
     }
     views = ("funders", "areas", "overlaps", "whole")
-    return WholeDemo(ids, of_route, {"view": views, "kind": tuple(KINDS)})
+    several = {
+        "view": views,
+        "kind": tuple(KINDS),
+        "letter": tuple(LetterKind),
+        "language": tuple(LANGUAGES),
+    }
+    return WholeDemo(ids, of_route, several)
+
+
+def _alone(database: Database, line: int) -> int:
+    """An officer whose colleague is in conflict approves with a compensating review; its number."""
+    with database.reading() as session:
+        proposal = session.get_one(PlanLine, line).proposal_id
+    _act(
+        database,
+        OFFICER,
+        conflicts.declare_for,
+        proposal_id=proposal,
+        person_id=_id_of(database, COLLEAGUE),
+        reason="A brother leads the team.",
+    )
+    _act(
+        database,
+        OFFICER,
+        decisions.approve_alone,
+        line_id=line,
+        version=None,
+        alone_because="My colleague is in conflict, and the board meets in May.",
+        key="alone",
+    )
+    with database.reading() as session:
+        return session.scalars(sa.select(CompensatingReview.id)).one()
+
+
+def _offered(database: Database, award_id: int) -> int:
+    """An offer by letter that waits for its answer; its number."""
+    with database.reading() as session:
+        version = session.get_one(Award, award_id).version
+    offer = _act(
+        database,
+        COLLEAGUE,
+        offering.send_offer,
+        award_id=award_id,
+        version=version,
+        language="en",
+        expires_at=now() + timedelta(days=21),
+        name="Declan Whitmoor",
+    )
+    number: int = offer.id
+    return number
 
 
 def _id_of(database: Database, email: str) -> int:
@@ -268,8 +349,8 @@ def _pinned(database: Database, round_id: int, copy_of: int, proposal_id: int) -
     return made.id
 
 
-def _decided(database: Database, run_id: int) -> int:
-    """Northlight amends, approves and declines a line each; the answer is one still to decide."""
+def _decided(database: Database, run_id: int) -> tuple[int, int, int]:
+    """Northlight amends, approves and declines a line each; two still to decide, and the award."""
     with database.reading() as session:
         lines = [
             line
@@ -300,7 +381,9 @@ def _decided(database: Database, run_id: int) -> int:
         reason="Outside what our board agreed for this year.",
         key="decline",
     )
-    return rest[0][0]
+    with database.reading() as session:
+        award = session.scalars(sa.select(Award.id).where(Award.plan_line_id == approved)).one()
+    return rest[0][0], rest[1][0], award
 
 
 @dataclass(frozen=True)

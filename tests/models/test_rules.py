@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
-from funding.db import MOST_MONEY, Base, Database
+from funding.db import MOST_MONEY, Base, Database, now
 from funding.errors import Overcommitted, RuleBroken
 from funding.models import (
     Account,
@@ -18,6 +18,8 @@ from funding.models import (
     Award,
     BankDetails,
     ConflictOfInterest,
+    LetterTemplate,
+    Person,
     Role,
     RoundExtension,
     Tranche,
@@ -29,6 +31,8 @@ from funding.permissions import Actor
 from funding.services import ledger
 from funding.services.committee import cast_vote, close_vote
 from funding.services.decisions import approve_lines
+from funding.services.offering import send_offer
+from funding.services.open_offers import sign
 from tests.builders import (
     make_actor,
     make_commitment,
@@ -77,6 +81,27 @@ def set_scene(session: Session) -> Scene:
     award = session.scalars(sa.select(Award)).one()
     tranche = Tranche(amount=400_00, due_on=date(2027, 1, 1), prepared_by_id=finance.person_id)
     award.tranches.append(tranche)
+    lead = session.get_one(Person, award.proposal.lead_id)
+    offer = send_offer(
+        session,
+        by=officer,
+        award_id=award.id,
+        version=award.version,
+        language="en",
+        expires_at=now() + timedelta(days=9),
+        name="Officer",
+    )
+    sign(session, Actor.of(lead), offer, "applicant", "Lead", offer.agreement_sha256)
+    session.add(
+        LetterTemplate(
+            funder_id=funder.id,
+            kind="offer",
+            language="en",
+            number=1,
+            body="{amount}, {deadline}",
+            written_by_id=officer.person_id,
+        )
+    )
     session.add(
         RoundExtension(
             round_id=round_.id,

@@ -15,10 +15,13 @@ from funding.models import (
     ChangeRequest,
     CompensatingReview,
     ConflictOfInterest,
+    DeclineLetter,
+    DiligenceCheck,
     FormQuestion,
     Import,
     Indicator,
     LineState,
+    Mail,
     Overlap,
     Pin,
     Role,
@@ -31,6 +34,9 @@ from funding.models import (
 from funding.permissions import Actor
 from funding.services import ledger
 from funding.services.decisions import approve_lines
+from funding.services.funder_terms import add_item
+from funding.services.mail import post_mail
+from funding.services.offering import send_offer
 from funding.services.reporting import schedule
 from tests.builders import (
     make_commitment,
@@ -146,6 +152,24 @@ def make_side(session: Session) -> Side:
     session.add_all([indicator, asked])
     session.flush()
     asked.concerns.append(ChangeConcern(award_id=award.id))
+    offer = send_offer(
+        session,
+        by=colleague,
+        award_id=award.id,
+        version=award.version,
+        language="en",
+        expires_at=now() + timedelta(days=9),
+        name="Colleague",
+    )
+    admin = Actor.of(people[Role.FUNDER_ADMIN])
+    item = add_item(session, by=admin, funder_id=funder.id, title="Statutes", asks="")
+    check = DiligenceCheck(award_id=award.id, item_id=item.id, position=1, title="Bank", asks="")
+    letter = DeclineLetter(proposal_id=proposal.id, suggested="No.", body="No.")
+    post_mail(session, "lead@test.example", "A letter", "Text", organisation_id=funder.id)
+    session.add_all([check, letter])
+    session.flush()
+    mail = session.query(Mail).order_by(Mail.id.desc()).first()
+    mail.error = "Refused"
     pin = Pin(proposal_id=proposal.id, funded=True)
     plan.run.scenario.pins.append(pin)
     study = Study(run_id=plan.run_id, kind="frontier", result={"points": []})
@@ -176,13 +200,19 @@ def make_side(session: Session) -> Side:
         "request_id": asked.id,
         "indicator": indicator.id,
         "file_id": 1,
+        "offer_id": offer.id,
+        "item_id": item.id,
+        "check_id": check.id,
+        "mail_id": mail.id,
+        "letter": "agreement",
+        "language": "en",
         "compensating_id": compensating.id,
+        "person_id": people[Role.AUDITOR].id,
         "binding_id": people[Role.AUDITOR].bindings[0].id,
         "import_id": batch.id,
         "area_key": "interpretability",
         "name": "plan.pdf",
         "replay_id": "made-up",
-        "person_id": people[Role.AUDITOR].id,
         "token": "made-up",
         "version": "0",
         "view": "funders",

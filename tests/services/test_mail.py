@@ -10,11 +10,15 @@ from pathlib import Path
 import pytest
 import sqlalchemy as sa
 from aiosmtpd.controller import Controller
+from sqlalchemy.orm import Session
 
 from funding.config import Config
 from funding.db import Database, now
+from funding.errors import NotFound, RuleBroken
 from funding.models import Mail
-from funding.services.mail import MOST_TRIES, post_mail, send_waiting
+from funding.permissions import Actor
+from funding.services.mail import MOST_TRIES, post_mail, send_again, send_waiting
+from tests.builders import make_actor, make_organisation
 
 
 class Sink:
@@ -119,3 +123,62 @@ def test_a_mail_of_an_act_that_was_undone_is_never_sent(database: Database, tmp_
     with pytest.raises(ValueError, match="undone"):
         database.in_transaction(act)
     assert send_waiting(database, config_for(tmp_path, None)) == 0
+
+
+def test_a_letter_with_a_key_is_in_the_outbox_once(each_database: Database) -> None:
+    for body in ("First.", "Again."):
+        each_database.in_transaction(
+            post_mail, "lead@lab.example", "Offer", body, key="offer 7", kind="offer"
+        )
+    each_database.in_transaction(post_mail, "lead@lab.example", "Other", "Other.")
+    each_database.in_transaction(post_mail, "lead@lab.example", "Other", "Other.")
+    with each_database.reading() as session:
+        kept = session.scalars(sa.select(Mail).where(Mail.key == "offer 7")).one()
+        assert kept.body == "First."
+        assert session.scalar(sa.select(sa.func.count(Mail.id))) == 3
+    with pytest.raises(RuleBroken):
+        each_database.in_transaction(
+            lambda session: session.execute(
+                sa.text("update mail set key = 'offer 7' where subject = 'Other'")
+            )
+        )
+
+
+def test_a_letter_that_failed_is_sent_again_by_its_own_people_and_a_sent_one_is_not(
+    each_database: Database, sink: tuple[Sink, int], tmp_path: Path
+) -> None:
+    handler, port = sink
+    config = config_for(tmp_path, port)
+
+    def scene(session: Session) -> tuple[Actor, Actor, int]:
+        funder = make_organisation(session)
+        post_mail(session, "lead@lab.example", "Offer", "Text", key="o", organisation_id=funder.id)
+        mail = session.scalars(sa.select(Mail)).one()
+        mail.tries, mail.error = MOST_TRIES, "gone"
+        return (
+            make_actor(session, funder),
+            make_actor(session, make_organisation(session)),
+            mail.id,
+        )
+
+    officer, foreign, mail_id = each_database.in_transaction(scene)
+    assert send_waiting(each_database, config) == 0
+    with pytest.raises(NotFound):
+        each_database.in_transaction(send_again, by=foreign, mail_id=mail_id)
+    each_database.in_transaction(send_again, by=officer, mail_id=mail_id)
+    assert send_waiting(each_database, config) == 1
+    assert len(handler.letters) == 1
+    with pytest.raises(RuleBroken, match="sent already"):
+        each_database.in_transaction(send_again, by=officer, mail_id=mail_id)
+
+
+def test_an_address_that_is_none_fails_alone(
+    database: Database, sink: tuple[Sink, int], tmp_path: Path
+) -> None:
+    handler, port = sink
+    database.in_transaction(post_mail, "lead@lab.example\nBcc: x@y.example", "Hello", "Hello.")
+    database.in_transaction(post_mail, "right@lab.example", "Hello", "Hello.")
+    assert send_waiting(database, config_for(tmp_path, port)) == 2
+    assert [to for to, _ in handler.letters] == [["right@lab.example"]]
+    with database.reading() as session:
+        assert session.scalars(sa.select(Mail).order_by(Mail.id)).first().error

@@ -17,10 +17,11 @@ APPEND_ONLY = (
     "endorsement",
     "bank_details",
     *reporting.APPEND_ONLY,
+    "letter_template",
+    "signature",
 )
 BEGINNINGS = {
     "plan_line": "recommended",
-    "award": "offered",
     "tranche": "scheduled",
     "payment_batch": "made",
     "reversal": "asked",

@@ -24,6 +24,7 @@ SOURCES: tuple[Callable[[Session, Actor], Iterable[Waiting]], ...] = (
     deciding.compensating_reviews,
     deciding.invitations,
     people.erasure_requests,
+    grants.to_offer,
     grants.tranches,
     grants.offers,
     reports.to_accept,

@@ -12,6 +12,8 @@ from funding.models import (
     Award,
     AwardState,
     Commitment,
+    Offer,
+    OfferState,
     Proposal,
     Tranche,
     TrancheState,
@@ -73,17 +75,49 @@ def tranches(session: Session, by: Actor) -> Iterator[Waiting]:
 
 def offers(session: Session, by: Actor) -> Iterator[Waiting]:
     """Offers to proposals that this person leads."""
+    found = session.execute(
+        visible_awards(by)
+        .outerjoin(Offer, sa.and_(Offer.award_id == Award.id, Offer.state == OfferState.OPEN))
+        .where(Award.state == AwardState.OFFERED, Proposal.lead_id == by.person_id)
+        .with_only_columns(Award.id, Proposal.title, Offer.expires_at)
+        .order_by(Offer.expires_at.nulls_last(), Award.id)
+    ).all()
+    dates = [
+        Dated(
+            f"accept-{award_id}",
+            until.date(),
+            f"Accept the offer for {title}",
+            "awards.show",
+            {"award_id": award_id},
+        )
+        for award_id, title, until in found[:MOST_DATED]
+        if until
+    ]
+    if found:
+        yield Waiting(
+            len(found),
+            "offer to accept",
+            "offers to accept",
+            "awards.show",
+            {"award_id": found[0][0]},
+            dates,
+        )
+
+
+def to_offer(session: Session, by: Actor) -> Iterator[Waiting]:
+    """Awards of one's own funder whose due diligence or letter of offer is still to be done."""
+    own = list(by.where("diligence.do") | by.where("line.decide"))
     awards = session.scalars(
         visible_awards(by)
-        .where(Award.state == AwardState.OFFERED, Proposal.lead_id == by.person_id)
+        .where(Award.state == AwardState.TO_BE_OFFERED, Commitment.funder_id.in_(own))
         .with_only_columns(Award.id)
         .order_by(Award.id)
     ).all()
     if awards:
         yield Waiting(
             len(awards),
-            "offer to accept",
-            "offers to accept",
-            "awards.show",
-            {"award_id": awards[0]},
+            "award to be offered",
+            "awards to be offered",
+            "awards.index",
+            {"state": AwardState.TO_BE_OFFERED.value},
         )

@@ -1,0 +1,150 @@
+"""From the committee's vote to a signed agreement, by the people whose acts they are."""
+
+from __future__ import annotations
+
+import hashlib
+from email import message_from_bytes, policy
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Page, expect
+
+from funding.models import Award, Endorsement, Offer, Person, PlanLine, Round, Vote
+from funding.permissions import Actor
+from funding.services import plans
+from funding.services.letters import documents
+from funding.services.solve_now import solve_now
+from tests.browser.conftest import LiveSite, OpenPage
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+OFFICER = "amara.osei@northlight.example"
+APPROVER = "kwabena.thistlewood@corvane.example"
+MEMBERS = (
+    "philippa.odhiambo-strand@common-ground.example",
+    "rajeshwar.iyengari@common-ground.example",
+    "mirela.dragonescu@common-ground.example",
+    "takeshi.aramori@common-ground.example",
+)
+DISSENT = "Too much of it stays in one country."
+WAITING = 60_000  # milliseconds, for the worker; a lost one only must not hang the test
+
+
+def put_a_plan_forward(site: LiveSite) -> tuple[int, str, str]:
+    """A solved plan before the funders; (the round, a line of Corvane's, its lead's address)."""
+    run = solve_now(site.database, site.app.extensions["config"], "common-ground-2026")
+    with site.database.reading() as session:
+        by = Actor.of(session.scalars(sa.select(Person).where(Person.email == OFFICER)).one())
+    site.database.in_transaction(plans.put_forward, by=by, run_id=run.id, note="", key="journey")
+    with site.database.reading() as session:
+        line = next(
+            line
+            for line in session.scalars(sa.select(PlanLine).order_by(PlanLine.amount))
+            if line.plan.run_id == run.id
+            and line.commitment.funder.key == "corvane"
+            and line.approvals_needed == 1
+        )
+        round_ = session.scalars(sa.select(Round).where(Round.key == "common-ground-2026")).one()
+        return round_.id, f"/lines/{line.id}", line.proposal.lead.email
+
+
+def vote(page: Page, round_id: int, choice: str, words: str = "") -> None:
+    page.goto(f"/rounds/{round_id}/committee")
+    page.get_by_label(choice, exact=True).check()
+    if words:
+        page.get_by_label("What goes on record").fill(words)
+    page.get_by_label("I declare that I am in no conflict").check()
+    page.get_by_role("button", name="Vote", exact=True).click()
+    page.get_by_role("dialog").get_by_role("button", name="Vote").click()
+    expect(page.get_by_text("Your vote is on record.")).to_be_visible()
+
+
+def letters_to(site: LiveSite, address: str) -> list[str]:
+    """The subjects of the mail that went out to this address."""
+    folder = Path(site.app.extensions["config"].data) / "mail"
+    messages = [
+        message_from_bytes(file.read_bytes(), policy=policy.default)
+        for file in sorted(folder.glob("*.eml"))
+    ]
+    return [message["Subject"] for message in messages if message["To"] == address]
+
+
+def test_votes_with_a_dissent_lead_to_a_signed_agreement(
+    live_demo: LiveSite, open_page: OpenPage
+) -> None:
+    round_id, line, lead = put_a_plan_forward(live_demo)
+    for number, member in enumerate(MEMBERS):
+        page = open_page(member)
+        expect(page.get_by_role("link", name="plan to vote on")).to_be_visible()
+        if number == 3:
+            vote(page, round_id, "Against", DISSENT)
+        else:
+            vote(page, round_id, "For")
+    page.get_by_label("Minutes").fill("Held by call; four of five were there.")
+    page.get_by_role("button", name="Count the votes and close").click()
+    page.get_by_role("dialog").get_by_role("button", name="Count the votes and close").click()
+    expect(page.get_by_text("The committee has endorsed this plan")).to_be_visible()
+    expect(page.get_by_text(DISSENT)).to_be_visible()
+
+    officer = open_page(APPROVER)
+    officer.goto(f"/rounds/{round_id}/plan")
+    expect(officer.get_by_text("3 for, 1 against")).to_be_visible()
+    officer.goto(line)
+    officer.get_by_role("button", name="Approve this line").click()
+    expect(officer.get_by_text("One line is approved.")).to_be_visible()
+
+    # the trust has a checklist: three items, then the offer
+    officer.goto("/")
+    officer.get_by_role("link", name="award to be offered").click()
+    officer.locator("#results tbody a").first.click()
+    for number in range(3):
+        officer.locator(".checks summary").first.click()
+        item = officer.locator(".checks li", has=officer.locator("details[open]")).first
+        item.get_by_label("Outcome").select_option(label="In order")
+        item.get_by_label("Evidence").fill("Seen on paper; folder 12.")
+        item.get_by_role("button", name="Note it").click()
+        expect(officer.get_by_text(f"{number + 1} of 3 items done")).to_be_visible()
+    officer.get_by_role("link", name="Prepare the offer").click()
+    expect(officer.get_by_role("heading", name="The agreement")).to_be_visible()
+    officer.get_by_role("button", name="Sign and send the offer").click()
+    officer.get_by_role("dialog").get_by_role("button", name="Sign and send").click()
+    expect(officer.get_by_text("The offer is made; the letter goes out by mail.")).to_be_visible()
+
+    researcher = open_page(lead)
+    researcher.get_by_role("link", name="offer to accept").click()
+    researcher.get_by_role("button", name="Accept the offer and sign").click()
+    researcher.get_by_role("dialog").get_by_role("button", name="Accept the offer").click()
+    expect(researcher.get_by_text("The offer is accepted.")).to_be_visible()
+    with researcher.expect_download() as kept:
+        researcher.get_by_role("link", name="Download the agreement (HTML)").click()
+    with live_demo.database.reading() as session:
+        offer = session.scalars(sa.select(Offer)).one()
+        award = session.get_one(Award, offer.award_id)
+        assert award.state == "accepted"
+        assert [s.side for s in offer.signatures] == ["funder", "applicant"]
+        against = session.scalars(sa.select(Vote).where(Vote.words == DISSENT)).one()
+        assert against.choice == "against"
+        assert (
+            session.scalars(
+                sa.select(Endorsement.result).where(Endorsement.plan_id == against.plan_id)
+            ).one()
+            == "endorsed"
+        )
+    content = Path(kept.value.path()).read_bytes()
+    assert hashlib.sha256(content).hexdigest() == offer.agreement_sha256
+    assert f"An offer for “{award.proposal.title}”" in letters_to(live_demo, lead)
+
+    try:
+        documents.pdf_of("<p>x</p>")
+    except documents.NoPdf:
+        expect(researcher.get_by_text("no Pango")).to_be_visible()
+        return
+    for _ in range(WAITING // 500):
+        if researcher.get_by_role("link", name="Download the agreement (PDF)").count():
+            break
+        researcher.wait_for_timeout(500)
+        researcher.reload()
+    with researcher.expect_download() as kept:
+        researcher.get_by_role("link", name="Download the agreement (PDF)").click()
+    assert Path(kept.value.path()).read_bytes().startswith(b"%PDF-")
