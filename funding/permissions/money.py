@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from funding.models import (
     Award,
+    AwardState,
     Commitment,
     CompensatingReview,
     Offer,
@@ -82,7 +83,11 @@ def visible_awards(by: Actor) -> sa.Select[tuple[Award]]:
                     ),
                     without_conflict(by),
                 ),
-                Proposal.id.in_(own_proposals(by).with_only_columns(Proposal.id)),
+                sa.and_(
+                    Proposal.id.in_(own_proposals(by).with_only_columns(Proposal.id)),
+                    # applicants hear of an award by its offer
+                    Award.state != AwardState.TO_BE_OFFERED,
+                ),
             )
         )
     )

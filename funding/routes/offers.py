@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+import sqlalchemy as sa
 from flask import Blueprint, Response, redirect, render_template, request, send_file, url_for
 from flask.typing import ResponseReturnValue
 
@@ -116,9 +117,7 @@ def withdraw(award_id: int) -> ResponseReturnValue:
 
 
 def _award_of(check_id: int) -> int:
-    check = reading().get(DiligenceCheck, check_id)
-    if check is None:
-        raise NotFound("check")
+    check = fetch(reading(), sa.select(DiligenceCheck), check_id, "check")
     award: Award = fetch(reading(), visible_awards(actor()), check.award_id, "check")
     if not actor().may("diligence.do", award.commitment.funder_id):
         raise NotFound("check")

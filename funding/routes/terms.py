@@ -12,6 +12,7 @@ from funding.db import now
 from funding.errors import Fault, InvalidInput, NotFound
 from funding.listing import whole_number
 from funding.models import LANGUAGES, DiligenceItem, LetterKind, Organisation, OrganisationKind
+from funding.permissions import fetch
 from funding.routes.context import actor, in_transaction, reading, say
 from funding.routes.security import permission
 from funding.services import funder_terms
@@ -125,9 +126,7 @@ def add_item(funder_id: int) -> ResponseReturnValue:
 @bp.post("/checklist-items/<int:item_id>")
 @permission("terms.edit")
 def edit_item(item_id: int) -> ResponseReturnValue:
-    item = reading().get(DiligenceItem, item_id)
-    if item is None:
-        raise NotFound("item")
+    item = fetch(reading(), sa.select(DiligenceItem), item_id, "item")
     funder_id = _funder(item.funder_id).id
     try:
         in_transaction(

@@ -16,6 +16,7 @@ from funding.models import (
     Binding,
     Commitment,
     Event,
+    Mail,
     Organisation,
     Person,
     PlanLine,
@@ -175,6 +176,19 @@ def fill(session) -> Side:
             for number in range(MANY)
         ],
     )
+    add(
+        Mail,
+        [
+            {
+                "to": f"many{n}@test.example",
+                "subject": f"Letter {n}",
+                "body": "",
+                "sent_at": now(),
+                "organisation_id": commitment.funder_id,
+            }
+            for n in range(MANY)
+        ],
+    )
     set_rules(session.connection())
     return side
 
@@ -190,6 +204,7 @@ LISTS = (
     ("/organisations", Role.PLATFORM_ADMIN, "q=many&kind=funder&sort=-name"),
     ("/rounds/{round_id}/commitments", Role.PROGRAM_OFFICER, "q=many&sort=-amount"),
     ("/rounds/", Role.PROGRAM_OFFICER, "q=many&state=open"),
+    ("/outbox", Role.PROGRAM_OFFICER, "q=many&state=sent&sort=to"),
     ("/log", Role.AUDITOR, "action=act+3&sort=number"),
     ("/rounds/{round_id}/money", Role.COMMITTEE, "sort=-base"),
 )
