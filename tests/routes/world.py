@@ -37,6 +37,7 @@ from funding.services.decisions import approve_lines
 from funding.services.funder_terms import add_item
 from funding.services.mail import post_mail
 from funding.services.offering import send_offer
+from funding.services.open_offers import sign
 from funding.services.reporting import schedule
 from tests.builders import (
     make_commitment,
@@ -161,6 +162,8 @@ def make_side(session: Session) -> Side:
         expires_at=now() + timedelta(days=9),
         name="Colleague",
     )
+    # both have signed, so that tests can let the award be accepted
+    sign(session, Actor.of(other.lead), offer, "applicant", "Lead", offer.agreement_sha256)
     admin = Actor.of(people[Role.FUNDER_ADMIN])
     item = add_item(session, by=admin, funder_id=funder.id, title="Statutes", asks="")
     check = DiligenceCheck(award_id=award.id, item_id=item.id, position=1, title="Bank", asks="")
