@@ -10,14 +10,16 @@ from typing import Any
 
 import sqlalchemy as sa
 from flask import Flask, url_for
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from funding.db import Database, now
 from funding.models import (
     LANGUAGES,
     Award,
+    ChangeRequest,
     CompensatingReview,
     FormQuestion,
+    Indicator,
     LetterKind,
     Mail,
     Overlap,
@@ -25,6 +27,7 @@ from funding.models import (
     Pin,
     PlanLine,
     Proposal,
+    Report,
     Round,
     RoundEnquiry,
     Run,
@@ -60,9 +63,24 @@ COMMITTEE = EXAMPLES["committee"]
 AUDITOR = EXAMPLES["auditor"]
 PLATFORM = EXAMPLES["administrator"]
 RESEARCHER = "naveen.tirumalai@larkspur-lab.example"
+REPORTER = "bram.lakerveld@waterlinie.example"
+"""Leads a proposal of the earlier round, whose report was sent back."""
+JUDGE = "kwabena.thistlewood@corvane.example"
+"""An officer before whom another of that round's reports lies."""
 NOBODY = ""
 
-PEOPLE = (OFFICER, COLLEAGUE, COMMITTEE, ADMIN, FINANCE, RESEARCHER, INVITED, PLATFORM, AUDITOR)
+PEOPLE = (
+    OFFICER,
+    COLLEAGUE,
+    COMMITTEE,
+    ADMIN,
+    FINANCE,
+    RESEARCHER,
+    INVITED,
+    PLATFORM,
+    AUDITOR,
+    REPORTER,
+)
 """Whoever may open a page, those first who work on it."""
 
 FILES = {
@@ -72,6 +90,7 @@ FILES = {
     "offers.html",
     "offers.pdf",
     "proposals.attachment",
+    "reporting.file",
     "studies.table",
 }
 NOBODYS = {"identity.sign_in", "identity.forgotten", "identity.open_link", "home.index"}
@@ -205,6 +224,17 @@ def fill(app: Flask, password: str) -> WholeDemo:
             sa.select(Run.id).where(Run.scenario_id == second).order_by(Run.id.desc())
         ).first()
     study = _act(database, OFFICER, ask_for_study, run_id=newest, kind="frontier", parameters={})
+    with database.reading() as session:
+        sent_back = session.scalars(
+            sa.select(Report).where(Report.state == "sent back").options(joinedload(Report.award))
+        ).one()
+        reported = {
+            "report_id": session.scalars(
+                sa.select(Report.id).where(Report.state == "submitted")
+            ).one(),
+            "request_id": session.scalars(sa.select(ChangeRequest.id)).one(),
+            "indicator": session.scalars(sa.select(Indicator.id).order_by(Indicator.id)).first(),
+        }
     ids = {
         "study_id": study.id,
         "round_id": round_.id,
@@ -226,6 +256,7 @@ def fill(app: Flask, password: str) -> WholeDemo:
         "offered_to": lead,
         "offer_id": offer,
         "tranche_id": tranche.id,
+        **reported,
         "import_id": int(preview.rpartition("/")[2]),
         "area_key": "interpretability",
         "name": "plan.txt",
@@ -257,6 +288,9 @@ def fill(app: Flask, password: str) -> WholeDemo:
         "replay.result": replayed,
         "replay.csv": {**replayed, "table": "areas"},
         "identity.open_link": {"token": _link(app)},
+        "report_writing.edit": {"report_id": sent_back.id},
+        "award_changes.extension": {"proposal_id": sent_back.award.proposal_id},
+        "award_changes.budget": {"award_id": sent_back.award_id},
     }
     views = ("funders", "areas", "overlaps", "whole")
     several = {
