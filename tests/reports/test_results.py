@@ -11,12 +11,13 @@ from funding.listing import Listing
 from funding.models import Run
 from funding.reports import comparison, overlaps, result_views, results, scenarios
 from funding.reports.discretion import Discretion
+from funding.reports.result_filters import FILTERS
 from tests.runs import solve
 from tests.services.test_runs import small_round
 
 
-def listing(report, query: dict[str, str]) -> Listing:
-    return Listing.parse("/", query, sortable=report.SORTABLE, filters=report.FILTERS)
+def listing(report, query: dict[str, str], filters: tuple[str, ...]) -> Listing:
+    return Listing.parse("/", query, sortable=report.SORTABLE, filters=filters)
 
 
 def test_every_view_of_a_result_is_read_on_each_database(
@@ -34,7 +35,9 @@ def test_every_view_of_a_result_is_read_on_each_database(
                 "outcome": "funded",
                 "area": "interpretability",
             }
-            found, rows = results.list_rows(session, by, run, listing(results, query), discretion)
+            found, rows = results.list_rows(
+                session, by, run, listing(results, query, FILTERS), discretion
+            )
             assert found.total == len(rows) == 2
         figures = results.headline(session, run, by)
         assert (figures.candidates, figures.unscored, figures.funded) == (4, 1, 2)
@@ -48,7 +51,10 @@ def test_every_view_of_a_result_is_read_on_each_database(
         assert result_views.binding_limits(session, run)
         assert len(results.institutions_of(session, by, run)) == 4
         _, pairs = overlaps.list_pairs(
-            session, by, run.scenario.round_id, listing(overlaps, {"q": "title", "sort": "first"})
+            session,
+            by,
+            run.scenario.round_id,
+            listing(overlaps, {"q": "title", "sort": "first"}, overlaps.FILTERS),
         )
         assert [p.first.key for p in pairs] == ["A"]
         (row,) = scenarios.scenario_rows(session, run.scenario.round, by)
@@ -65,7 +71,12 @@ def test_a_run_compared_with_itself_shows_no_change(
         discretion = Discretion.of(session, by, run.scenario.round_id)
         for sort in comparison.SORTABLE:
             found, _ = comparison.list_changes(
-                session, by, run, run, listing(comparison, {"sort": sort}), discretion
+                session,
+                by,
+                run,
+                run,
+                listing(comparison, {"sort": sort}, comparison.FILTERS),
+                discretion,
             )
             assert found.total == 0
         both = comparison.compare(session, by, run, run, discretion)

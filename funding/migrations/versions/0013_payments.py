@@ -29,10 +29,14 @@ def upgrade() -> None:
         " join account on account.id = transfer.credit_id where account.tranche_id = tranche.id"
         " and account.kind = 'paid') where state in ('paid', 'returned')"
     )
-    # a tranche falls due before it is released
+    # a tranche falls due before it is released; where one was released before it fell due, the row
+    # that its history points at stays, and the trigger `released_when_due` refuses the move
     op.execute(
         "delete from allowed_move"
         " where kind = 'tranche' and from_state = 'scheduled' and to_state = 'released'"
+        " and not exists (select 1 from transition where transition.kind = allowed_move.kind"
+        " and transition.from_state = allowed_move.from_state"
+        " and transition.to_state = allowed_move.to_state)"
     )
     op.create_table(
         "bank_details",

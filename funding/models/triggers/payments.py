@@ -54,6 +54,13 @@ TRANCHES: tuple[Rule, ...] = (
         " or new.milestone_reached_on is null or new.milestone_evidence = '')",
     ),
     Rule(
+        "released_when_due",
+        "before update of state",
+        "tranche",
+        "a tranche falls due before it is released",
+        when="new.state = 'released' and old.state = 'scheduled'",
+    ),
+    Rule(
         "paid_after_release",
         "before update of state",
         "tranche",
