@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import re
+from collections.abc import Callable
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -51,13 +53,22 @@ def put_a_plan_forward(site: LiveSite) -> tuple[int, str, str]:
 
 def vote(page: Page, round_id: int, choice: str, words: str = "") -> None:
     page.goto(f"/rounds/{round_id}/committee")
-    page.get_by_label(choice, exact=True).check()
+    page.get_by_role("radio", name=re.compile(f"^{choice}")).check()
     if words:
         page.get_by_label("What goes on record").fill(words)
     page.get_by_label("I declare that I am in no conflict").check()
     page.get_by_role("button", name="Vote", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Vote").click()
     expect(page.get_by_text("Your vote is on record.")).to_be_visible()
+
+
+def until(page: Page, done: Callable[[], bool]) -> None:
+    """Wait for what a worker does."""
+    for _ in range(WAITING // 500):
+        if done():
+            return
+        page.wait_for_timeout(500)
+    raise AssertionError("the worker has not done it")
 
 
 def letters_to(site: LiveSite, address: str) -> list[str]:
@@ -122,6 +133,7 @@ def test_votes_with_a_dissent_lead_to_a_signed_agreement(
         offer = session.scalars(sa.select(Offer)).one()
         award = session.get_one(Award, offer.award_id)
         assert award.state == "accepted"
+        subject = f"An offer for “{award.proposal.title}”"
         assert [s.side for s in offer.signatures] == ["funder", "applicant"]
         against = session.scalars(sa.select(Vote).where(Vote.words == DISSENT)).one()
         assert against.choice == "against"
@@ -133,18 +145,20 @@ def test_votes_with_a_dissent_lead_to_a_signed_agreement(
         )
     content = Path(kept.value.path()).read_bytes()
     assert hashlib.sha256(content).hexdigest() == offer.agreement_sha256
-    assert f"An offer for “{award.proposal.title}”" in letters_to(live_demo, lead)
+    until(researcher, lambda: subject in letters_to(live_demo, lead))
 
     try:
         documents.pdf_of("<p>x</p>")
     except documents.NoPdf:
         expect(researcher.get_by_text("no Pango")).to_be_visible()
         return
-    for _ in range(WAITING // 500):
-        if researcher.get_by_role("link", name="Download the agreement (PDF)").count():
-            break
-        researcher.wait_for_timeout(500)
+    made = researcher.get_by_role("link", name="Download the agreement (PDF)")
+
+    def is_made() -> bool:
         researcher.reload()
+        return made.count() > 0
+
+    until(researcher, is_made)
     with researcher.expect_download() as kept:
-        researcher.get_by_role("link", name="Download the agreement (PDF)").click()
+        made.click()
     assert Path(kept.value.path()).read_bytes().startswith(b"%PDF-")
