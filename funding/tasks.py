@@ -18,6 +18,7 @@ from funding.services import (
 from funding.services.payments import tranches
 from funding.services.privacy import retention
 from funding.services.reporting import reminders
+from funding.services.reviewing import after_review, calibration, suggesting
 
 TASKS: dict[str, Callable[..., None]] = {
     "run_scenario": allocation.run_scenario,
@@ -33,9 +34,13 @@ TASKS: dict[str, Callable[..., None]] = {
     retention.APPLY_RETENTION: retention.apply_retention,
     tranches.MARK_DUE: tranches.mark_due_tranches,
     reminders.TASK: reminders.remind_of_reports,
+    suggesting.TASK: suggesting.suggest_reviewers,
+    calibration.TASK: calibration.calibrate_scores,
+    after_review.REMIND: after_review.remind_reviewers,
 }
 
 REGULAR: dict[str, timedelta] = {
+    after_review.REMIND: timedelta(hours=1),
     inbox.SEND_DIGESTS: timedelta(minutes=15),
     offering.LAPSE: offering.LAPSE_EVERY,
     retention.APPLY_RETENTION: timedelta(days=1),

@@ -40,6 +40,7 @@ LAYERS = {
 
 DOORS_TO_THE_OPTIMIZER = (
     "funding/services/allocation.py",
+    "funding/services/reviewing/suggesting.py",  # reviewers: a programme of its own
     "funding/replay/",
     "funding/studies/",
 )

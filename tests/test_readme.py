@@ -206,6 +206,7 @@ def test_the_people_of_the_tour_have_the_roles_it_gives_them() -> None:
         "Funder administrator": "funder_admin",
         "Finance officer": "finance_officer",
         "Researcher": "researcher",
+        "Reviewer": "reviewer",
         "Steering committee": "committee",
         "Auditor": "auditor",
         "Administrator of the platform": "platform_admin",

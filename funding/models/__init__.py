@@ -99,6 +99,28 @@ from funding.models.reporting import (
     ReturnRequest,
     Spend,
 )
+from funding.models.reviews import (
+    COUNTED_SCORE,
+    COUNTED_STATES,
+    WAITING_STATES,
+    AssignmentState,
+    CoAuthor,
+    Review,
+    ReviewAssignment,
+    ReviewCriterion,
+    ReviewDeclaration,
+    ReviewerAbsence,
+    ReviewerEffect,
+    ReviewForm,
+    ReviewRemark,
+    ReviewSettings,
+    ReviewSuggestion,
+    RoundReviewer,
+    SuggestedPair,
+    WaivedConflict,
+    WaiverRequest,
+    with_effects,
+)
 from funding.models.rounds import (
     Area,
     AreaNeed,

@@ -91,13 +91,6 @@ class Proposal(Base):
     attachments: Mapped[list[Attachment]] = relationship(order_by="Attachment.id")
     scores: Mapped[list[Score]] = relationship(order_by="Score.id")
 
-    @property
-    def merit(self) -> float | None:
-        """The mean of the scores entered so far, from 0 to 1; None before the first."""
-        if not self.scores:
-            return None
-        return sum(score.score for score in self.scores) / len(self.scores) / 100
-
 
 class ProposalArea(Base):
     """A tag: which area, with what share of the work; shares sum to 1 on submission."""
@@ -201,11 +194,12 @@ class ParkedForm(Base):
 
 
 class Score(Base):
-    """A reviewer's score from 0 to 100, entered or imported by an officer."""
+    """A reviewer's score from 0 to 100: that of a review, or entered or imported by an officer."""
 
     __tablename__ = "score"
     __table_args__ = (
         sa.UniqueConstraint("proposal_id", "reviewer"),
+        sa.Index(None, "review_id", unique=True),
         sa.CheckConstraint("score >= 0 and score <= 100", name="score"),
     )
 
@@ -216,6 +210,7 @@ class Score(Base):
     comment: Mapped[str] = mapped_column(sa.Text, default="")
     entered_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     entered_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
+    review_id: Mapped[int | None] = mapped_column(sa.ForeignKey("review.id"))
 
 
 class ConflictOfInterest(Base):

@@ -80,5 +80,13 @@ MOVES: dict[str, dict[str, tuple[str, ...]]] = {
         "declined": (),
         "withdrawn": (),
     },
+    "review_assignment": {
+        "assigned": ("accepted", "in conflict", "delegated", "withdrawn"),
+        "accepted": ("handed in", "in conflict", "delegated", "withdrawn"),
+        "in conflict": ("assigned", "withdrawn"),
+        "handed in": ("accepted",),
+        "delegated": ("assigned",),
+        "withdrawn": ("assigned",),
+    },
 }
 """kind -> state -> the states it may move to; each kind is also the name of its table."""

@@ -17,6 +17,7 @@ from funding.models import (
     PlanLine,
     Proposal,
     Report,
+    ReviewAssignment,
     Round,
     RoundFunder,
     Tranche,
@@ -24,6 +25,7 @@ from funding.models import (
 from funding.permissions.acts import Actor
 from funding.permissions.money import visible_awards, visible_lines, visible_tranches
 from funding.permissions.reporting import visible_reports, visible_requests
+from funding.permissions.reviews import visible_assignments
 from funding.permissions.rounds import participants, visible_proposals, without_conflict
 
 
@@ -68,6 +70,9 @@ def visible_events(by: Actor) -> sa.Select[tuple[Event]]:
     )
     subjects = {
         "proposal": visible_proposals(by, "log.read").with_only_columns(Proposal.id),
+        "review_assignment": visible_assignments(by, "log.read").with_only_columns(
+            ReviewAssignment.id
+        ),
         "plan_line": visible_lines(by).with_only_columns(PlanLine.id),
         "award": visible_awards(by).with_only_columns(Award.id),
         "tranche": visible_tranches(by).with_only_columns(Tranche.id),

@@ -40,6 +40,10 @@ _SHOWN = {
 _NOT_TOLD = (
     "conflict declared",  # the page says who is out of the room, to whom it concerns
     "conflict lifted",
+    "no conflict declared",
+    "waiver asked for",
+    "conflict waived",
+    "waiver refused",
     "proposal saved",
     "typed text discarded",
     "attachment added",

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.models import (
+    COUNTED_SCORE,
     Binding,
     ConflictOfInterest,
     Overlap,
@@ -18,6 +19,7 @@ from funding.models import (
     RunState,
     Scenario,
     Score,
+    with_effects,
 )
 from funding.permissions import Actor, visible_proposals, visible_scenarios
 
@@ -26,10 +28,14 @@ MOST_RUNS = 5
 
 @dataclass(frozen=True)
 class ShownScore:
-    """A score with its reviewer's name, where the address belongs to somebody here."""
+    """A score with its reviewer's name, where the address belongs to somebody here.
+
+    `counted` is what it counts as in the allocation, 0 to 100: the score, or calibrated.
+    """
 
     score: Score
     reviewer: str
+    counted: float
 
 
 @dataclass(frozen=True)
@@ -59,17 +65,24 @@ class Conflicts:
 
 
 def scores_of(session: Session, proposal: Proposal) -> list[ShownScore]:
-    scores = session.scalars(
-        sa.select(Score).where(Score.proposal_id == proposal.id).order_by(Score.id)
+    rows = session.execute(
+        with_effects(
+            sa.select(Score, COUNTED_SCORE).join(Proposal, Proposal.id == Score.proposal_id)
+        )
+        .where(Score.proposal_id == proposal.id)
+        .order_by(Score.id)
     ).all()
     names = dict(
         session.execute(
             sa.select(Person.email, Person.name).where(
-                Person.email.in_([score.reviewer for score in scores])
+                Person.email.in_([score.reviewer for score, _ in rows])
             )
         ).all()
     )
-    return [ShownScore(score, names.get(score.reviewer, score.reviewer)) for score in scores]
+    return [
+        ShownScore(score, names.get(score.reviewer, score.reviewer), counted)
+        for score, counted in rows
+    ]
 
 
 def overlaps_of(session: Session, by: Actor, proposal: Proposal) -> list[ShownOverlap]:

@@ -13,7 +13,16 @@ from sqlalchemy.orm import Session
 from funding.formatting import minor_units
 from funding.forms import share_text
 from funding.listing import Listing
-from funding.models import Area, Organisation, Proposal, ProposalArea, Round, Score
+from funding.models import (
+    COUNTED_SCORE,
+    Area,
+    Organisation,
+    Proposal,
+    ProposalArea,
+    Round,
+    Score,
+    with_effects,
+)
 from funding.permissions import Actor, visible_proposals
 from funding.places import country_name, region_name
 
@@ -21,10 +30,12 @@ SORTABLE = ("key", "title", "institution", "merit", "ask", "submitted")
 FILTERS = ("q", "area", "state", "region", "risk", "institution", "scored")
 
 _MERIT = (
-    sa.select(
-        Score.proposal_id,
-        (sa.func.avg(Score.score) / 100).label("merit"),
-        sa.func.count().label("number"),
+    with_effects(
+        sa.select(
+            Score.proposal_id,
+            (sa.func.avg(COUNTED_SCORE) / 100).label("merit"),
+            sa.func.count().label("number"),
+        ).join(Proposal, Proposal.id == Score.proposal_id)
     )
     .group_by(Score.proposal_id)
     .subquery("merit")

@@ -43,7 +43,26 @@ APART = frozenset(
 )
 """Not followed: figures of runs, the ledger's rows, and what has pages of its own."""
 
-NOT_TOLD = ("conflict declared", "conflict lifted", "typed text discarded")
+NOT_TOLD = (
+    "conflict declared",
+    "conflict lifted",
+    "no conflict declared",
+    "waiver asked for",
+    "conflict waived",
+    "waiver refused",
+    "typed text discarded",
+)
+OF_REVIEWS = (
+    "review assigned",
+    "review withdrawn",
+    "review reassigned",
+    "review due changed",
+    "review handed in",
+    "review sent back",
+    "reviewer reminded",
+    "remark made",
+)
+"""Who reviews, and when, is told only to those who read reviews."""
 
 
 @dataclass(frozen=True)
@@ -119,11 +138,13 @@ def happened(
     *,
     currency: str | None = None,
     has_names: bool = True,
+    has_reviews: bool = True,
 ) -> tuple[Listing, list[Happened]]:
     """One page of what happened to these, the newest first unless the listing says otherwise.
 
     `currency` is that of the amounts in their log; None where there are several: each award's own
-    timeline has them. Without `has_names` it is not told who did it.
+    timeline has them. Without `has_names` it is not told who did it;
+    without `has_reviews` nothing is told of reviews.
     """
     query = sa.select(Event).where(
         sa.or_(
@@ -133,7 +154,7 @@ def happened(
                 if ids
             )
         ),
-        Event.action.not_in(NOT_TOLD),
+        Event.action.not_in(NOT_TOLD if has_reviews else (*NOT_TOLD, *OF_REVIEWS)),
     )
     if text := dict(listing.args).get("q"):
         query = query.where(sa.func.lower(Event.action).contains(text.lower(), autoescape=True))

@@ -24,7 +24,7 @@ def _page(proposal_id: int, which: str, form: dict[str, dict[str, str]] | None =
     query = visible_proposals(by, "conflict.declare")
     proposal = fetch(reading(), query, proposal_id, "proposal")
     may_record = by.may("score.enter")
-    people = service.colleagues(reading(), by) if may_record else []
+    people = service.colleagues(reading(), by, proposal) if may_record else []
     return render_template(
         "conflicts/declare.html",
         proposal=proposal,

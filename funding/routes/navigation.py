@@ -24,6 +24,7 @@ ENTRIES: tuple[tuple[str, str, str], ...] = (
     ("People", "people.index", "people.manage"),
     ("Organisations", "people.organisation_list", "organisations.manage"),
     ("My proposals", "applications.index", "proposal.write"),
+    ("My reviews", "reviews.index", "review.write"),
 )
 """(label, endpoint, permission) in the order shown."""
 

@@ -12,7 +12,7 @@ from funding.listing import Listing
 from funding.models import Area, Person, Proposal, ProposalState, Round
 from funding.permissions import SIGNED_IN, fetch, own_proposals, visible_proposals, working_rounds
 from funding.places import country_name, region_name
-from funding.reports import applications, proposal_history, proposal_page
+from funding.reports import applications, proposal_history, proposal_page, reviews
 from funding.reports import proposals as report
 from funding.routes.application_form import area_choices
 from funding.routes.choices import REGION_CHOICES, TIER_CHOICES
@@ -145,6 +145,7 @@ def _show_own(proposal: Proposal, zone: str, shared: dict[str, object]) -> str:
         **shared,
         standing=applications.standing_of(proposal, until, database_now(session)),
         outcome=applications.outcome(session, by, proposal),
+        released=reviews.released_to(session, proposal.id),
         receipt=proposal_history.receipt_of(session, proposal),
         kept=typed_text.kept_form(session, by, proposal.id),
         is_led=proposal.lead_id == by.person_id,

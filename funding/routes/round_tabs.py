@@ -16,6 +16,7 @@ TABS: tuple[tuple[str, str, str], ...] = (
     ("Areas", "areas.index", PUBLIC),
     ("Commitments", "commitments.index", "commitment.read"),
     ("Proposals", "proposals.index", "proposal.read"),
+    ("Reviews", "reviewing.index", "review.read"),
     ("Overlaps", "overlaps.index", "overlap.read"),
     ("Scenarios", "scenarios.index", "scenario.read"),
     ("Plan", "plans.show", "plan.read"),

@@ -33,7 +33,8 @@ def award(award_id: int) -> ResponseReturnValue:
     found = fetch(session, visible_awards(by), award_id, "award")
     back = (found.proposal.title, url_for("awards.show", award_id=found.id))
     subjects = report.of_award(session, by, found)
-    return _page(subjects, back, currency=found.commitment.currency)
+    may_read = by.may("review.read")
+    return _page(subjects, back, currency=found.commitment.currency, has_reviews=may_read)
 
 
 @bp.get("/commitments/<int:commitment_id>/timeline")
@@ -45,7 +46,8 @@ def commitment(commitment_id: int) -> ResponseReturnValue:
     subjects = report.of_commitment(session, by, found)
     # who does what at another funder is that funder's own business
     is_own = by.may("commitment.read", found.funder_id)
-    return _page(subjects, back, currency=found.currency, has_names=is_own)
+    may_read = by.may("review.read")
+    return _page(subjects, back, currency=found.currency, has_names=is_own, has_reviews=may_read)
 
 
 def _page(subjects: report.Subjects, back: tuple[str, str], **shown: Any) -> str:

@@ -12,25 +12,41 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from funding.errors import Fault, InvalidInput, NotFound, RuleBroken
-from funding.models import Binding, ConflictOfInterest, LiftedConflict, Person, Proposal
+from funding.models import (
+    WAITING_STATES,
+    AssignmentState,
+    Binding,
+    ConflictOfInterest,
+    LiftedConflict,
+    Person,
+    Proposal,
+    ReviewAssignment,
+)
 from funding.permissions import PERMISSIONS, Actor, fetch, visible_proposals
 from funding.services.log import record
 
 LONGEST_REASON = 1_000
 
 
-def colleagues(session: Session, by: Actor) -> list[Person]:
-    """Those of the officer's own organisations who could be in conflict, without the officer."""
+def colleagues(session: Session, by: Actor, proposal: Proposal) -> list[Person]:
+    """Those of the officer's own organisations who could be in conflict, and who reviews the
+    proposal, of whatever organisation; without the officer."""
     return list(
         session.scalars(
             sa.select(Person)
             .where(
                 Person.is_active,
                 Person.id != by.person_id,
-                sa.exists().where(
-                    Binding.person_id == Person.id,
-                    Binding.organisation_id.in_(list(by.where("score.enter"))),
-                    Binding.role.in_(PERMISSIONS["conflict.declare"]),
+                sa.or_(
+                    sa.exists().where(
+                        Binding.person_id == Person.id,
+                        Binding.organisation_id.in_(list(by.where("score.enter"))),
+                        Binding.role.in_(PERMISSIONS["conflict.declare"]),
+                    ),
+                    sa.exists().where(
+                        ReviewAssignment.person_id == Person.id,
+                        ReviewAssignment.proposal_id == proposal.id,
+                    ),
                 ),
             )
             .order_by(Person.name)
@@ -54,7 +70,7 @@ def declare_for(
     """Record a colleague's conflict, known to the officer. Raises NotFound and InvalidInput."""
     proposal = fetch(session, visible_proposals(by, "score.enter"), proposal_id, "proposal")
     faults = () if person_id else (Fault("person", "Choose the colleague."),)
-    person = next((p for p in colleagues(session, by) if p.id == person_id), None)
+    person = next((p for p in colleagues(session, by, proposal) if p.id == person_id), None)
     if person_id and person is None:
         raise NotFound("colleague")
     _add(session, by, proposal, person.id if person else None, reason, faults)
@@ -75,7 +91,7 @@ class OnRecord:
 
 def of_colleagues(session: Session, by: Actor, proposal: Proposal) -> list[OnRecord]:
     """The conflicts on record for a proposal among the officer's colleagues."""
-    names = {person.id: person.name for person in colleagues(session, by)}
+    names = {person.id: person.name for person in colleagues(session, by, proposal)}
     declarer = aliased(Person)
     rows = session.execute(
         sa.select(ConflictOfInterest, declarer.name)
@@ -107,7 +123,9 @@ def lift(session: Session, *, by: Actor, proposal_id: int, conflict_id: int, rea
     proposal = fetch(session, visible_proposals(by, "score.enter"), proposal_id, "proposal")
     held = sa.select(ConflictOfInterest).where(
         ConflictOfInterest.proposal_id == proposal.id,
-        ConflictOfInterest.person_id.in_([person.id for person in colleagues(session, by)]),
+        ConflictOfInterest.person_id.in_(
+            [person.id for person in colleagues(session, by, proposal)]
+        ),
     )
     conflict = fetch(session, held, conflict_id, "conflict")
     if conflict.declared_by_id == by.person_id:
@@ -125,6 +143,15 @@ def lift(session: Session, *, by: Actor, proposal_id: int, conflict_id: int, rea
         )
     )
     session.delete(conflict)
+    session.flush()
+    # a reviewer declares anew before the proposal opens
+    _move_reviews(
+        session,
+        proposal.id,
+        conflict.person_id,
+        (AssignmentState.IN_CONFLICT,),
+        AssignmentState.ASSIGNED,
+    )
     record(
         session,
         by,
@@ -170,6 +197,8 @@ def _add(
             declared_by_id=by.person_id,
         )
     )
+    session.flush()
+    _move_reviews(session, proposal.id, person_id, WAITING_STATES, AssignmentState.IN_CONFLICT)
     record(
         session,
         by,
@@ -178,3 +207,16 @@ def _add(
         round_id=proposal.round_id,
         person=person_id,
     )
+
+
+def _move_reviews(
+    session: Session, proposal_id: int, person_id: int | None, states: tuple[str, ...], to: str
+) -> None:
+    for assignment in session.scalars(
+        sa.select(ReviewAssignment).where(
+            ReviewAssignment.proposal_id == proposal_id,
+            ReviewAssignment.person_id == person_id,
+            ReviewAssignment.state.in_(states),
+        )
+    ):
+        assignment.state = to

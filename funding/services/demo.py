@@ -45,7 +45,7 @@ from funding.models import (
     TeamMember,
 )
 from funding.paths import SEEDS
-from funding.services import demo_decisions, demo_pilot, history_import, ledger
+from funding.services import demo_decisions, demo_pilot, demo_reviews, history_import, ledger
 from funding.services.areas import add_shipped_taxonomy
 from funding.services.identity import hash_password
 from funding.services.import_plan import Outcome, Scope, printed
@@ -57,6 +57,7 @@ EXAMPLES = {
     "her colleague": "declan.whitmoor@northlight.example",
     "finance officer": "priscilla.vantongeren@northlight.example",
     "funder admin": "marguerite.halvorsen@northlight.example",
+    "reviewer": "sunniva.torkelsrud@hogvik.example",
     "committee": "philippa.odhiambo-strand@common-ground.example",
     "auditor": "ines.calloway@northlight.example",
     "administrator": "hendrika.vossema@platform-office.example",
@@ -109,6 +110,7 @@ def load(session: Session, *, password: str) -> bool:
     _load_commitments(session, round_, organisations)
     proposals = _load_proposals(session, round_, organisations, people)
     _load_scores(session, proposals)
+    demo_reviews.load(session, round_, people, proposals)
     _load_overlaps(session, round_, proposals)
     _load_history(session, round_)
     pilot = demo_pilot.load(session, round_, organisations, people)
@@ -350,6 +352,7 @@ def _load_scores(session: Session, proposals: dict[str, Proposal]) -> None:
         proposals[row["proposal"]].scores.append(
             Score(reviewer=row["reviewer"], score=float(row["score"]), comment=row["comment"])
         )
+    session.flush()
 
 
 def _load_overlaps(session: Session, round_: Round, proposals: dict[str, Proposal]) -> None:

@@ -17,6 +17,7 @@ from funding.db import now
 from funding.errors import RuleBroken
 from funding.models import (
     CANDIDATE_STATES,
+    COUNTED_SCORE,
     Account,
     AccountKind,
     Commitment,
@@ -31,6 +32,7 @@ from funding.models import (
     RoundFunder,
     Scenario,
     Score,
+    with_effects,
 )
 from funding.services.areas import top_areas
 from funding.services.decided_lines import (
@@ -200,12 +202,12 @@ def _candidates(session: Session, round_: Round, decided: set[str]) -> list[Prop
 
 
 def _merits(session: Session, round_: Round) -> dict[int, float]:
-    """The mean score of each proposal that has one, from 0 to 1."""
+    """The mean score of each proposal that has one, from 0 to 1, as the round lets them count."""
+    scores = sa.select(Score.proposal_id, sa.func.avg(COUNTED_SCORE)).join(
+        Proposal, Proposal.id == Score.proposal_id
+    )
     rows = session.execute(
-        sa.select(Score.proposal_id, sa.func.avg(Score.score))
-        .join(Proposal, Proposal.id == Score.proposal_id)
-        .where(Proposal.round_id == round_.id)
-        .group_by(Score.proposal_id)
+        with_effects(scores).where(Proposal.round_id == round_.id).group_by(Score.proposal_id)
     )
     return {proposal: round(float(mean) / 100, 6) for proposal, mean in rows}
 

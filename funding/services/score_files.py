@@ -20,6 +20,7 @@ from funding.imports.tables import SourceRow, Trouble
 from funding.models import CANDIDATE_STATES, Proposal, Round, Score
 from funding.permissions import Actor, fetch, visible_proposals, working_rounds
 from funding.services.log import record
+from funding.services.reviewing.calibration import scores_changed
 from funding.services.scores import clean_reviewer, faults_in, read_score
 
 LIMITS = Limits(file_bytes=20 * MIB, unpacked_bytes=80 * MIB, rows=200_000, columns=60)
@@ -127,6 +128,7 @@ def import_scores(
         )
     }
     new = changed = 0
+    of_reviews: list[Fault] = []
     for place, row in wanted.items():
         score, found = read_score(row.score), there.get(place)
         if found is None:
@@ -141,10 +143,17 @@ def import_scores(
                 )
             )
         elif (found.score, found.comment) != (score, row.comment):
+            if found.review_id is not None:
+                words = "this reviewer has handed in a review of this proposal here"
+                of_reviews.append(_fault(row, "reviewer", row.reviewer, words))
+                continue
             changed += 1
             found.score, found.comment = score, row.comment
             found.entered_by_id, found.entered_at = by.person_id, now()
+    if of_reviews:
+        raise InvalidInput(*of_reviews[:MOST_FAULTS])
     counts = Counts(len(rows), new, changed, len(rows) - new - changed)
+    scores_changed(session, round_.id)
     record(
         session,
         by,

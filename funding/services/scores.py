@@ -1,4 +1,4 @@
-"""Reviewers' scores as officers enter them; their mean is a proposal's merit."""
+"""Reviewers' scores as officers enter them; with those of reviews, their mean is the merit."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from funding.errors import Conflict, Fault, InvalidInput, NotFound, RuleBroken
 from funding.models import CANDIDATE_STATES, Proposal, Score
 from funding.permissions import Actor, fetch, visible_proposals
 from funding.services.log import record
+from funding.services.reviewing.calibration import scores_changed
 
 LONGEST_REVIEWER = 200
 LONGEST_COMMENT = 4_000
@@ -79,6 +80,7 @@ def enter_score(
     )
     proposal.scores.append(made)
     session.flush()
+    scores_changed(session, proposal.round_id)
     _record(session, by, "score entered", proposal, made)
     return made
 
@@ -106,6 +108,7 @@ def change_score(
     """
     proposal, found = find_score(session, by, score_id)
     _scored(session, by, proposal.id)
+    _refuse_of_review(found)
     comment = comment.strip()
     faults = faults_in(found.reviewer, score, comment)
     if faults:
@@ -118,6 +121,7 @@ def change_score(
     before = found.score
     found.score, found.comment = read_score(score), comment
     found.entered_by_id, found.entered_at = by.person_id, now()
+    scores_changed(session, proposal.round_id)
     _record(session, by, "score changed", proposal, found, before=before)
     return proposal
 
@@ -129,11 +133,18 @@ def remove_score(session: Session, *, by: Actor, score_id: int, seen: str) -> Pr
     """
     proposal, found = find_score(session, by, score_id)
     _scored(session, by, proposal.id)
+    _refuse_of_review(found)
     if seen_mark(found) != seen:
         raise Conflict("Somebody changed this score meanwhile. Please look again.")
     _record(session, by, "score removed", proposal, found)
     session.delete(found)
+    scores_changed(session, proposal.round_id)
     return proposal
+
+
+def _refuse_of_review(score: Score) -> None:
+    if score.review_id is not None:
+        raise RuleBroken("This score is that of a review; the review can be sent back instead.")
 
 
 def _record(

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from funding.config import Config
 from funding.db import Database, now
 from funding.errors import NotFound, RuleBroken, TributaryError
-from funding.models import Proposal, Run, RunState, Score, Study
+from funding.models import COUNTED_SCORE, Proposal, Run, RunState, Score, Study, with_effects
 from funding.permissions import Actor, fetch, visible_runs, visible_studies
 from funding.services.jobs import enqueue, is_under_way
 from funding.services.log import record
@@ -101,10 +101,11 @@ def is_study_under_way(session: Session, study: Study) -> bool:
 
 
 def _scores(session: Session, run: Run) -> dict[str, list[float]]:
-    """Each proposal's scores from 0 to 1, in the order in which they were entered."""
+    """Each proposal's scores from 0 to 1 as they count, in the order in which they were entered."""
     rows = session.execute(
-        sa.select(Proposal.key, Score.score)
-        .join(Score, Score.proposal_id == Proposal.id)
+        with_effects(
+            sa.select(Proposal.key, COUNTED_SCORE).join(Score, Score.proposal_id == Proposal.id)
+        )
         .where(Proposal.round_id == run.scenario.round_id)
         .order_by(Proposal.key, Score.id)
     )

@@ -146,6 +146,7 @@
     if (sending) await sending;
     if (edits === sentEdits || await send()) {
       mayLeave = true;
+      form.dataset.confirmed = "yes"; // what the button asks was answered before
       form.requestSubmit(submitter);
     }
   });

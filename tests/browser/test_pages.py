@@ -18,15 +18,18 @@ from playwright.sync_api import Browser, BrowserContext, Page
 from tests.browser.conftest import DESKTOP, PHONE, LiveSite, served
 from tests.browser.whole_demo import (
     ADMIN,
+    AUDITOR,
     COLLEAGUE,
     COMMITTEE,
     FINANCE,
+    FINISHED,
     JUDGE,
     NOBODY,
     OFFICER,
     PLATFORM,
     REPORTER,
     RESEARCHER,
+    REVIEWER,
     Shown,
     client_of,
     fill,
@@ -95,6 +98,9 @@ def shown(quiet_demo: LiveSite) -> list[Shown]:
                 (f"/reports/{ids['report_id']}", JUDGE),
                 (f"/reports/{whole.of_route['report_writing.edit']['report_id']}", REPORTER),
                 (f"{round_}/proposals?q=nothing+has+these+words", OFFICER),
+                (f"{round_}/reviews", AUDITOR),
+                (f"/reviews/{ids['assigned_id']}", REVIEWER),
+                (f"/reviews/{ids['finished_id']}", FINISHED),
                 (f"/proposals/{whole.of_route['applications.edit']['proposal_id']}", RESEARCHER),
             )
         ),

@@ -28,8 +28,10 @@ from funding.models import (
     PlanLine,
     Proposal,
     Report,
+    ReviewAssignment,
     Round,
     RoundEnquiry,
+    RoundReviewer,
     Run,
     RunProposal,
     Scenario,
@@ -48,6 +50,7 @@ from funding.services import (
     scenarios,
 )
 from funding.services.demo import EXAMPLES
+from funding.services.reviewing import suggesting
 from funding.services.solve_now import solve_now
 from funding.services.studies import ask_for_study
 from funding.studies.kinds import KINDS
@@ -62,6 +65,9 @@ INVITED = "tomoe.kurahashi@hoshimori.example"
 COMMITTEE = EXAMPLES["committee"]
 AUDITOR = EXAMPLES["auditor"]
 PLATFORM = EXAMPLES["administrator"]
+REVIEWER = EXAMPLES["reviewer"]
+FINISHED = "freya.lindqvarn@common-ground.example"
+"""A reviewer who has handed in all that was asked."""
 RESEARCHER = "naveen.tirumalai@larkspur-lab.example"
 REPORTER = "bram.lakerveld@waterlinie.example"
 """Leads a proposal of the earlier round, whose report was sent back."""
@@ -76,6 +82,7 @@ PEOPLE = (
     ADMIN,
     FINANCE,
     RESEARCHER,
+    REVIEWER,
     INVITED,
     PLATFORM,
     AUDITOR,
@@ -91,6 +98,7 @@ FILES = {
     "offers.pdf",
     "proposals.attachment",
     "reporting.file",
+    "reviews.attachment",
     "studies.table",
 }
 NOBODYS = {"identity.sign_in", "identity.forgotten", "identity.open_link", "home.index"}
@@ -223,6 +231,26 @@ def fill(app: Flask, password: str) -> WholeDemo:
         newest = session.scalars(
             sa.select(Run.id).where(Run.scenario_id == second).order_by(Run.id.desc())
         ).first()
+    _act(database, OFFICER, suggesting.ask_suggestion, round_id=round_.id)
+    _work(app)
+    reviewer = _id_of(database, REVIEWER)
+    with database.reading() as session:
+        asked = {
+            assignment.state: assignment.id
+            for assignment in session.scalars(
+                sa.select(ReviewAssignment).where(ReviewAssignment.person_id == reviewer)
+            )
+        }
+        finished = session.scalars(
+            sa.select(ReviewAssignment.id)
+            .join(Person, Person.id == ReviewAssignment.person_id)
+            .where(Person.email == FINISHED, ReviewAssignment.state == "handed in")
+            .order_by(ReviewAssignment.proposal_id)
+            .limit(1)
+        ).one()
+        entered = session.scalars(
+            sa.select(RoundReviewer.id).where(RoundReviewer.person_id == reviewer)
+        ).one()
     study = _act(database, OFFICER, ask_for_study, run_id=newest, kind="frontier", parameters={})
     with database.reading() as session:
         sent_back = session.scalars(
@@ -266,6 +294,10 @@ def fill(app: Flask, password: str) -> WholeDemo:
         "table": "proposals",
         "document": "plan",
         "chart": "gains",
+        "assignment_id": asked["accepted"],
+        "assigned_id": asked["assigned"],
+        "finished_id": finished,
+        "reviewer_id": entered,
     }
     drafted = {"proposal_id": draft}
     replayed = {"run_id": result.rpartition("/")[2]}

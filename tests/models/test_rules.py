@@ -20,10 +20,12 @@ from funding.models import (
     ConflictOfInterest,
     LetterTemplate,
     Person,
+    ReviewDeclaration,
     Role,
     RoundExtension,
     Tranche,
     Transfer,
+    WaivedConflict,
 )
 from funding.models.states import MOVES
 from funding.models.triggers import APPEND_ONLY, lift_rules, reporting, set_rules
@@ -41,6 +43,7 @@ from tests.builders import (
     make_proposal,
     make_round,
 )
+from tests.review_scene import make_form
 
 
 @dataclass(frozen=True)
@@ -110,6 +113,24 @@ def set_scene(session: Session) -> Scene:
             reason="a storm",
             granted_by_id=officer.person_id,
         )
+    )
+    make_form(session, round_)
+    session.add_all(
+        [
+            ReviewDeclaration(
+                proposal_id=line.proposal_id, person_id=finance.person_id, has_conflict=False
+            ),
+            WaivedConflict(
+                proposal_id=line.proposal_id,
+                person_id=finance.person_id,
+                kind="co-author",
+                found="published together",
+                asked_because="a small field",
+                asked_by_id=proposer.person_id,
+                reason="one paper of fifty authors",
+                waived_by_id=officer.person_id,
+            ),
+        ]
     )
     session.flush()
     ledger.schedule(session, None, tranche)

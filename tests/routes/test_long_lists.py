@@ -22,9 +22,14 @@ from funding.models import (
     PlanLine,
     PlanPutForward,
     Proposal,
+    Review,
+    ReviewAssignment,
+    ReviewForm,
     Role,
     Round,
     RoundFunder,
+    RoundReviewer,
+    Score,
 )
 from funding.models.triggers import lift_rules, set_rules
 from tests.conftest import SignIn
@@ -123,6 +128,43 @@ def fill(session) -> Side:
             for person in people
         ],
     )
+    add(
+        RoundReviewer,
+        [
+            {"round_id": round_id, "person_id": p, "areas": [], "expertise": "", "version": 1}
+            for p in people
+        ],
+    )
+    asked = add(
+        ReviewAssignment,
+        [
+            {"proposal_id": proposal, "person_id": person, "state": "handed in", "version": 1}
+            for proposal, person in zip(proposals, people, strict=True)
+        ],
+    )
+    form = session.scalar(sa.select(sa.func.max(ReviewForm.id)))
+    add(
+        Review,
+        [
+            {
+                "assignment_id": assignment,
+                "proposal_id": proposal,
+                "person_id": person,
+                "form_id": form,
+                "marks": {},
+                "score": 50.0,
+                "for_applicant": "Say more.",
+            }
+            for assignment, proposal, person in zip(asked, proposals, people, strict=True)
+        ],
+    )
+    add(
+        Score,
+        [
+            {"proposal_id": p, "reviewer": f"many{n}@test.example", "score": n % 100}
+            for n, p in enumerate(proposals)
+        ],
+    )
     funders = add(
         Organisation,
         [{"key": f"many-{n}", "name": f"Many {n}", "kind": "funder"} for n in range(MANY)],
@@ -207,6 +249,10 @@ LISTS = (
     ("/outbox", Role.PROGRAM_OFFICER, "q=many&state=sent&sort=to"),
     ("/log", Role.AUDITOR, "action=act+3&sort=number"),
     ("/rounds/{round_id}/money", Role.COMMITTEE, "sort=-base"),
+    ("/rounds/{round_id}/reviews", Role.PROGRAM_OFFICER, "q=work&standing=short&sort=-assigned"),
+    ("/rounds/{round_id}/reviewers", Role.PROGRAM_OFFICER, "q=many&sort=-load"),
+    ("/rounds/{round_id}/reviews/calibration", Role.COMMITTEE, "sort=-moved"),
+    ("/rounds/{round_id}/reviews/release", Role.PROGRAM_OFFICER, "q=work&standing=waiting"),
 )
 
 

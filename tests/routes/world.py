@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.models import (
+    AssignmentState,
     Attachment,
     Award,
     ChangeConcern,
@@ -24,9 +25,15 @@ from funding.models import (
     Mail,
     Overlap,
     Pin,
+    ReviewAssignment,
+    ReviewCriterion,
+    ReviewDeclaration,
+    ReviewerAbsence,
+    ReviewForm,
     Role,
     RoundEnquiry,
     RoundFunder,
+    RoundReviewer,
     Study,
     TeamMember,
     Tranche,
@@ -178,6 +185,31 @@ def make_side(session: Session) -> Side:
     study = Study(run_id=plan.run_id, kind="frontier", result={"points": []})
     session.add(study)
     session.flush()
+    form = ReviewForm(round_id=round_.id, number=1, lowest=1, highest=5)
+    form.criteria = [ReviewCriterion(position=0, key="idea", name="Idea", weight=1)]
+    reviewed = make_proposal(session, round_)
+    reviewer = RoundReviewer(round_id=round_.id, person_id=people[Role.REVIEWER].id)
+    stand_in = make_person(session, committee, Role.REVIEWER)
+    assignment = ReviewAssignment(proposal_id=reviewed.id, person_id=people[Role.REVIEWER].id)
+    session.add_all([form, reviewer, assignment])
+    session.flush()
+    session.add(
+        ReviewDeclaration(
+            proposal_id=reviewed.id, person_id=assignment.person_id, has_conflict=False
+        )
+    )
+    session.flush()
+    assignment.state = AssignmentState.ACCEPTED
+    absence = ReviewerAbsence(
+        round_id=round_.id,
+        person_id=reviewer.person_id,
+        from_on=now().date(),
+        until_on=now().date(),
+        delegate_id=stand_in.id,
+        recorded_by_id=reviewer.person_id,
+    )
+    session.add(absence)
+    session.flush()
     ids: dict[str, object] = {
         "round_id": round_.id,
         "commitment_id": commitment.id,
@@ -195,6 +227,10 @@ def make_side(session: Session) -> Side:
         "pin_id": pin.id,
         "study_id": study.id,
         "kind": "frontier",
+        "assignment_id": assignment.id,
+        "reviewer_id": reviewer.id,
+        "who_id": reviewer.person_id,
+        "absence_id": absence.id,
         "rule": "greedy",
         "line_id": first.id,
         "award_id": award.id,

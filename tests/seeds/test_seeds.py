@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from stdnum.iso7064 import mod_11_2
 
+from funding.services import demo_reviews
+
 SEEDS = Path(__file__).resolve().parents[2] / "seeds"
 REGIONS = {
     "africa",
@@ -37,6 +39,7 @@ COLUMNS = {
     "needs.csv": "area floor cap steps note",
     "overlaps.csv": "first second degree kind note",
     "scores.csv": "proposal reviewer score comment",
+    "reviewers.csv": "reviewer most areas expertise",
     "history.csv": "funder recipient amount currency date area purpose",
 }
 
@@ -319,6 +322,27 @@ def test_every_proposal_has_two_to_four_scores_by_reviewers_from_elsewhere():
         assert reviewers[score["reviewer"]] != PROPOSALS[score["proposal"]]["institution"]
         assert re.fullmatch(r"\d{1,2}\.\d|100\.0", score["score"])
         assert score["comment"].rstrip().endswith((".", "?", "!"))
+
+
+def test_marks_of_every_review_come_to_its_score():
+    form = document("review_form.json")
+    weights = {criterion["key"]: criterion["weight"] for criterion in form["criteria"]}
+    for score in SCORES:
+        given = float(score["score"])
+        marks = demo_reviews.marks_of(score["proposal"], score["reviewer"], given)
+        assert marks.keys() == weights.keys()
+        assert all(0 <= mark <= 100 and mark == round(mark, 1) for mark in marks.values())
+        mean = sum(weights[key] * mark for key, mark in marks.items()) / sum(weights.values())
+        assert round(mean, 2) == given
+
+
+def test_every_reviewer_says_what_they_know_in_areas_that_exist():
+    reviewers = {row["reviewer"]: row for row in rows("reviewers.csv")}
+    assert reviewers.keys() == {p["email"] for p in PEOPLE if p["role"] == "reviewer"}
+    load = Counter(score["reviewer"] for score in SCORES)
+    for email, row in reviewers.items():
+        assert set(listed(row["areas"])) <= {*TOP, *PARENT}
+        assert load[email] <= int(row["most"])
 
 
 def test_no_comment_is_used_twice():

@@ -21,10 +21,13 @@ from funding.models import (
     Award,
     AwardState,
     Binding,
+    CoAuthor,
     ErasureRequest,
     Mail,
     Person,
     Proposal,
+    Review,
+    ReviewRemark,
     Role,
     Round,
     RoundState,
@@ -51,6 +54,7 @@ from tests.builders import (
     make_round,
 )
 from tests.conftest import make_config
+from tests.review_scene import hand_in, make_scene
 
 NAME, EMAIL = "Odalys Brightwater", "Odalys@Brightwater.example"
 
@@ -326,3 +330,39 @@ def test_a_proposal_whose_award_goes_on_is_left_for_later(
         assert scene.lead.person_id not in removed
         assert len(removed) == 1
         assert session.get_one(Award, scene.award_id).state == AwardState.OFFERED
+
+
+def test_a_reviewer_is_forgotten_and_the_scores_stay_under_a_number(
+    each_database: Database, scene: Scene
+) -> None:
+    """Words of reviews go with the round's term; who wrote them, when they ask for it."""
+
+    def review(session: Session) -> tuple[Actor, int]:
+        made = make_scene(session)
+        handed_in = hand_in(session, made, for_committee=f"{NAME} writes well.")
+        person = made.reviewers[0]
+        person.name = NAME
+        session.add(ReviewRemark(proposal_id=handed_in.proposal_id, person=person, text=NAME))
+        session.add(CoAuthor(person_id=made.reviewers[1].id, name=NAME, last_on=now().date()))
+        made.round.keep_years = 1
+        for state in ("allocating", "deciding", "closed"):
+            made.round.state = state
+            session.flush()
+        return Actor.of(person), made.round.id
+
+    reviewer, round_id = each_database.in_transaction(review)
+    with each_database.reading() as session:
+        address = session.get_one(Person, reviewer.person_id).email
+        told = holdings.holdings(session, reviewer.person_id)
+    assert {"review", "score", "review_remark", "reviewer_effect"} <= {*told}
+    each_database.in_transaction(erasure.ask, by=reviewer)
+    each_database.in_transaction(erasure.erase, by=scene.admin, person_id=reviewer.person_id)
+    assert address not in everything(each_database)
+    removed = each_database.in_transaction(retention.remove_of, round_id=round_id)
+    assert removed == []
+    left = everything(each_database)
+    assert "writes well" not in left
+    with each_database.reading() as session:
+        assert session.scalars(sa.select(Review)).one().score == 62.5
+        assert session.scalars(sa.select(ReviewRemark)).all() == []
+        assert session.scalars(sa.select(CoAuthor)).all() == []

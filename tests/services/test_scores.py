@@ -15,6 +15,7 @@ from funding.errors import Conflict, InvalidInput, NotFound, RuleBroken
 from funding.models import Event, Proposal, Role, Score
 from funding.permissions import Actor, visible_proposals
 from funding.services import conflicts, score_files, scores
+from funding.services.round_document import _merits
 from tests.builders import (
     make_commitment,
     make_organisation,
@@ -65,7 +66,8 @@ def enter(database: Database, desk: Desk, score: str, reviewer: str = "a@x.examp
 
 def merit(database: Database, proposal_id: int) -> float | None:
     with database.reading() as session:
-        return session.get_one(Proposal, proposal_id).merit
+        round_ = session.get_one(Proposal, proposal_id).round
+        return _merits(session, round_).get(proposal_id)
 
 
 def test_merit_is_the_mean_of_the_scores(database: Database, desk: Desk) -> None:

@@ -21,6 +21,7 @@ from funding.models.triggers import (
     promises,
     proposals,
     reporting,
+    reviews,
     states,
 )
 from funding.models.triggers.engines import create_statements
@@ -39,8 +40,11 @@ RULES: tuple[Rule, ...] = (
     *payments.RULES,
     *proposals.RULES,
     *reporting.RULES,
+    *reviews.RULES,
     *states.RULES,
 )
+VIEWS = {reviews.PEOPLE_VIEW: reviews.PEOPLE_OF_PROPOSALS}
+"""What the rules read from, by name."""
 
 
 def set_rules(connection: sa.Connection) -> None:
@@ -54,12 +58,16 @@ def set_rules(connection: sa.Connection) -> None:
                         sa.text("insert into allowed_move values (:kind, :state, :target)"),
                         {"kind": kind, "state": state, "target": target},
                     )
+    for name, query in VIEWS.items():
+        connection.exec_driver_sql(f"create view {name} as {query}")
     for statement in create_statements(RULES, connection.dialect.name):
         connection.exec_driver_sql(statement)
 
 
 def lift_rules(connection: sa.Connection) -> None:
     """Drop every trigger there is, of whatever version; until `set_rules`, all is allowed."""
+    for name in VIEWS:
+        connection.exec_driver_sql(f"drop view if exists {name}")
     if connection.dialect.name == "sqlite":
         names = connection.exec_driver_sql("select name from sqlite_master where type = 'trigger'")
         for (name,) in names.all():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from funding.models.triggers.reviews import RECENT
 from funding.models.triggers.rule import Rule
 
 _OWN_WORDS = {
@@ -12,6 +13,7 @@ _OWN_WORDS = {
         "{now}": "strftime('%Y-%m-%d %H:%M:%f', 'now')",
         # one writer at a time, so that a transfer not counted yet has the highest number
         "{counted_before}": "new.last_transfer_id <= coalesce(old.last_transfer_id, 0)",
+        **RECENT["sqlite"],
     },
     "postgresql": {
         "{locked}": " for update",
@@ -19,6 +21,7 @@ _OWN_WORDS = {
         # numbers are drawn before locks are waited for: what counts is that a transfer moves it
         "{counted_before}": "pg_trigger_depth() < 2"
         " or new.last_transfer_id = coalesce(old.last_transfer_id, 0)",
+        **RECENT["postgresql"],
     },
 }
 

@@ -19,6 +19,10 @@ APPEND_ONLY = (
     *reporting.APPEND_ONLY,
     "letter_template",
     "signature",
+    "review_declaration",
+    "waived_conflict",
+    "review_form",
+    "review_criterion",
 )
 BEGINNINGS = {
     "plan_line": "recommended",
@@ -28,6 +32,7 @@ BEGINNINGS = {
     "bank_statement": "preview",
     "bank_line": "unmatched",
     **reporting.BEGINNINGS,
+    "review_assignment": "assigned",
 }
 """The state that a row of these is made in: further on, it would skip what comes before."""
 

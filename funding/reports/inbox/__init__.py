@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from funding.models import Proposal, Round, RoundState
 from funding.permissions import Actor, own_proposals, participants, visible_rounds
-from funding.reports.inbox import deciding, grants, people, reports, writing
+from funding.reports.inbox import deciding, grants, people, reports, reviewing, writing
 from funding.reports.inbox.entries import Dated, Waiting
 
 __all__ = ["SOURCES", "Dated", "Waiting", "dates_of", "rounds_for", "waiting_for"]
@@ -32,6 +32,8 @@ SOURCES: tuple[Callable[[Session, Actor], Iterable[Waiting]], ...] = (
     reports.to_write,
     reports.to_return,
     writing.unsent,
+    reviewing.reviews,
+    reviewing.waivers,
     deciding.overlaps,
 )
 """Most pressing first."""

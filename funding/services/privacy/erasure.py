@@ -12,9 +12,12 @@ from sqlalchemy.orm import Session
 from funding.db import now
 from funding.errors import NotFound, RuleBroken
 from funding.models import (
+    WAITING_STATES,
+    AssignmentState,
     Award,
     AwardState,
     Binding,
+    CoAuthor,
     Digest,
     ErasureRequest,
     LoginSession,
@@ -25,9 +28,13 @@ from funding.models import (
     Person,
     Proposal,
     ProposalState,
+    ReviewAssignment,
+    ReviewerEffect,
     Role,
     Round,
+    RoundReviewer,
     RoundState,
+    Score,
     TeamMember,
 )
 from funding.permissions import Actor
@@ -171,11 +178,39 @@ def _forget_what_names(session: Session, person: Person) -> None:
         )
         .values(name=f"Erased person {person.id}", email=None, orcid=None)
     )
+    _forget_reviewer(session, person)
     session.expire(person, ["bindings"])
+
+
+def _forget_reviewer(session: Session, person: Person) -> None:
+    """What they said they know and with whom they wrote; their scores stay, under a number."""
+    for table in (Score, ReviewerEffect):
+        session.execute(
+            sa.update(table)
+            .where(sa.func.lower(table.reviewer) == person.email.lower())
+            .values(reviewer=_address_of_nobody(person))
+        )
+    waiting = sa.select(ReviewAssignment).where(
+        ReviewAssignment.person_id == person.id, ReviewAssignment.state.in_(WAITING_STATES)
+    )
+    for assignment in session.scalars(waiting):
+        assignment.state = AssignmentState.WITHDRAWN
+    for reviewer in session.scalars(
+        sa.select(RoundReviewer).where(RoundReviewer.person_id == person.id)
+    ):
+        reviewer.expertise, reviewer.areas, reviewer.most = "", [], 0
+    named = [CoAuthor.person_id == person.id, sa.func.lower(CoAuthor.name) == person.name.lower()]
+    if person.orcid:
+        named.append(CoAuthor.orcid == person.orcid)
+    session.execute(sa.delete(CoAuthor).where(sa.or_(*named)))
 
 
 def _forget_who(person: Person) -> None:
     person.name = f"Erased person {person.id}"
-    person.email = f"erased-{person.id}@erased.invalid"
+    person.email = _address_of_nobody(person)
     person.password_hash = person.orcid = person.calendar_hash = None
     person.timezone, person.digest, person.is_active = "UTC", Digest.NEVER, False
+
+
+def _address_of_nobody(person: Person) -> str:
+    return f"erased-{person.id}@erased.invalid"

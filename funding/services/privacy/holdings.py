@@ -17,7 +17,15 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.db import Base
-from funding.models import Attachment, Mail, Person, ReportFile, TeamMember
+from funding.models import (
+    Attachment,
+    Mail,
+    Person,
+    ReportFile,
+    ReviewerEffect,
+    Score,
+    TeamMember,
+)
 from funding.permissions import Actor
 from funding.services.attachments import path_of
 from funding.services.log import record
@@ -31,6 +39,8 @@ them, which are no data of whoever typed them in."""
 BY_ADDRESS: tuple[sa.ColumnElement[str], ...] = (
     Mail.__table__.c.to,
     TeamMember.__table__.c.email,
+    Score.__table__.c.reviewer,
+    ReviewerEffect.__table__.c.reviewer,
 )
 """Columns that hold an address of mail and may name somebody without pointing at them."""
 

@@ -2,7 +2,7 @@
 
 Titles, abstracts, areas, money and decisions stay: they are what the round did. Names and
 addresses of teams, files, answers to the round's own questions and comments on scores go, and so
-does the text of drafts that were never handed in.
+do the words of reviews and of their discussion, and the text of drafts that were never handed in.
 """
 
 from __future__ import annotations
@@ -17,9 +17,13 @@ from funding.db import Database, now
 from funding.models import (
     Attachment,
     Award,
+    ParkedForm,
     Proposal,
     ProposalState,
     ReportFile,
+    Review,
+    ReviewAssignment,
+    ReviewRemark,
     Round,
     RoundState,
     Transition,
@@ -27,6 +31,7 @@ from funding.models import (
 from funding.services.attachments import path_of
 from funding.services.log import record
 from funding.services.privacy.erasure import ENDED
+from funding.services.reviewing.drafts import form_name
 
 APPLY_RETENTION = "apply_retention"
 REMOVED = "Removed"
@@ -113,6 +118,12 @@ def _remove(session: Session, proposal: Proposal) -> None:
         session.delete(file)
     for score in proposal.scores:
         score.comment = ""
+    for review in session.scalars(sa.select(Review).where(Review.proposal_id == proposal.id)):
+        review.for_committee = review.for_applicant = ""
+    session.execute(sa.delete(ReviewRemark).where(ReviewRemark.proposal_id == proposal.id))
+    drafts = sa.select(ReviewAssignment.id).where(ReviewAssignment.proposal_id == proposal.id)
+    names = [form_name(assignment) for assignment in session.scalars(drafts)]
+    session.execute(sa.delete(ParkedForm).where(ParkedForm.form.in_(names)))
     proposal.answers = {}
     if proposal.state == ProposalState.DRAFT:
         proposal.title, proposal.abstract, proposal.keywords = REMOVED, "", []

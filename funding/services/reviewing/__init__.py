@@ -1,0 +1,1 @@
+"""Reviewing: who reviews what, conflicts, forms, drafts, scores, discussion and release."""
