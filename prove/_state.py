@@ -1,6 +1,6 @@
 """What a long proof has shown so far, in a small file: stopped, it goes on where it was.
 
-The file is in `prove/` of the data folder, or in the folder that TRIBUTARY_PROVE_STATE names. It
+The file is in `prove/` of the data folder, or in the folder that PROVE_STATE names. It
 counts only for the code that it was shown of: where that has changed, the proof begins anew.
 """
 
@@ -21,7 +21,7 @@ class Progress:
     """Counts by name, and the parts that are done; each part is kept as soon as it is."""
 
     def __init__(self, name: str, sources: Iterable[str]) -> None:
-        named = os.environ.get("TRIBUTARY_PROVE_STATE")
+        named = os.environ.get("PROVE_STATE")
         folder = Path(named) if named else Config.from_environment().data / "prove"
         folder.mkdir(parents=True, exist_ok=True)
         self.path = folder / f"{name}.json"

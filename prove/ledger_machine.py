@@ -1,6 +1,6 @@
 """The ledger's state machine at full size: 2,000 runs of 100 steps on each engine.
 
-The invariants are looked at after each step. `TRIBUTARY_PROVE_ENGINE` proves one engine only, so
+The invariants are looked at after each step. `PROVE_ENGINE` proves one engine only, so
 that two processes can share the work.
 """
 
@@ -39,7 +39,7 @@ SOURCES = (
 
 
 def prove() -> Iterator[str]:
-    wanted = os.environ.get("TRIBUTARY_PROVE_ENGINE", "")
+    wanted = os.environ.get("PROVE_ENGINE", "")
     for engine in ENGINES:
         if wanted in ("", engine):
             yield from _on(engine)

@@ -103,12 +103,15 @@ def transfers(session: Session, award: Award) -> list[Transfer]:
 
 
 def returned(transfers: list[Transfer]) -> int:
-    """What of an award's payments the grantee sent back, in minor units."""
-    return sum(
-        transfer.amount
-        for transfer in transfers
-        if transfer.debit.kind == AccountKind.PAID and transfer.credit.kind == AccountKind.AVAILABLE
-    )
+    """What of an award's payments the grantee sent back, less returns undone, in minor units."""
+    back = 0
+    for transfer in transfers:
+        kinds = (transfer.debit.kind, transfer.credit.kind)
+        if kinds == (AccountKind.PAID, AccountKind.AVAILABLE):
+            back += transfer.amount
+        elif kinds == (AccountKind.AVAILABLE, AccountKind.PAID):
+            back -= transfer.amount
+    return back
 
 
 def rounds_with_awards(session: Session, by: Actor) -> list[tuple[int, str]]:

@@ -28,6 +28,9 @@ _LABELS = {
     "amount": "Amount",
     "due_on": "Due on",
     "condition": "On condition of",
+    "milestone": "Milestone",
+    "reached_on": "Reached on",
+    "evidence": "What shows it",
     "reason": "Why",
     "paid_on": "Paid on",
     "reference": "Reference",
@@ -69,6 +72,7 @@ def award_page(
         alone=releasable_alone(session, by, award),
         compensating=of_award(session, by, award),
         may_prepare=may_prepare,
+        may_reach=by.may("milestone.reach", award.commitment.funder_id),
         may_terminate=award.state in ENDABLE and by.may("line.decide", award.commitment.funder_id),
         proposed=proposed_tranches(session, award, now().date())
         if may_prepare and award.state in ("accepted", "active")

@@ -114,6 +114,12 @@ def show(commitment_id: int) -> ResponseReturnValue:
         listing=listing,
         may_edit=is_open and by.may("commitment.edit", commitment.funder_id),
         is_own=commitment.funder_id in by.organisations,
+        may_read_ledger=by.may("ledger.read", commitment.funder_id),
+        may_expire=bool(row.balance.available)
+        and commitment.ends_on is not None
+        and commitment.ends_on < now().date()
+        and by.may("commitment.edit", commitment.funder_id),
+        idempotency_key=new_idempotency_key(),
     )
 
 

@@ -18,6 +18,8 @@ ENTRIES: tuple[tuple[str, str, str], ...] = (
     ("Reports", "reporting.index", "report.read"),
     ("Offers", "terms.mine", "terms.edit"),
     ("Outbox", "outbox.index", "mail.read"),
+    ("Payments", "payments.index", "payment.read"),
+    ("Ledger", "ledger.trial_balance", "ledger.read"),
     ("Imports", "imports.index", "import.read"),
     ("Replay", "replay.index", "replay.use"),
     ("Log", "log.index", "log.read"),

@@ -59,6 +59,7 @@ def schedule(award_id: int) -> ResponseReturnValue:
             amount=_amount("amount", award),
             due_on=_day("due_on"),
             condition=request.form.get("condition", ""),
+            milestone=request.form.get("milestone", ""),
             key=request.form.get("idempotency_key", ""),
         )
 
@@ -155,3 +156,21 @@ def cancel(tranche_id: int) -> ResponseReturnValue:
 
     done = "The tranche is cancelled; its money is the award's again."
     return to_award(_tranche(tranche_id).award_id, act, done, tranche_id)
+
+
+@bp.post("/tranches/<int:tranche_id>/milestone-reached")
+@permission("milestone.reach")
+def reach_milestone(tranche_id: int) -> ResponseReturnValue:
+    tranche = _tranche(tranche_id)
+
+    def act() -> None:
+        in_transaction(
+            tranches.reach_milestone,
+            tranche_id=tranche_id,
+            version=_version(),
+            reached_on=_day("reached_on"),
+            evidence=request.form.get("evidence", ""),
+        )
+
+    done = "The milestone is reached: a finance officer can release the tranche."
+    return to_award(tranche.award_id, act, done, tranche_id)

@@ -45,7 +45,14 @@ from funding.models import (
     TeamMember,
 )
 from funding.paths import SEEDS
-from funding.services import demo_decisions, demo_pilot, demo_reviews, history_import, ledger
+from funding.services import (
+    demo_decisions,
+    demo_payments,
+    demo_pilot,
+    demo_reviews,
+    history_import,
+    ledger,
+)
 from funding.services.areas import add_shipped_taxonomy
 from funding.services.identity import hash_password
 from funding.services.import_plan import Outcome, Scope, printed
@@ -115,6 +122,7 @@ def load(session: Session, *, password: str) -> bool:
     _load_history(session, round_)
     pilot = demo_pilot.load(session, round_, organisations, people)
     demo_decisions.load(session, round_, pilot, organisations, people)
+    demo_payments.load(session, organisations, people)
     record(session, None, "demo loaded", round_, round_id=round_.id)
     return True
 

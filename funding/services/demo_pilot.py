@@ -388,6 +388,8 @@ class _Pilot:
         self._move(tranche, TrancheState.RELEASED)
         tranche.paid_by_id = preparer.id
         tranche.paid_on = date.fromisoformat(entry["paid"])
+        paid_at = rate(award.commitment.currency, self.round.base_currency, tranche.paid_on)
+        tranche.paid_rate, tranche.paid_rate_on = f"{paid_at.rate:f}", paid_at.on
         tranche.reference = f"{self.round.key}-{tranche.id}"
         self._move(tranche, TrancheState.PAID)
         ledger.pay(self.session, None, tranche)

@@ -16,6 +16,7 @@ from funding.db import Database, now
 from funding.models import (
     LANGUAGES,
     Award,
+    BankStatement,
     ChangeRequest,
     CompensatingReview,
     FormQuestion,
@@ -23,6 +24,7 @@ from funding.models import (
     LetterKind,
     Mail,
     Overlap,
+    PaymentBatch,
     Person,
     Pin,
     PlanLine,
@@ -59,6 +61,7 @@ from tests.browser.conftest import SOON_DONE
 
 OFFICER = EXAMPLES["program officer"]
 COLLEAGUE = EXAMPLES["her colleague"]
+PAYER = "friedhelm.luttmar@morgenweite.example"
 FINANCE = "hamish.dunmorrow@corvane.example"
 ADMIN = EXAMPLES["funder admin"]
 INVITED = "tomoe.kurahashi@hoshimori.example"
@@ -81,6 +84,7 @@ PEOPLE = (
     COMMITTEE,
     ADMIN,
     FINANCE,
+    PAYER,
     RESEARCHER,
     REVIEWER,
     INVITED,
@@ -100,6 +104,8 @@ FILES = {
     "reporting.file",
     "reviews.attachment",
     "studies.table",
+    "payments.xml_file",
+    "payments.csv_file",
 }
 NOBODYS = {"identity.sign_in", "identity.forgotten", "identity.open_link", "home.index"}
 """Pages that who is signed in is led away from, or that look different then."""
@@ -285,6 +291,7 @@ def fill(app: Flask, password: str) -> WholeDemo:
         "offer_id": offer,
         "tranche_id": tranche.id,
         **reported,
+        **_payments(database),
         "import_id": int(preview.rpartition("/")[2]),
         "area_key": "interpretability",
         "name": "plan.txt",
@@ -375,6 +382,21 @@ def _offered(database: Database, award_id: int) -> int:
     )
     number: int = offer.id
     return number
+
+
+def _payments(database: Database) -> dict[str, int]:
+    """What the demo's own funder of payments has of each."""
+    with database.reading() as session:
+        statement = session.scalars(sa.select(BankStatement)).first()
+        batch = session.scalars(sa.select(PaymentBatch)).first()
+        return {
+            "batch_id": batch.id,
+            "details_id": batch.payments[0].details_id,
+            "bank_statement_id": statement.id,
+            "bank_line_id": statement.lines[1].id,
+            "transfer_id": statement.lines[0].transfer_id,
+            "reversal_id": 1,
+        }
 
 
 def _id_of(database: Database, email: str) -> int:

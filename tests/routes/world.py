@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.db import now
@@ -12,8 +13,12 @@ from funding.models import (
     AssignmentState,
     Attachment,
     Award,
+    BankDetails,
+    BankLine,
+    BankStatement,
     ChangeConcern,
     ChangeRequest,
+    Commitment,
     CompensatingReview,
     ConflictOfInterest,
     DeclineLetter,
@@ -24,7 +29,11 @@ from funding.models import (
     LineState,
     Mail,
     Overlap,
+    Payment,
+    PaymentBatch,
+    Person,
     Pin,
+    Reversal,
     ReviewAssignment,
     ReviewCriterion,
     ReviewDeclaration,
@@ -37,6 +46,7 @@ from funding.models import (
     Study,
     TeamMember,
     Tranche,
+    Transfer,
 )
 from funding.permissions import Actor
 from funding.services import ledger
@@ -180,6 +190,7 @@ def make_side(session: Session) -> Side:
     session.flush()
     mail = session.query(Mail).order_by(Mail.id.desc()).first()
     mail.error = "Refused"
+    paid = _payments(session, commitment, award, tranche, finance)
     pin = Pin(proposal_id=proposal.id, funded=True)
     plan.run.scenario.pins.append(pin)
     study = Study(run_id=plan.run_id, kind="frontier", result={"points": []})
@@ -234,6 +245,7 @@ def make_side(session: Session) -> Side:
         "rule": "greedy",
         "line_id": first.id,
         "award_id": award.id,
+        **paid,
         "tranche_id": tranche.id,
         "report_id": report.id,
         "request_id": asked.id,
@@ -260,3 +272,87 @@ def make_side(session: Session) -> Side:
         "chart": "gains",
     }
     return Side(ids, {role: person.email for role, person in people.items()})
+
+
+def _payments(
+    session: Session, commitment: Commitment, award: Award, tranche: Tranche, finance: Person
+) -> dict[str, object]:
+    """Bank details, a payment file, a bank statement with a booking, and a reversal asked for."""
+    institution = award.proposal.institution_id
+    details = [
+        BankDetails(
+            funder_id=commitment.funder_id,
+            organisation_id=organisation,
+            currency=commitment.currency,
+            number=1,
+            holder="Somebody",
+            account=f"{organisation}",
+            bank_code="1",
+            country="US",
+            entered_by_id=finance.id,
+        )
+        for organisation in (commitment.funder_id, institution)
+    ]
+    session.add_all(details)
+    colleague = make_person(session, commitment.funder, Role.FINANCE_OFFICER)
+    tranche.state = "due"
+    session.flush()
+    tranche.state, tranche.released_by_id = "released", colleague.id
+    session.flush()
+    batch = PaymentBatch(
+        funder_id=commitment.funder_id,
+        currency=commitment.currency,
+        execution_on=now().date(),
+        details_id=details[0].id,
+        message_id=f"TRB-{award.id}",
+        count=1,
+        total=tranche.amount,
+        made_by_id=finance.id,
+    )
+    session.add(batch)
+    session.flush()
+    batch.payments.append(
+        Payment(
+            tranche_id=tranche.id,
+            details_id=details[1].id,
+            amount=tranche.amount,
+            end_to_end_id=f"TRB{batch.id}-{tranche.id}",
+        )
+    )
+    statement = BankStatement(
+        funder_id=commitment.funder_id,
+        details_id=details[0].id,
+        account=details[0].account,
+        currency=commitment.currency,
+        format="CSV",
+        filename="bank.csv",
+        sha256=f"{award.id}",
+        uploaded_by_id=finance.id,
+    )
+    session.add(statement)
+    session.flush()
+    line = BankLine(
+        funder_id=commitment.funder_id,
+        account=statement.account,
+        currency=commitment.currency,
+        line_key="1",
+        row=2,
+        booked_on=now().date(),
+        amount=100,
+        is_out=True,
+    )
+    statement.lines.append(line)
+    transfer = session.scalars(
+        sa.select(Transfer).where(Transfer.funder_id == commitment.funder_id).limit(1)
+    ).one()
+    reversal = Reversal(transfer_id=transfer.id, reason="a slip", asked_by_id=finance.id)
+    session.add(reversal)
+    session.flush()
+    return {
+        "batch_id": batch.id,
+        "details_id": details[1].id,
+        "bank_statement_id": statement.id,
+        "bank_line_id": line.id,
+        "transfer_id": transfer.id,
+        "reversal_id": reversal.id,
+    }

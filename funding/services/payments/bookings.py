@@ -55,6 +55,8 @@ def confirm(
     RuleBroken for who paid the tranche, and InvalidInput.
     """
 
+    fetch(session, visible_bank_lines(by), line_id, "booking")
+
     def act() -> Answer:
         line = _line(session, by, line_id, version)
         tranche = _tranche(session, by, line, tranche_id)

@@ -49,9 +49,10 @@ def match(line: StatementLine, candidates: Sequence[Candidate]) -> Match:
         if named:
             return _by_id(line, named[0])
     fitting = [c for c in candidates if _fits(line, c)]
+    amount = "Same amount" if line.is_out else "No more than was paid"
     for told, test in (
-        ("Same amount, and its text names “{0}”.", _named_in_reference),
-        ("Same amount, and it names {0}.", _named_as_payee),
+        (f"{amount}, and its text names “{{0}}”.", _named_in_reference),
+        (f"{amount}, and it names {{0}}.", _named_as_payee),
     ):
         found = [(c, word) for c in fitting if (word := test(line, c))]
         if len(found) == 1:

@@ -47,9 +47,10 @@ def ask_reversal(
     that is a reversal, has been undone or asked about, or that decisions were built on.
     """
 
+    transfer: Transfer = fetch(session, visible_transfers(by), transfer_id, "transfer")
+    require(by, "tranche.prepare", transfer.funder_id)
+
     def act() -> Answer:
-        transfer: Transfer = fetch(session, visible_transfers(by), transfer_id, "transfer")
-        require(by, "tranche.prepare", transfer.funder_id)
         if not reason.strip():
             raise InvalidInput(Fault("reason", "please say why"))
         if len(reason) > LONGEST_REASON:

@@ -1,0 +1,179 @@
+"""Bank statements as a list, and one with its bookings and what each is thought to be."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session, joinedload
+
+from funding.imports.bank.lines import StatementLine
+from funding.listing import Listing
+from funding.models import (
+    Award,
+    BankLine,
+    BankStatement,
+    LineOfBankState,
+    Reversal,
+    ReversalState,
+    StatementState,
+    Tranche,
+)
+from funding.permissions import Actor, visible_bank_statements, visible_tranches
+from funding.services.payments import candidates, statements
+from funding.services.payments.matching import Candidate, Match, match_all
+
+STATES = ("preview", "taken in", "left")
+
+
+def statement_rows(
+    session: Session, by: Actor, listing: Listing
+) -> tuple[Listing, list[tuple[BankStatement, int, int]]]:
+    """One page, the newest first: each statement with its bookings and those unmatched."""
+    query = visible_bank_statements(by)
+    if state := listing.args.get("state"):
+        query = query.where(BankStatement.state == state)
+    total = session.scalar(query.with_only_columns(sa.func.count(BankStatement.id)))
+    listing = listing.counting(total or 0)
+    found = session.scalars(
+        query.options(joinedload(BankStatement.details), joinedload(BankStatement.uploaded_by))
+        .order_by(BankStatement.id.desc())
+        .limit(listing.per_page)
+        .offset(listing.offset)
+    ).all()
+    counts = {
+        statement_id: (int(all_), int(open_ or 0))
+        for statement_id, all_, open_ in session.execute(
+            sa.select(
+                BankLine.statement_id,
+                sa.func.count(BankLine.id),
+                sa.func.sum(sa.case((BankLine.state == LineOfBankState.UNMATCHED, 1), else_=0)),
+            )
+            .where(BankLine.statement_id.in_([s.id for s in found]))
+            .group_by(BankLine.statement_id)
+        )
+    }
+    return listing, [(s, *counts.get(s.id, (len(s.read), 0))) for s in found]
+
+
+@dataclass(frozen=True)
+class Booking:
+    """One booking with what it is thought to be; `line` once it is taken in.
+
+    `tranche` is what it is, or may be; None where nothing fits or it is not there for the person.
+    """
+
+    read: StatementLine
+    line: BankLine | None
+    match: Match
+    tranche: Tranche | None
+    reversal: Reversal | None = None
+
+
+def bookings(
+    session: Session, by: Actor, statement: BankStatement, listing: Listing
+) -> tuple[Listing, list[Booking]]:
+    """One page of a statement's bookings, those that nobody has decided on first."""
+    out = candidates.outgoing(session, by, statement.funder_id, statement.currency)
+    back = candidates.incoming(session, by, statement.funder_id, statement.currency)
+    if statement.state == StatementState.PREVIEW:
+        return _preview(session, by, statement, listing, out, back)
+    query = sa.select(BankLine).where(BankLine.statement_id == statement.id)
+    if state := listing.args.get("state"):
+        query = query.where(BankLine.state == state)
+    total = session.scalar(sa.select(sa.func.count()).select_from(query.subquery()))
+    listing = listing.counting(total or 0)
+    lines = session.scalars(
+        query.options(joinedload(BankLine.decided_by))
+        .order_by((BankLine.state != LineOfBankState.UNMATCHED), BankLine.row, BankLine.id)
+        .limit(listing.per_page)
+        .offset(listing.offset)
+    ).all()
+    read = [_as_read(line) for line in lines]
+    matches = match_all(read, out, back)
+    tranches = _tranches(
+        session,
+        by,
+        {line.tranche_id for line in lines} | {match.tranche_id for match in matches},
+    )
+    asked = {
+        reversal.bank_line_id: reversal
+        for reversal in session.scalars(
+            sa.select(Reversal).where(
+                Reversal.bank_line_id.in_([line.id for line in lines]),
+                Reversal.state == ReversalState.ASKED,
+            )
+        )
+    }
+    found = []
+    for line, one, match in zip(lines, read, matches, strict=True):
+        is_open = line.state == LineOfBankState.UNMATCHED
+        tranche = tranches.get((match.tranche_id if is_open else line.tranche_id) or 0)
+        found.append(
+            Booking(
+                one,
+                line,
+                match if is_open else Match(line.tranche_id, line.why),
+                tranche,
+                asked.get(line.id),
+            )
+        )
+    return listing, found
+
+
+def _preview(
+    session: Session,
+    by: Actor,
+    statement: BankStatement,
+    listing: Listing,
+    out: list[Candidate],
+    back: list[Candidate],
+) -> tuple[Listing, list[Booking]]:
+    lines = statements.new_lines(session, statement)
+    matches = match_all(lines, out, back)
+    listing = listing.counting(len(lines))
+    page = slice(listing.offset, listing.offset + listing.per_page)
+    tranches = _tranches(session, by, {match.tranche_id for match in matches[page]})
+    return listing, [
+        Booking(line, None, match, tranches.get(match.tranche_id or 0))
+        for line, match in zip(lines[page], matches[page], strict=True)
+    ]
+
+
+def _tranches(session: Session, by: Actor, ids: set[int | None]) -> dict[int, Tranche]:
+    found = session.scalars(
+        visible_tranches(by)
+        .where(Tranche.id.in_([id_ for id_ in ids if id_]))
+        .options(joinedload(Tranche.award).joinedload(Award.proposal))
+    )
+    return {tranche.id: tranche for tranche in found}
+
+
+def _as_read(line: BankLine) -> StatementLine:
+    return StatementLine(
+        row=line.row,
+        booked_on=line.booked_on,
+        amount=line.amount,
+        is_out=line.is_out,
+        end_to_end_id=line.end_to_end_id,
+        reference=line.reference,
+        party=line.party,
+        return_code=line.return_code,
+        key=line.line_key,
+    )
+
+
+def choices(
+    session: Session, by: Actor, statement: BankStatement
+) -> dict[str, list[tuple[int, str, int]]]:
+    """What a booking may be said to be: (tranche, words, amount), of money out and money in."""
+    return {
+        "out": [
+            (c.tranche_id, c.payee, c.amount)
+            for c in candidates.outgoing(session, by, statement.funder_id, statement.currency)
+        ],
+        "in": [
+            (c.tranche_id, c.payee, c.amount)
+            for c in candidates.incoming(session, by, statement.funder_id, statement.currency)
+        ],
+    }
