@@ -80,7 +80,7 @@ def write_letters(session: Session, *, by: Actor, round_id: int) -> int:
     if round_.state not in (RoundState.DECIDING, RoundState.CLOSED):
         raise RuleBroken("Letters are written once a plan is before the funders.")
     proposals = session.scalars(concerned(round_).where(without_conflict(by)))
-    count = _write(session, proposals.unique())
+    count = _write(session, round_, proposals.unique())
     record(
         session,
         by,
@@ -93,10 +93,11 @@ def write_letters(session: Session, *, by: Actor, round_id: int) -> int:
     return count
 
 
-def _write(session: Session, proposals: Iterable[Proposal]) -> int:
+def _write(session: Session, round_: Round, proposals: Iterable[Proposal]) -> int:
+    there = _letters_of(session, round_)
     count = 0
     for proposal in proposals:
-        letter = letter_of(session, proposal.id)
+        letter = there.get(proposal.id)
         if letter is None:
             said = suggestion(session, proposal)
             session.add(DeclineLetter(proposal_id=proposal.id, suggested=said, body=said))
@@ -107,6 +108,16 @@ def _write(session: Session, proposals: Iterable[Proposal]) -> int:
         count += 1
     session.flush()
     return count
+
+
+def _letters_of(session: Session, round_: Round) -> dict[int, DeclineLetter]:
+    """The round's letters by proposal."""
+    letters = session.scalars(
+        sa.select(DeclineLetter)
+        .join(Proposal, Proposal.id == DeclineLetter.proposal_id)
+        .where(Proposal.round_id == round_.id)
+    )
+    return {letter.proposal_id: letter for letter in letters}
 
 
 def letter_of(session: Session, proposal_id: int) -> DeclineLetter | None:
@@ -170,11 +181,11 @@ def send_letters(session: Session, by: Actor, round_: Round) -> int:
         .unique()
         .all()
     )
-    _write(session, proposals)
-    sent = 0
+    _write(session, round_, proposals)
+    letters, sent = _letters_of(session, round_), 0
     for proposal in proposals:
-        letter = letter_of(session, proposal.id)
-        if letter is None or letter.sent_at is not None:
+        letter = letters[proposal.id]
+        if letter.sent_at is not None:
             continue
         post_mail(
             session,

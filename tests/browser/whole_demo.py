@@ -96,6 +96,7 @@ PEOPLE = (
 
 FILES = {
     "static",
+    "account.calendar",
     "assets.plotly_js",
     "health.healthz",
     "offers.html",
