@@ -17,6 +17,7 @@ from funding.models import (
     Award,
     Commitment,
     DeclineLetter,
+    PlanPutForward,
     Proposal,
     ProposalState,
     Round,
@@ -24,11 +25,13 @@ from funding.models import (
     RoundState,
     Run,
     RunProposal,
+    RunState,
+    Scenario,
 )
 from funding.permissions import Actor, own_proposals, visible_awards
 from funding.reports.why import applicant_sentences
 from funding.services.clock import database_now
-from funding.services.questions import deciding_run
+from funding.services.questions import confirmed_of, deciding_run
 
 
 @dataclass(frozen=True)
@@ -230,6 +233,41 @@ def outcome(session: Session, by: Actor, proposal: Proposal) -> Outcome | None:
         )
     )
     return Outcome([], reasons_for_applicant(session, proposal), letter or "")
+
+
+def reasons_in_round(session: Session, round_: Round) -> dict[int, list[str]]:
+    """What `reasons_for_applicant` says, for the proposals that one run speaks of, in few queries.
+
+    The run is the one that decides the round. Left out are proposals whose reasons were confirmed
+    one by one: they are few, and each has more to say.
+    """
+    run_id = session.scalar(
+        sa.select(Run.id)
+        .join(Scenario, Scenario.id == Run.scenario_id)
+        .outerjoin(
+            PlanPutForward, sa.and_(PlanPutForward.run_id == Run.id, PlanPutForward.is_current)
+        )
+        .where(
+            Scenario.round_id == round_.id,
+            Run.state == RunState.DONE,
+            sa.exists().where(RunProposal.run_id == Run.id),
+        )
+        .order_by(PlanPutForward.id.is_(None), Run.id.desc())
+        .limit(1)
+    )
+    if run_id is None:
+        return {}
+    confirmed = confirmed_of(session, run_id)
+    rows = session.execute(
+        sa.select(Proposal.id, Proposal.key, RunProposal.detail["applicant"])
+        .join(Proposal, Proposal.id == RunProposal.proposal_id)
+        .where(RunProposal.run_id == run_id)
+    )
+    return {
+        proposal_id: [said] if isinstance(said, str) else [t for t in said or [] if t]
+        for proposal_id, key, said in rows
+        if key not in confirmed
+    }
 
 
 def reasons_for_applicant(session: Session, proposal: Proposal) -> list[str]:

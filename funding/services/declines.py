@@ -26,7 +26,7 @@ from funding.models import (
     RoundState,
 )
 from funding.permissions import Actor, fetch, owned_rounds, without_conflict
-from funding.reports.applications import reasons_for_applicant
+from funding.reports.applications import reasons_for_applicant, reasons_in_round
 from funding.services.log import record
 from funding.services.mail import post_mail
 
@@ -60,14 +60,13 @@ def concerned(round_: Round) -> sa.Select[tuple[Proposal]]:
     )
 
 
-def suggestion(session: Session, proposal: Proposal) -> str:
+def suggestion(reasons: list[str], proposal: Proposal) -> str:
     """The letter as the optimizer's explanation for applicants has it."""
-    reasons = reasons_for_applicant(session, proposal) or [NO_REASON]
     return (
         "Dear applicants,\n\n"
         f"thank you for “{proposal.title}” ({proposal.key}), which you submitted to "
         f"{proposal.round.name}. It is not funded in this round.\n\n"
-        f"{chr(10).join(reasons)}\n\n{WHAT_IT_SPEAKS_OF}\n\n"
+        f"{chr(10).join(reasons or [NO_REASON])}\n\n{WHAT_IT_SPEAKS_OF}\n\n"
         "The same is on the page of your proposal.\n\n"
         f"{proposal.round.owner.name}"
     )
@@ -94,17 +93,20 @@ def write_letters(session: Session, *, by: Actor, round_id: int) -> int:
 
 
 def _write(session: Session, round_: Round, proposals: Iterable[Proposal]) -> int:
-    there = _letters_of(session, round_)
+    there, reasons = _letters_of(session, round_), reasons_in_round(session, round_)
     count = 0
     for proposal in proposals:
         letter = there.get(proposal.id)
-        if letter is None:
-            said = suggestion(session, proposal)
-            session.add(DeclineLetter(proposal_id=proposal.id, suggested=said, body=said))
-        elif letter.sent_at is None and letter.edited_by_id is None:
-            letter.suggested = letter.body = suggestion(session, proposal)
-        else:
+        if letter is not None and (letter.sent_at is not None or letter.edited_by_id is not None):
             continue
+        why = reasons.get(proposal.id)
+        said = suggestion(
+            reasons_for_applicant(session, proposal) if why is None else why, proposal
+        )
+        if letter is None:
+            session.add(DeclineLetter(proposal_id=proposal.id, suggested=said, body=said))
+        else:
+            letter.suggested = letter.body = said
         count += 1
     session.flush()
     return count

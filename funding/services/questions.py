@@ -111,6 +111,18 @@ def confirmation_of(session: Session, run_id: int, proposal_key: str) -> Study |
     )
 
 
+def confirmed_of(session: Session, run_id: int) -> set[str]:
+    """Keys of the run's proposals whose refusal has been confirmed."""
+    return {
+        parameters["proposal"]
+        for parameters in session.scalars(
+            sa.select(Study.parameters).where(
+                Study.run_id == run_id, Study.kind == CONFIRMATION, Study.state == RunState.DONE
+            )
+        )
+    }
+
+
 def locks_with(
     session: Session,
     run: Run,
