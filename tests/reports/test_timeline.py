@@ -72,6 +72,7 @@ def test_an_award_has_its_line_its_tranche_and_its_acceptance_newest_first(
         _, rows = timeline.happened(session, subjects, listing(), currency="USD")
         assert [row.what for row in rows] == [
             "Tranche scheduled",
+            "Reports scheduled",
             "Award accepted",
             "Line approved",
         ]
@@ -91,7 +92,7 @@ def test_a_commitment_tells_of_all_its_awards_but_those_in_conflict(database: Da
         _, rows = timeline.happened(
             session, timeline.of_commitment(session, by, commitment), listing()
         )
-        assert len(rows) == 4, "2 approved, 1 accepted, 1 scheduled"
+        assert len(rows) == 5, "2 approved, 1 accepted, its reports and a tranche scheduled"
     database.in_transaction(conflicts.declare, by=other, proposal_id=proposal_id, reason="Kin")
     with database.reading() as session:
         commitment = session.get_one(Award, first).commitment
