@@ -25,6 +25,7 @@ from funding.models import (
 )
 from funding.permissions import Actor, own_reports, visible_awards, visible_reports
 from funding.services.reporting.form import Purse, flags_of
+from funding.services.reporting.schedule import RUNNING
 from funding.services.reporting.writing import covered, purses_of, whole
 
 SORTABLE = {
@@ -71,11 +72,13 @@ def _filtered(
 
 
 def _joined(query: sa.Select[tuple[Report]]) -> sa.Select[tuple[Report]]:
+    """With all that lists sort and filter by; nobody writes on an award that is not under way."""
     return (
         query.join(Award, Award.id == Report.award_id)
         .join(Proposal, Proposal.id == Award.proposal_id)
         .join(Commitment, Commitment.id == Award.commitment_id)
         .join(Organisation, Organisation.id == Commitment.funder_id)
+        .where(sa.or_(Report.state.not_in(TO_BE_WRITTEN), Award.state.in_(RUNNING)))
     )
 
 

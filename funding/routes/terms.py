@@ -19,7 +19,7 @@ from funding.services import funder_terms
 from funding.services.letters import templates
 from funding.services.letters.documents import blocks_of
 from funding.services.letters.placeholders import PLACEHOLDERS, faults_of, fill
-from funding.services.letters.values import amount_in, day_in, moment_in
+from funding.services.letters.values import amount_in, day_in, days_in, moment_in
 
 bp = Blueprint("terms", __name__)
 
@@ -200,6 +200,7 @@ def _sample(funder: Organisation, language: str) -> dict[str, str]:
         "amount": amount_in(language, 250_000_00, "EUR"),
         "starts": day_in(language, today.date()),
         "ends": day_in(language, (today + timedelta(days=730)).date()),
+        "reports": days_in(language, [(today + timedelta(days=n)).date() for n in (365, 790)]),
         "deadline": moment_in(language, today + timedelta(days=21), "UTC"),
         "date": day_in(language, today.date()),
         "officer": actor().name,

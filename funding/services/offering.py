@@ -38,6 +38,7 @@ from funding.services.letters.values import moment_in, values_of
 from funding.services.mail import post_mail
 from funding.services.open_offers import end_offer, open_offer, sign
 from funding.services.payments.fetching import fetch_award, record_of_award
+from funding.services.reporting.schedule import begin, days_of_reports
 
 LAPSE = "lapse_offers"
 LAPSE_EVERY = timedelta(minutes=5)
@@ -74,7 +75,14 @@ def draft(
     funder_id = award.commitment.funder_id
     letter = text_of(session, funder_id, LetterKind.OFFER, language)
     agreement = text_of(session, funder_id, LetterKind.AGREEMENT, language)
-    values = values_of(award, language, officer=officer, at=now(), expires_at=expires_at)
+    values = values_of(
+        award,
+        language,
+        officer=officer,
+        at=now(),
+        expires_at=expires_at,
+        reports=days_of_reports(session, award),
+    )
     words = fill(agreement.body, values)
     title = TITLES[language].format(proposal=award.proposal.title)
     return Draft(
@@ -122,6 +130,7 @@ def send_offer(
         found.append(Fault("name", "please write your name; it signs for the funder"))
     if found or expires_at is None:
         raise InvalidInput(*found)
+    begin(session, by, award)  # the agreement names the days of the reports
     made = draft(session, award, officer=name.strip(), language=language, expires_at=expires_at)
     offer = Offer(
         award_id=award.id,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import sys
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,7 @@ from funding.models import (
     Mail,
     Offer,
     Person,
+    ReportingRule,
     Role,
     Signature,
 )
@@ -30,6 +31,7 @@ from funding.permissions import Actor
 from funding.services import awards, diligence, funder_terms, offering
 from funding.services.decisions import approve_lines
 from funding.services.letters import documents, templates
+from funding.services.reporting import schedule
 from tests.builders import (
     make_actor,
     make_commitment,
@@ -233,6 +235,26 @@ def test_both_sides_sign_the_document_that_was_offered(
         ]
         assert {s.document_sha256 for s in signed} == {offer.agreement_sha256}
         assert session.get_one(Offer, offer.id).state == "accepted"
+
+
+def test_the_agreement_names_the_days_on_which_reports_are_due(
+    each_database: Database, scene: Scene
+) -> None:
+    def give_dates(session: Session) -> None:
+        proposal = session.get_one(Award, scene.award_id).proposal
+        proposal.starts_on, proposal.ends_on = date(2027, 3, 1), date(2028, 8, 31)
+        session.add(
+            ReportingRule(funder_id=scene.funder_id, every_months=12, final_days=30, remind_days=7)
+        )
+
+    each_database.in_transaction(give_dates)
+    check_all(each_database, scene)
+    offer = send(each_database, scene, language="fr")
+    assert "aux dates suivantes : 1 mars 2028 et 30 septembre 2028." in offer.agreement
+    accept(each_database, scene, offer.agreement_sha256)
+    with each_database.reading() as session:
+        due = [report.due_on for report in schedule.reports_of(session, scene.award_id)]
+    assert due == [date(2028, 3, 1), date(2028, 9, 30)]
 
 
 def test_an_offer_taken_back_is_not_accepted_and_another_can_be_sent(

@@ -30,6 +30,7 @@ from funding.permissions import (
 )
 from funding.reports.award_reports import open_requests
 from funding.reports.inbox.entries import MOST_DATED, Dated, Waiting
+from funding.services.reporting.schedule import RUNNING
 from funding.services.reporting.underspend import owed_by
 
 AHEAD = timedelta(days=90)
@@ -41,6 +42,7 @@ def to_write(session: Session, by: Actor) -> Iterator[Waiting]:
     today = now().date()
     mine = own_reports(by).where(
         Report.state.in_(TO_BE_WRITTEN),
+        Award.state.in_(RUNNING),
         sa.or_(Report.due_on <= today + AHEAD, Report.state == ReportState.SENT_BACK),
     )
     count, late = session.execute(

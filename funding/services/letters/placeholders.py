@@ -19,6 +19,7 @@ PLACEHOLDERS: dict[str, str] = {
     "amount": "the award, with its currency",
     "starts": "the first day of the work",
     "ends": "the last day of the work",
+    "reports": "the days on which reports are due",
     "deadline": "until when the offer can be accepted",
     "date": "the day the offer is made",
     "officer": "the officer who makes the offer",

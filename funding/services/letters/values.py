@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_datetime
+from babel.lists import format_list
 from babel.numbers import format_currency
 
 from funding.formatting import NO_BREAK_SPACE, minor_units
@@ -34,10 +36,22 @@ def moment_in(language: str, moment: datetime, timezone: str) -> str:
     return f"{said} ({timezone})"
 
 
+def days_in(language: str, days: Sequence[date]) -> str:
+    """Several days, the last one joined by the language's word for and."""
+    said = [day_in(language, day) for day in days] or [OPEN[language]]
+    return format_list(said, locale=LOCALES[language])
+
+
 def values_of(
-    award: Award, language: str, *, officer: str, at: datetime, expires_at: datetime
+    award: Award,
+    language: str,
+    *,
+    officer: str,
+    at: datetime,
+    expires_at: datetime,
+    reports: Sequence[date],
 ) -> dict[str, str]:
-    """Every placeholder's value for one award."""
+    """Every placeholder's value for one award, whose reports are due on the days `reports`."""
     proposal, commitment = award.proposal, award.commitment
     zone = proposal.round.timezone
     return {
@@ -51,6 +65,7 @@ def values_of(
         "amount": amount_in(language, award.amount, commitment.currency),
         "starts": day_in(language, proposal.starts_on),
         "ends": day_in(language, proposal.ends_on),
+        "reports": days_in(language, reports),
         "deadline": moment_in(language, expires_at, zone),
         "date": day_in(language, at.astimezone(ZoneInfo(zone)).date()),
         "officer": officer,

@@ -142,9 +142,7 @@ def begin(session: Session, by: Actor | None, award: Award) -> bool:
     """Give an award its period, its budget and its reports; False where it has them already."""
     if period_of(session, award.id) is not None:
         return False
-    proposal = award.proposal
-    starts_on = proposal.starts_on or award.awarded_at.date()
-    ends_on = proposal.ends_on or add_months(starts_on, WITHOUT_PERIOD)
+    starts_on, ends_on = _dates_of(award)
     session.add(AwardPeriod(award_id=award.id, starts_on=starts_on, ends_on=ends_on))
     session.add_all(
         AwardBudgetLine(award_id=award.id, position=position, name=name, amount=amount)
@@ -158,6 +156,21 @@ def begin(session: Session, by: Actor | None, award: Award) -> bool:
     session.flush()
     record_on(session, by, "reports scheduled", award, award, until=ends_on.isoformat())
     return True
+
+
+def _dates_of(award: Award) -> tuple[date, date]:
+    """When the work begins and ends, as proposed."""
+    starts_on = award.proposal.starts_on or award.awarded_at.date()
+    return starts_on, award.proposal.ends_on or add_months(starts_on, WITHOUT_PERIOD)
+
+
+def days_of_reports(session: Session, award: Award) -> list[date]:
+    """When an award's reports are due, or would be if it began now."""
+    known = reports_of(session, award.id)
+    if known:
+        return [report.due_on for report in known]
+    rule = rule_of(session, award.commitment.funder_id)
+    return [due.due_on for due in proposed(*_dates_of(award), rule)]
 
 
 def _budget(award: Award) -> Iterator[tuple[str, int]]:
