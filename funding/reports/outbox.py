@@ -17,6 +17,7 @@ STATES = (("sent", "Sent"), ("waiting", "Waiting"), ("failed", "Not delivered"))
 KINDS = (
     ("offer", "Offers"),
     ("decline", "Declines"),
+    ("report", "Reports"),
     ("message", "Other messages"),
 )
 

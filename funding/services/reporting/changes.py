@@ -25,8 +25,7 @@ from funding.models import (
 )
 from funding.permissions import Actor, fetch, own_proposals, visible_awards, visible_requests
 from funding.services.applicants import hold
-from funding.services.mail import post_mail
-from funding.services.reporting.fetching import applicants, award_of, officers, record_on
+from funding.services.reporting.fetching import applicants, award_of, officers, record_on, tell
 from funding.services.reporting.schedule import RUNNING, add_months, extend
 
 LONGEST_REASON = 2_000
@@ -194,9 +193,10 @@ def _ask(
         session.flush()
         record_on(session, by, f"asked for {what}", request, award)
         for person in officers(session, award):
-            post_mail(
+            tell(
                 session,
-                person.email,
+                person,
+                award,
                 f"Asked for {what}: {proposal.title}",
                 f"The researchers of “{proposal.title}” ask for {what}.\n\n{request.reason}\n\n"
                 f"Approve or decline it here:\n{public_url}/requests/{request.id}",
@@ -291,9 +291,10 @@ def _tell(session: Session, request: ChangeRequest, public_url: str) -> None:
         for c in request.concerns
     )
     for person in applicants(session, request.proposal):
-        post_mail(
+        tell(
             session,
-            person.email,
+            person,
+            request.concerns[0].award,
             f"{request.state.capitalize()}: {what} for {request.proposal.title}",
             f"Your request for {what} is {request.state}.\n\n{said}\n\n"
             f"{public_url}/requests/{request.id}",

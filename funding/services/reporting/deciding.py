@@ -26,8 +26,7 @@ from funding.models import (
 )
 from funding.permissions import Actor
 from funding.services.applicants import hold
-from funding.services.mail import post_mail
-from funding.services.reporting.fetching import applicants, officers, record_on, report_of
+from funding.services.reporting.fetching import applicants, officers, record_on, report_of, tell
 from funding.services.reporting.form import Entries, missing
 from funding.services.reporting.underspend import owed_by
 from funding.services.reporting.writing import covered, narrative_of, own_report, purses_of, read
@@ -108,9 +107,10 @@ def _version(session: Session, by: Actor, narrative: Narrative, entries: Entries
 def _tell_officers(session: Session, report: Report, public_url: str) -> None:
     title = report.award.proposal.title
     for person in officers(session, report.award):
-        post_mail(
+        tell(
             session,
-            person.email,
+            person,
+            report.award,
             f"Handed in: {report.kind} report on {title}",
             f"The {report.kind} report on “{title}” ({report.award.commitment.name}) is handed "
             f"in and waits for you to accept it or to send it back:\n"
@@ -229,9 +229,10 @@ def _tell_applicants(
 ) -> None:
     title = report.award.proposal.title
     for person in applicants(session, report.award.proposal):
-        post_mail(
+        tell(
             session,
-            person.email,
+            person,
+            report.award,
             f"{what}: {report.kind} report on {title}",
             f"{text}{public_url}/reports/{report.id}",
         )

@@ -31,6 +31,7 @@ from funding.permissions import (
     without_conflict,
 )
 from funding.services.log import record
+from funding.services.mail import post_mail
 
 
 def award_of(session: Session, by: Actor, permission: str, award_id: int) -> Award:
@@ -108,6 +109,22 @@ def officers(session: Session, award: Award) -> list[Person]:
             )
             .order_by(Person.id)
         )
+    )
+
+
+def tell(
+    session: Session, to: Person, award: Award, subject: str, body: str, *, key: str | None = None
+) -> None:
+    """A mail about an award's report or terms: a letter of its funder, in the outbox once a key."""
+    post_mail(
+        session,
+        to.email,
+        subject,
+        body,
+        key=key,
+        kind="report",
+        organisation_id=award.commitment.funder_id,
+        proposal_id=award.proposal_id,
     )
 
 

@@ -19,8 +19,7 @@ from funding.models import (
     ReportingRule,
     ReportReminder,
 )
-from funding.services.mail import post_mail
-from funding.services.reporting.fetching import applicants, officers
+from funding.services.reporting.fetching import applicants, officers, tell
 from funding.services.reporting.schedule import RUNNING, begin
 
 TASK = "remind_of_reports"
@@ -115,6 +114,7 @@ def _post(session: Session, report: Report, occasion: str, public_url: str) -> N
     award, title = report.award, report.award.proposal.title
     funder, day = award.commitment.funder.name, format_date(report.due_on)
     link = f"{public_url}/reports/{report.id}"
+    once = f"report {report.id} {occasion} {report.due_on.isoformat()}"
     if occasion == BEFORE:
         subject = f"Due on {day}: {report.kind} report on {title}"
         text = f"Your {report.kind} report on “{title}” for {funder} is due on {day}."
@@ -122,13 +122,22 @@ def _post(session: Session, report: Report, occasion: str, public_url: str) -> N
         subject = f"Late: {report.kind} report on {title}"
         text = f"Your {report.kind} report on “{title}” for {funder} was due on {day}."
     for person in applicants(session, award.proposal):
-        post_mail(session, person.email, subject, f"{text}\n\nWrite it here:\n{link}/write")
+        tell(
+            session,
+            person,
+            award,
+            subject,
+            f"{text}\n\nWrite it here:\n{link}/write",
+            key=f"{once} {person.id}",
+        )
     if occasion == LATE:
         for person in officers(session, award):
-            post_mail(
+            tell(
                 session,
-                person.email,
+                person,
+                award,
                 subject,
                 f"The {report.kind} report on “{title}” was due on {day} and has not been handed "
                 f"in. Its researchers have been reminded.\n\n{link}",
+                key=f"{once} officer {person.id}",
             )
