@@ -22,6 +22,7 @@ from funding.models import (
 from funding.permissions import Actor, visible_awards, without_conflict
 from funding.reports.grant_reports import names_of
 from funding.services.reporting.fetching import paid_and_kept
+from funding.services.reporting.milestones import milestones_of
 from funding.services.reporting.schedule import period_of, reports_of
 from funding.services.reporting.underspend import owed_by
 
@@ -31,7 +32,8 @@ MOST_OPEN = 1_000
 
 @dataclass(frozen=True)
 class AwardReports:
-    """An award's reports with their names, its period, and what is owed (minor units)."""
+    """An award's reports with their names, its period, what is owed (minor units), and which
+    tranche waits for which report."""
 
     reports: list[Report]
     names: dict[int, str]
@@ -39,6 +41,7 @@ class AwardReports:
     owed: int
     asked_back: ReturnRequest | None
     requests: list[ChangeRequest]
+    milestones: dict[int, int]
 
     @property
     def final(self) -> Report | None:
@@ -60,6 +63,7 @@ def of_award(session: Session, award: Award) -> AwardReports:
         owed_by(session, award),
         asked_back,
         requests_of(session, award.id),
+        milestones_of(session, award.id),
     )
 
 

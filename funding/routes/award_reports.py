@@ -70,7 +70,6 @@ def _page(
         today=now().date(),
         told=report.of_award(session, award),
         spend=report.spend_so_far(session, award_id),
-        milestones=milestones.milestones_of(session, award_id),
         waiting=milestones.WAITING,
         is_own=is_own,
         may_schedule=is_running and not is_own and by.may("report.decide", funder_id),
