@@ -95,7 +95,6 @@ PEOPLE = (
 """Whoever may open a page, those first who work on it."""
 
 FILES = {
-    "account.calendar",
     "static",
     "account.calendar",
     "assets.plotly_js",
