@@ -9,11 +9,13 @@ import itertools
 from datetime import timedelta
 from typing import Any
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.models import (
     Area,
+    Award,
     Binding,
     Commitment,
     Organisation,
@@ -34,6 +36,7 @@ from funding.models import (
 )
 from funding.permissions import Actor
 from funding.services import ledger
+from funding.services.decisions import approve_lines
 from funding.services.identity import hash_password
 from funding.services.plans import put_forward
 
@@ -212,3 +215,15 @@ def make_plan(
     session.flush()
     answer = put_forward(session, by=by, run_id=run.id, note="", key=f"plan-{next(_number)}")
     return session.get_one(PlanPutForward, answer["plan_id"])
+
+
+def make_award(session: Session, *, amount: int = 9_000_00) -> Award:
+    """An award offered by a funder of its own, in a round of its own."""
+    committee, funder = make_organisation(session, "committee"), make_organisation(session)
+    round_ = make_round(session, committee)
+    commitment = make_commitment(session, round_, funder, amount=10 * amount)
+    proposal = make_proposal(session, round_, ask=amount, minimum=1)
+    by = make_actor(session, committee)
+    line = make_plan(session, round_, [(commitment, proposal, amount)], by).lines[0]
+    approve_lines(session, by=make_actor(session, funder), lines={line.id: None}, key=f"{line.id}")
+    return session.scalars(sa.select(Award).where(Award.plan_line_id == line.id)).one()

@@ -5,12 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import pytest
-import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
+from funding.db import now
 from funding.models import Award, PlanLine, Role, Tranche
-from tests.builders import make_person
+from funding.services import ledger
+from tests.builders import make_award, make_person
 from tests.conftest import SignIn
 from tests.pages import fields_of, words_of
 from tests.routes.world import Side, make_side
@@ -94,20 +96,41 @@ def test_a_picked_line_that_cannot_be_is_refused_in_words(
         assert answer.status_code == 422, picked
 
 
+@dataclass(frozen=True)
+class Accepted:
+    """An accepted award and a tranche of it that is due, and who may go on with them."""
+
+    award: int
+    tranche: int
+    lead: str
+    officer: str
+    finance: str
+
+
+def accepted(session: Session, state: str = "accepted") -> Accepted:
+    award = make_award(session)
+    funder = award.commitment.funder
+    preparer, finance = (make_person(session, funder, Role.FINANCE_OFFICER) for _ in range(2))
+    award.state = state
+    tranche = Tranche(amount=1_000_00, due_on=now().date(), prepared_by_id=preparer.id)
+    if state == "accepted":
+        award.tranches.append(tranche)
+        session.flush()
+        ledger.schedule(session, None, tranche)
+        tranche.state = "due"
+    officer = make_person(session, funder)
+    return Accepted(
+        award.id, tranche.id or 0, award.proposal.lead.email, officer.email, finance.email
+    )
+
+
 def test_an_award_is_paid_given_back_and_ended_by_the_forms_of_its_page(
-    site: Flask, sign_in: SignIn, scene: Scene
+    site: Flask, sign_in: SignIn
 ) -> None:
-    award, tranche = scene.side.ids["award_id"], scene.side.ids["tranche_id"]
+    made = site.extensions["database"].in_transaction(accepted)
+    award, tranche = made.award, made.tranche
     page = f"/awards/{award}"
-
-    def become_active(session) -> None:
-        session.get_one(Award, award).state = "accepted"
-        funder = session.get_one(Award, award).commitment.funder
-        emails.append(make_person(session, funder, Role.FINANCE_OFFICER).email)
-
-    emails: list[str] = []
-    site.extensions["database"].in_transaction(become_active)
-    finance = sign_in(site, emails[0])
+    finance = sign_in(site, made.finance)
     for action in ("release", "pay"):
         sent = fields_of(finance.get(page).text, f"/tranches/{tranche}/{action}")
         sent |= {"paid_on": "2027-01-02", "reference": "R1"} if action == "pay" else {}
@@ -126,7 +149,7 @@ def test_an_award_is_paid_given_back_and_ended_by_the_forms_of_its_page(
     assert finance.post(address, data=right).status_code == 302
     assert "free in its commitment again" in words_of(finance.get(page).text)
 
-    officer = sign_in(site, scene.colleague)
+    officer = sign_in(site, made.officer)
     sent = fields_of(officer.get(page).text, f"{page}/terminate")
     assert officer.post(f"{page}/terminate", data={**sent, "reason": ""}).status_code == 422
     assert officer.post(f"{page}/terminate", data={**sent, "reason": "Done."}).status_code == 302
@@ -134,15 +157,13 @@ def test_an_award_is_paid_given_back_and_ended_by_the_forms_of_its_page(
     assert finance.post(f"{page}/terminate", data=sent).status_code == 403
 
 
-def test_a_refused_payment_form_says_why(site: Flask, sign_in: SignIn, scene: Scene) -> None:
-    tranche = scene.side.ids["tranche_id"]
+def test_a_refused_payment_form_says_why(site: Flask, sign_in: SignIn) -> None:
+    made = site.extensions["database"].in_transaction(accepted)
+    tranche = made.tranche
 
-    def release(session) -> str:
+    def release(session: Session) -> str:
         found = session.get_one(Tranche, tranche)
-        found.award.state = "accepted"
         funder = found.award.commitment.funder
-        found.state = "due"
-        session.flush()
         found.released_by_id = make_person(session, funder, Role.FINANCE_OFFICER).id
         found.state = "released"
         return make_person(session, funder, Role.FINANCE_OFFICER).email
@@ -157,13 +178,9 @@ def test_a_refused_payment_form_says_why(site: Flask, sign_in: SignIn, scene: Sc
 
 
 def test_the_lead_of_a_proposal_can_refuse_its_offer(site: Flask, sign_in: SignIn) -> None:
-    def make(session) -> tuple[int, str]:
-        make_side(session)
-        award = session.scalars(sa.select(Award)).one()
-        return award.id, award.proposal.lead.email
-
-    award, email = site.extensions["database"].in_transaction(make)
-    lead = sign_in(site, email)
+    made = site.extensions["database"].in_transaction(accepted, "offered")
+    award = made.award
+    lead = sign_in(site, made.lead)
     sent = fields_of(lead.get(f"/awards/{award}").text, f"/awards/{award}/refuse")
     answer = lead.post(f"/awards/{award}/refuse", data={**sent, "reason": "Funded elsewhere"})
     assert answer.status_code == 302
