@@ -58,8 +58,11 @@ def _matching(
 ) -> Standing:
     others = others_pay(paid, c.funder)
     missing = max(0, match_needed(c, match) - others)
-    if missing:
-        text = f"{money(missing)} more from other funders in {where}"
+    if missing and not c.ticket:
+        text = f"any money from other funders in {where}"
+    elif missing:
+        more = " more" if others else ""
+        text = f"{money(missing)}{more} from other funders in {where}"
     else:
         text = f"other funders pay {where} {money(others)}"
     return Standing(c.id, "match", proposal, not missing, 0, missing, text)

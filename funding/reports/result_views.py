@@ -332,11 +332,18 @@ _CHARGES = {
 }
 
 
-def binding_limits(session: Session, run: Run) -> list[Limit]:
-    """Limits of the round whose shadow price is not zero, dearest first, then what is charged."""
+def binding_limits(session: Session, run: Run, discretion: Discretion) -> list[Limit]:
+    """Limits of the round whose shadow price is not zero, dearest first, then what is charged.
+
+    A limit of a proposal that may not be heard of is left out.
+    """
     names = names_of(session, run.scenario.round)
     money = run.scenario.round.base_currency
-    known = [p for p in _all_prices(run) if abs(p["price"]) >= 0.005]
+    known = [
+        p
+        for p in _all_prices(run)
+        if abs(p["price"]) >= 0.005 and p["where"] not in discretion.keys
+    ]
     limits = sorted((p for p in known if p["kind"] in _LIMIT_WORDS), key=lambda p: -abs(p["price"]))
     found = []
     for price in limits:

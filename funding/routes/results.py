@@ -27,6 +27,7 @@ from funding.reports.discretion import Discretion
 from funding.reports.line_why import line_words
 from funding.reports.rules import rule_label
 from funding.reports.scenarios import commitment_choices, commitments_by_key
+from funding.reports.still_open import still_open
 from funding.reports.why import why_not
 from funding.routes.choices import REGION_CHOICES, top_area_choices
 from funding.routes.context import actor, in_transaction, reading
@@ -74,6 +75,9 @@ def result_page(template: str, run: Run, tab: str, **values: Any) -> str:
         currency=round_.base_currency,
         headline=results.headline(reading(), run, actor()),
         quality=results.quality_in_words(run),
+        still_open=still_open(reading(), actor(), run, discretion_of(run))
+        if run.status == "time_limit"
+        else None,
         rule=rule_label(run.scenario.rule),
         tabs=[
             {"label": label, "url": _address(run, key), "current": key == tab}
@@ -166,7 +170,7 @@ def view(run_id: int, view: str) -> ResponseReturnValue:
     else:
         values["rates"] = run.rates
         values["has_files"] = not discretion.hides_something
-        values["limits"] = result_views.binding_limits(session, run)
+        values["limits"] = result_views.binding_limits(session, run, discretion)
     return result_page(view, run, view, **values)
 
 

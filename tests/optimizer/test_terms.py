@@ -173,7 +173,23 @@ def test_a_funders_other_commitment_is_not_money_of_others() -> None:
     plan = solved(problem)
     assert lines_of(plan) == {("open", "P"): 30}
     assert standing(plan, "match", "P").amount == 1
-    assert standing(plan, "match", "P").text == "USD 0.01 more from other funders in P"
+    assert standing(plan, "match", "P").text == "any money from other funders in P"
+
+
+def test_a_match_with_a_least_line_says_how_much_of_others_it_wants() -> None:
+    def asks(others: int) -> str:
+        problem = a_round(
+            [
+                commitment("open", 100, funder="two"),
+                commitment("match", 100, funder="one", match={"ratio": 1}, ticket=50),
+            ],
+            [proposal("P", 200, 0.9)],
+            locks=[{"proposal": "P", "commitment": "open", "amount": others}],
+        )
+        return standing(solved(problem), "match", "P").text
+
+    assert asks(0) == "USD 0.50 from other funders in P"
+    assert asks(20) == "USD 0.30 more from other funders in P"
 
 
 # Conditions

@@ -48,7 +48,7 @@ def test_every_view_of_a_result_is_read_on_each_database(
         assert sum(a.amount for a in result_views.area_views(run)) == figures.allocated
         (pair,) = result_views.overlap_views(session, by, run)
         assert pair.is_avoided
-        assert result_views.binding_limits(session, run)
+        assert result_views.binding_limits(session, run, discretion)
         assert len(results.institutions_of(session, by, run)) == 4
         _, pairs = overlaps.list_pairs(
             session,
