@@ -36,13 +36,22 @@ class Point:
         """How it was asked for."""
         if self.is_own:
             return "this plan"
-        return f"needs {_times(self.coverage)}, overlaps {_times(self.overlap)}"
+        return f"needs count {_times(self.coverage)}, overlaps {_times(self.overlap)}"
+
+
+_FACTORS = {
+    0: "for nothing",
+    0.05: "a twentieth",
+    0.2: "a fifth",
+    0.5: "half",
+    1: "as now",
+    2: "twice",
+}
 
 
 def _times(factor: float) -> str:
-    if factor == 1:
-        return "as they are"
-    return f"× {factor:g}" if factor else "not weighed"
+    """How much more or less something counts than in the round's own policy."""
+    return _FACTORS.get(factor, f"{factor:g} times")
 
 
 def points(found: Mapping[str, Any]) -> list[Point]:

@@ -127,16 +127,22 @@
 
   function themed(figure, element) {
     const layout = withColours(figure.layout || {});
-    layout.template = template(element.clientWidth < NARROW);
-    const kinds = new Set(figure.data.map((trace) => trace.type));
+    const isNarrow = element.clientWidth < NARROW;
+    layout.template = template(isNarrow);
+    const data = withColours(figure.data);
+    const kinds = new Set(data.map((trace) => trace.type));
     if (kinds.has("heatmap")) {
       layout.template.layout.xaxis.showgrid = layout.template.layout.yaxis.showgrid = false;
+      if (isNarrow) { // figures would be too small to read there: the table has them
+        data.forEach((trace) => delete trace.texttemplate);
+        layout.xaxis = { ...layout.xaxis, tickangle: -90 };
+      }
     }
     if (kinds.has("sankey")) layout.template.layout.margin = { t: 8, r: 4, b: 8, l: 4 };
     layout.autosize = true;
     delete layout.width;
     delete layout.title; // the finding above the chart says it
-    return { data: withColours(figure.data), layout };
+    return { data, layout };
   }
 
   // A mark whose customdata is an address of this site, or holds one first, is a link.

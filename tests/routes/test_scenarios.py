@@ -414,6 +414,9 @@ def test_a_proposal_in_conflict_is_in_no_table_count_sentence_or_file(
         scenario.pins.append(
             Pin(proposal_id=world.proposals["A"], funded=True, reason="secret why")
         )
+        run = session.get_one(Run, run_id)
+        price = {"kind": "max_cofunders", "where": "A", "price": 900_00.0, "is_tried": True}
+        run.explanation = {**run.explanation, "shadow_prices": [price]}
 
     world.change(conflict)
     pages = [f"/runs/{run_id}", *(f"/runs/{run_id}/{v}" for v in ("funders", "overlaps", "whole"))]
