@@ -93,7 +93,7 @@ def costs(confirmed: list[Confirmed], estimated: dict[str, float], proof: Proof)
     yield f"{agreed} of {len(errors)} estimated costs agree; {none} cannot be funded as is"
     yield f"largest error of an estimated cost: {worst / abs(proof.value):.4%} of the plan's value"
     nothing = sum(one.forced is not None and one.forced.is_none for one in confirmed)
-    yield f"{nothing} could be funded at no cost that can be told from none"
+    yield f"{nothing} could be funded at no cost that can be measured"
 
 
 def changes(confirmed: list[Confirmed]) -> Iterator[str]:

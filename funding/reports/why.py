@@ -104,7 +104,7 @@ def price(
     slack = max(0.0, proof["bound"] - proof["value"])
     if outcome["is_none"]:
         costs = (
-            "Nothing that can be told from none: the plan would be worth as much, to within "
+            "Nothing that can be measured: the plan would be worth as much, to within "
             f"{words.money(slack)} of value."
         )
     elif outcome["lost"] > 0:

@@ -57,7 +57,9 @@ def confirmed(words: Words, found: Document, proof: Document, ask: int, minimum:
     return Sentences(
         costs=_costs(words, forced, slack),
         touches=touched(words, forced, found["proposal"]) if forced else [],
-        changes=[_change(words, smallest[kind], ask, minimum) for kind in _ORDER],
+        changes=[_NONE_NEEDED]
+        if all(_is_needless(smallest[kind]) for kind in _ORDER)
+        else [_change(words, smallest[kind], ask, minimum) for kind in _ORDER],
         committee=_committee(words, forced, proof),
         applicant=for_applicant(words, smallest, ask),
     )
@@ -71,7 +73,7 @@ def _costs(words: Words, forced: Document | None, slack: float) -> str:
         return "No plan that keeps every limit of the round can fund it as it stands."
     if forced["is_none"] or forced["lost"] <= slack:
         return (
-            "Funding it would cost nothing that can be told from none: the best plan with it is "
+            "Funding it would cost nothing that can be measured: the best plan with it is "
             f"worth as much, to within {words.money(slack)} of value."
         )
     return f"Funding it all the same would cost {words.money(forced['lost'])} of the plan’s value."
@@ -174,6 +176,7 @@ def _change(words: Words, smallest: Document, ask: int, minimum: int) -> str:
     )
 
 
+_NONE_NEEDED = "None is needed: it stands at the margin, and a plan with it is worth as much."
 _NO_CHANGE = {
     "merit": "No higher score is needed: it stands at the margin.",
     "money": "No more money is needed.",
@@ -192,6 +195,11 @@ _UNSURE = {
     "minimum": "A lower least amount may fund it; how low was too close to tell.",
     "ask": "A smaller ask may fund it; how small was too close to tell.",
 }
+
+
+def _is_needless(change: Document) -> bool:
+    """Whether nothing has to change in this respect."""
+    return bool(change["state"] == "none")
 
 
 def _not_less(tried: float | None, write: Callable[[float], str]) -> str:
@@ -230,4 +238,6 @@ def for_applicant(words: Words, smallest: Document, ask: int) -> list[str]:
     if money["state"] == "found" and money["enough"]:
         more = words.money(money["enough"])
         sentences.append(f"It could have been funded with {more} more that may pay for such work.")
+    if not sentences and all(_is_needless(smallest[kind]) for kind in ("ask", "money", "minimum")):
+        return ["Its ask, its least amount and the money for such work did not stand in its way."]
     return sentences

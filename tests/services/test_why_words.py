@@ -89,9 +89,14 @@ def test_the_officer_reads_each_smallest_change_and_what_is_too_little() -> None
 
 def test_a_difference_below_the_proven_gap_is_called_none() -> None:
     told = said(a_forced(9_00), "none")
-    assert "cost nothing that can be told from none" in told.costs
+    assert "cost nothing that can be measured" in told.costs
     assert told.committee.startswith("The plan would be worth as much with it;")
-    assert told.changes[0] == "No higher score is needed: it stands at the margin."
+    assert told.changes == [
+        "None is needed: it stands at the margin, and a plan with it is worth as much."
+    ]
+    assert told.applicant == [
+        "Its ask, its least amount and the money for such work did not stand in its way."
+    ]
 
 
 def test_the_committee_reads_what_it_means_for_the_whole() -> None:
