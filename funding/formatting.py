@@ -154,7 +154,7 @@ def _plain(value: Decimal) -> str:
 def format_percent(share: float, decimals: int = 0) -> str:
     """A fraction as a percentage: 0.42 is 42%.
 
-    What is not quite none or all never looks like it: 0.001 is <1%, 0.999 is >99%.
+    What is not quite none or all never looks like it: 0.001 is <1%, 0.999 is >99%, -0.001 is >−1%.
     """
     value = Decimal(str(share)) * 100
     step = Decimal(1).scaleb(-decimals)
@@ -163,6 +163,8 @@ def format_percent(share: float, decimals: int = 0) -> str:
         return f"<{step}%"
     if value < 100 and rounded >= 100:
         return f">{100 - step}%"
+    if value < 0 and rounded == 0:
+        return f">{MINUS}{step}%"
     return f"{rounded:f}%".replace("-", MINUS)
 
 
