@@ -305,6 +305,7 @@ class Limit:
     words: str
     worth: str
     is_tried: bool
+    is_of_proposal: bool = False
 
 
 _MORE = "One more {money} {here} would be worth {price} {money} of good work."
@@ -355,7 +356,7 @@ def binding_limits(session: Session, run: Run, discretion: Discretion) -> list[L
     for price in sorted(cofunders, key=lambda p: (-p["price"], p["where"])):
         name = names.get(price["where"], price["where"])
         told = _COFUNDERS.format(price=format_amount(round(price["price"]), money))
-        found.append(Limit(f"Co-funders of {name}", told, price["is_tried"]))
+        found.append(Limit(f"Co-funders of {name}", told, price["is_tried"], True))
     for price in (p for p in known if p["kind"] in _CHARGES):
         words, told = _CHARGES[price["kind"]]
         is_count = price["kind"] == "agreement_cost"

@@ -441,6 +441,9 @@ def test_a_proposal_in_conflict_is_in_no_table_count_sentence_or_file(
     # nobody else is affected
     auditor = sign_in(world.app, world.emails[Role.AUDITOR])
     assert "Title A" in auditor.get(f"/runs/{run_id}").text
+    whole = auditor.get(f"/runs/{run_id}/whole").text
+    assert "One more co-funder, 1 proposal with as many as the round allows" in whole
+    assert "Co-funders of “Title A” (A)" in whole
 
 
 def test_an_impossible_scenario_says_which_limits_contradict(
