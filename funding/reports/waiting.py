@@ -55,20 +55,28 @@ def _waiting(session: Session, run: Run, proposal_key: str | None) -> list[Waiti
     )
     known = {key: (id_, name, funder) for key, id_, name, funder in rows}
     currency = run.scenario.round.base_currency
+    tickets = {c["id"]: c.get("ticket", 0) for c in (run.problem or {}).get("commitments", [])}
     return [
         Waiting(
             *known[entry["commitment"]],
             depends=DEPENDS[entry["kind"]],
             holds=entry["holds"],
-            now="Holds" if entry["holds"] else _missing(entry, currency),
+            now="Holds"
+            if entry["holds"]
+            else _missing(entry, currency, tickets[entry["commitment"]]),
         )
         for entry in entries
         if entry["commitment"] in known
     ]
 
 
-def _missing(entry: dict[str, Any], currency: str) -> str:
-    """`Would pay with 1 more funder and USD 20,000 more in this proposal.`"""
+def _missing(entry: dict[str, Any], currency: str, ticket: int) -> str:
+    """`Would pay with 1 more funder and USD 20,000 more in this proposal.`
+
+    `ticket`: the least line of the commitment; a match without one begins with any money.
+    """
+    if entry["kind"] == "match" and not ticket:
+        return "Would pay with any money of other funders in this proposal"
     parts = []
     if entry["funders"]:
         parts.append(plural(entry["funders"], "more funder"))
