@@ -27,7 +27,7 @@ def whole_units(text: str) -> int:
 
 def open_round(page: Page, tab: str) -> None:
     page.goto("/")
-    page.get_by_role("link", name=ROUND).first.click()
+    page.get_by_role("link", name=ROUND, exact=True).first.click()
     page.get_by_role("main").get_by_role("link", name=tab, exact=True).click()
 
 

@@ -10,7 +10,15 @@ import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
 from funding.db import now
-from funding.models import Account, Award, Commitment, Organisation, Payment, Tranche
+from funding.models import (
+    Account,
+    Award,
+    Commitment,
+    Organisation,
+    Payment,
+    ReportMilestone,
+    Tranche,
+)
 from tests.browser.conftest import LiveSite, OpenPage
 from tests.payments.bank_files import entry, statement
 
@@ -42,7 +50,11 @@ def test_two_finance_officers_pay_a_released_tranche_and_reconcile_it(
             .join(Award, Award.id == Tranche.award_id)
             .join(Commitment, Commitment.id == Award.commitment_id)
             .join(Organisation, Organisation.id == Commitment.funder_id)
-            .where(Organisation.key == "corvane", Tranche.state.in_(("scheduled", "due")))
+            .where(
+                Organisation.key == "corvane",
+                Tranche.state.in_(("scheduled", "due")),
+                ~sa.exists().where(ReportMilestone.tranche_id == Tranche.id),
+            )
             .order_by(Tranche.id)
         ).first()
         award_id, tranche_id, amount = tranche.award_id, tranche.id, tranche.amount

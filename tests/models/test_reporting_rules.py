@@ -145,7 +145,7 @@ REFUSED = (
     ),
     (
         "update tranche set state = 'released', released_by_id = :releaser where id = :tranche",
-        "cannot move|waits until",
+        "cannot move|waits until|falls due before",
     ),
     (
         "insert into report_milestone (tranche_id, report_id) values (:tranche, :other_final)",

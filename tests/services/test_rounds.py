@@ -248,7 +248,7 @@ def test_closing_leaves_nothing_undecided_and_tells_the_rest_no(
     move(database, owner, round_, "closed")
     with database.reading() as session:
         assert session.scalars(sa.select(Proposal.state)).all() == ["not funded"]
-    with pytest.raises(RuleBroken, match="stays as it is"):
+    with pytest.raises(RuleBroken, match="cannot go from closed to deciding"):
         move(database, owner, round_, "deciding", "why not")
 
 
