@@ -15,6 +15,7 @@ from funding.reports import applications as report
 from funding.reports.proposal_history import WHOLE
 from funding.routes.application_form import clash_words, form_page, live_words
 from funding.routes.context import actor, config, database, in_transaction, reading, say, warn
+from funding.routes.files import change_files
 from funding.routes.security import permission
 from funding.routes.unsent import COOKIE, keeps_typed
 from funding.services import attachments, completeness, drafts, submission, typed_text
@@ -120,7 +121,9 @@ def save(proposal_id: int) -> ResponseReturnValue:
     except typed_text.OpenElsewhere as other:
         warn(f"{other} What that window held is kept as well: save here first, then there.")
     try:
-        _change_files(proposal_id)
+        change_files(
+            attachments.attach, attachments.remove, file="attachment_id", proposal_id=proposal_id
+        )
     except InvalidInput as refusal:
         faults = refusal.faults
     try:
@@ -157,20 +160,6 @@ def _say_saved(taken: tuple[str, ...]) -> None:
     if taken:
         parts = ", ".join(label_of(group) for group in taken)
         say(f"Somebody else changed these parts meanwhile; their version is in: {parts}.")
-
-
-def _change_files(proposal_id: int) -> None:
-    """Store and add the files sent along; remove the one whose button was pressed."""
-    sent = [file for file in request.files.getlist("files") if file.filename]
-    if sent:
-        stored = tuple(
-            attachments.store(config().data, file.filename or "", file.stream) for file in sent
-        )
-        in_transaction(attachments.attach, proposal_id=proposal_id, files=stored)
-    wanted = whole_number(request.form.get("remove_file"))
-    if wanted is not None:
-        name = in_transaction(attachments.remove, proposal_id=proposal_id, attachment_id=wanted)
-        say(f"“{name}” is removed.")
 
 
 def _show_clash(proposal_id: int, clash: drafts.Clashed) -> ResponseReturnValue:

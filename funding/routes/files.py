@@ -1,12 +1,16 @@
-"""Files that people attached, given back to be saved and never shown inside the site."""
+"""Files that people attach: taken with a form, given back to be saved, never shown here."""
 
 from __future__ import annotations
 
-from flask import Response, send_file
+from collections.abc import Callable
+from typing import Any
+
+from flask import Response, request, send_file
 
 from funding.errors import NotFound
+from funding.listing import whole_number
 from funding.models import Attachment, ReportFile
-from funding.routes.context import config
+from funding.routes.context import config, in_transaction, say
 from funding.services import attachments
 
 
@@ -25,3 +29,23 @@ def as_download(found: Attachment | ReportFile) -> Response:
     )
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
+
+
+def change_files(
+    attach: Callable[..., Any], remove: Callable[..., str], *, file: str, **whose: int
+) -> None:
+    """Store and add the files sent along; remove the one whose button was pressed.
+
+    `attach` and `remove` are services of the thing that `whose` names; `file` is what `remove`
+    calls the number of a file. Raises what they and `attachments.store` raise.
+    """
+    sent = [each for each in request.files.getlist("files") if each.filename]
+    if sent:
+        stored = tuple(
+            attachments.store(config().data, each.filename or "", each.stream) for each in sent
+        )
+        in_transaction(attach, files=stored, **whose)
+    wanted = whole_number(request.form.get("remove_file"))
+    if wanted is not None:
+        name = in_transaction(remove, **{file: wanted}, **whose)
+        say(f"“{name}” is removed.")

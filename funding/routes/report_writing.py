@@ -14,6 +14,7 @@ from funding.listing import whole_number
 from funding.models import TO_BE_WRITTEN, OutputKind, Person, Report
 from funding.permissions import SIGNED_IN
 from funding.routes.context import actor, config, database, in_transaction, reading, say, warn
+from funding.routes.files import change_files
 from funding.routes.security import permission
 from funding.routes.submitting import Difference
 from funding.routes.unsent import COOKIE, keeps_typed
@@ -158,7 +159,7 @@ def save(report_id: int) -> ResponseReturnValue:
             writing.save, report_id=report_id, fields=fields, base_version=_base_version()
         )
         version = narrative.version
-        _change_files(report_id)
+        change_files(writing.attach, writing.remove_file, file="file_id", report_id=report_id)
         if request.form.get("act") == "hand in":
             in_transaction(
                 deciding.hand_in,
@@ -175,20 +176,6 @@ def save(report_id: int) -> ResponseReturnValue:
     say("Saved. Nobody else than the applicants reads it until it is handed in.")
     anchor = request.form.get("act") if request.form.get("act") in ("outputs", "files") else None
     return redirect(url_for("report_writing.edit", report_id=report_id, _anchor=anchor), 303)
-
-
-def _change_files(report_id: int) -> None:
-    """Store and add the files sent along; remove the one whose button was pressed."""
-    sent = [file for file in request.files.getlist("files") if file.filename]
-    if sent:
-        stored = tuple(
-            attachments.store(config().data, file.filename or "", file.stream) for file in sent
-        )
-        in_transaction(writing.attach, report_id=report_id, files=stored)
-    wanted = whole_number(request.form.get("remove_file"))
-    if wanted is not None:
-        name = in_transaction(writing.remove_file, report_id=report_id, file_id=wanted)
-        say(f"“{name}” is removed.")
 
 
 @bp.post("/reports/<int:report_id>/autosave")
