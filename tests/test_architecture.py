@@ -17,6 +17,7 @@ LAYERS = {
     "funding.config": 0,
     "funding.formatting": 0,
     "funding.listing": 0,
+    "funding.overlap": 0,
     "funding.forms": 1,
     "funding.db": 1,
     "funding.models": 2,
@@ -94,6 +95,13 @@ def test_imports_point_downwards(path: Path) -> None:
         if imported.split(".")[0] == "funding" and layer_of(imported) > layer_of(module)
     }
     assert not upwards, f"{module} imports from above: {sorted(upwards)}"
+
+
+@pytest.mark.parametrize("path", python_files("funding/overlap"), ids=module_of)
+def test_what_compares_works_knows_neither_site_nor_database(path: Path) -> None:
+    for name in imports_of(path):
+        assert not name.startswith("funding.") or name.startswith("funding.overlap"), name
+        assert name.split(".")[0] not in (*WEB, "sqlalchemy", "optimizer"), name
 
 
 @pytest.mark.parametrize("path", python_files("optimizer"), ids=module_of)
