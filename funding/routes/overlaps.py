@@ -11,9 +11,9 @@ from funding.exports.csv_files import csv_text
 from funding.forms import Typed, share_text
 from funding.listing import Listing
 from funding.models import Overlap, Round
+from funding.overlap.evidence import shared_passages
 from funding.permissions import fetch, working_rounds
 from funding.reports import overlaps as report
-from funding.reports.shared_passages import shared_passages
 from funding.routes.context import actor, in_transaction, reading, say
 from funding.routes.round_tabs import may_in, offer_round_tabs
 from funding.routes.security import permission

@@ -13,9 +13,9 @@ from sqlalchemy.orm import Session
 from funding.db import Database
 from funding.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from funding.models import ConflictOfInterest, Overlap, Role
+from funding.overlap.evidence import shared_passages
 from funding.paths import SEEDS
 from funding.permissions import Actor
-from funding.reports.shared_passages import shared_passages
 from funding.services import overlaps as service
 from funding.services.overlap_search import THRESHOLD, find_alike
 from tests.builders import (

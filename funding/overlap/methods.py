@@ -1,0 +1,34 @@
+"""What a text method is, and the methods there are, by the name that the setting gives."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Protocol
+
+DEFAULT = "characters"
+NAMES = (DEFAULT,)
+
+
+class Method(Protocol):
+    """Texts in, one row a text out.
+
+    `fingerprint` changes whenever the rows of a text would: an index of another fingerprint is
+    made anew, never misread. Sparse rows are counts, weighted by the index; dense rows have
+    length 1.
+    """
+
+    name: str
+    fingerprint: str
+    is_sparse: bool
+
+    def vectors(self, texts: Sequence[str]) -> Any: ...
+
+
+def method_named(name: str) -> Method:
+    """Raises ValueError for a name that no method has."""
+    if name != DEFAULT:
+        raise ValueError(f"There is no text method {name!r}: choose one of {', '.join(NAMES)}.")
+    # here, since what it needs takes a second to load, and the site seldom asks
+    from funding.overlap.characters import Characters
+
+    return Characters()
