@@ -14,6 +14,7 @@ from funding.models import LoginSession
 from funding.permissions import SIGNED_IN
 from funding.routes.security import permission
 from tests.application_forms import Applicant, complete_fields, make_applicant, saved_form
+from tests.browser import steps
 from tests.browser.conftest import DESKTOP, LiveSite, OpenPage
 from tests.builders import PASSWORD
 
@@ -99,17 +100,8 @@ def test_a_whole_proposal_is_written_and_handed_in(
 ) -> None:
     page = open_page(applicant.email)
     page.goto(form_path(applicant))
-    for name, text in complete_fields(applicant).items():
-        control = page.locator(f"#application [name={name}]")
-        if control.first.get_attribute("type") == "radio":
-            page.locator(f"#application [name={name}][value='{text}']").check()
-        elif control.first.evaluate("element => element.tagName") == "SELECT":
-            control.select_option(text)
-        elif control.first.is_editable():
-            control.fill(text)
-    page.get_by_role("button", name="Save and check").click()
-    page.get_by_role("button", name="Hand it in").click()
-    expect(page.get_by_role("main")).to_contain_text("is handed in. Receipt")
+    steps.fill_application(page, complete_fields(applicant))
+    steps.submit_application(page)
     expect(page.get_by_role("main")).to_contain_text("Take back to edit")
     assert title_of(live_demo, applicant) == complete_fields(applicant)["title"]
 

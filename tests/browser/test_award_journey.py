@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Callable
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -17,6 +16,7 @@ from funding.permissions import Actor
 from funding.services import plans
 from funding.services.letters import documents
 from funding.services.solve_now import solve_now
+from tests.browser import steps
 from tests.browser.conftest import LiveSite, OpenPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -51,17 +51,6 @@ def put_a_plan_forward(site: LiveSite) -> tuple[int, str, str]:
         return round_.id, f"/lines/{line.id}", line.proposal.lead.email
 
 
-def vote(page: Page, round_id: int, choice: str, words: str = "") -> None:
-    page.goto(f"/rounds/{round_id}/committee")
-    page.get_by_role("radio", name=re.compile(f"^{choice}")).check()
-    if words:
-        page.get_by_label("What goes on record").fill(words)
-    page.get_by_label("I declare that I am in no conflict").check()
-    page.get_by_role("button", name="Vote", exact=True).click()
-    page.get_by_role("dialog").get_by_role("button", name="Vote").click()
-    expect(page.get_by_text("Your vote is on record.")).to_be_visible()
-
-
 def until(page: Page, done: Callable[[], bool]) -> None:
     """Wait for what a worker does."""
     for _ in range(WAITING // 500):
@@ -89,44 +78,27 @@ def test_votes_with_a_dissent_lead_to_a_signed_agreement(
         page = open_page(member)
         expect(page.get_by_role("link", name="plan to vote on")).to_be_visible()
         if number == 3:
-            vote(page, round_id, "Against", DISSENT)
+            steps.vote(page, round_id, "Against", DISSENT)
         else:
-            vote(page, round_id, "For")
-    page.get_by_label("Minutes").fill("Held by call; four of five were there.")
-    page.get_by_role("button", name="Count the votes and close").click()
-    page.get_by_role("dialog").get_by_role("button", name="Count the votes and close").click()
-    expect(page.get_by_text("The committee has endorsed this plan")).to_be_visible()
+            steps.vote(page, round_id, "For")
+    steps.close_vote(page, "Held by call; four of five were there.")
     expect(page.get_by_text(DISSENT)).to_be_visible()
 
     officer = open_page(APPROVER)
     officer.goto(f"/rounds/{round_id}/plan")
     expect(officer.get_by_text("3 for, 1 against")).to_be_visible()
     officer.goto(line)
-    officer.get_by_role("button", name="Approve this line").click()
-    expect(officer.get_by_text("One line is approved.")).to_be_visible()
+    steps.approve_line(officer)
 
     # the trust has a checklist: three items, then the offer
     officer.goto("/")
     officer.get_by_role("link", name="award to be offered").click()
     officer.locator("#results tbody a").first.click()
-    for number in range(3):
-        officer.locator(".checks summary").first.click()
-        item = officer.locator(".checks li", has=officer.locator("details[open]")).first
-        item.get_by_label("Outcome").select_option(label="In order")
-        item.get_by_label("Evidence").fill("Seen on paper; folder 12.")
-        item.get_by_role("button", name="Note it").click()
-        expect(officer.get_by_text(f"{number + 1} of 3 items done")).to_be_visible()
-    officer.get_by_role("link", name="Prepare the offer").click()
-    expect(officer.get_by_role("heading", name="The agreement")).to_be_visible()
-    officer.get_by_role("button", name="Sign and send the offer").click()
-    officer.get_by_role("dialog").get_by_role("button", name="Sign and send").click()
-    expect(officer.get_by_text("The offer is made; the letter goes out by mail.")).to_be_visible()
+    steps.do_due_diligence(officer, items=3)
+    steps.send_offer(officer)
 
     researcher = open_page(lead)
-    researcher.get_by_role("link", name="offer to accept").click()
-    researcher.get_by_role("button", name="Accept the offer and sign").click()
-    researcher.get_by_role("dialog").get_by_role("button", name="Accept the offer").click()
-    expect(researcher.get_by_text("The offer is accepted.")).to_be_visible()
+    steps.accept_offer(researcher)
     with researcher.expect_download() as kept:
         researcher.get_by_role("link", name="Download the agreement (HTML)").click()
     with live_demo.database.reading() as session:

@@ -6,9 +6,10 @@ import re
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from funding.models import Award, Commitment, Organisation, PlanLine, Round, Run
+from tests.browser import steps
 from tests.browser.conftest import PHONE, LiveSite, OpenPage
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -17,7 +18,6 @@ OFFICER = "amara.osei@northlight.example"
 COLLEAGUE = "declan.whitmoor@northlight.example"
 COMMITTEE = "philippa.odhiambo-strand@common-ground.example"
 ROUND = "Common Ground Round 2026"
-SOLVING = 300_000  # milliseconds; nothing is timed here, a lost worker only must not hang the test
 LESS = 10_000  # dollars; small enough to leave the proposal what it needs
 
 
@@ -25,27 +25,11 @@ def whole_units(text: str) -> int:
     return int(float(text.replace(",", "")))
 
 
-def open_round(page: Page, tab: str) -> None:
-    page.goto("/")
-    page.get_by_role("link", name=ROUND, exact=True).first.click()
-    page.get_by_role("main").get_by_role("link", name=tab, exact=True).click()
-
-
-def solve(page: Page, name: str) -> None:
-    """Make a scenario and solve it, as an officer would; ends on its result."""
-    open_round(page, "Scenarios")
-    page.get_by_label("Name", exact=True).fill(name)
-    page.get_by_role("button", name="Make the scenario").click()
-    page.get_by_role("button", name="Solve", exact=True).click()
-    page.wait_for_url("**/runs/*", timeout=SOLVING)
-    expect(page.get_by_role("heading", name=re.compile(f"What “{name}” suggests"))).to_be_visible()
-
-
 def test_an_officer_solves_understands_a_refusal_amends_and_a_colleague_approves(
     live_demo: LiveSite, open_page: OpenPage
 ) -> None:
     page = open_page(OFFICER)
-    solve(page, "First look")
+    steps.solve(page, ROUND, "First look")
 
     # understand a refusal
     page.get_by_label("In the plan").select_option(label="Not funded")
@@ -56,9 +40,7 @@ def test_an_officer_solves_understands_a_refusal_amends_and_a_colleague_approves
     page.go_back()
 
     # put it forward, then amend a line of her own funder
-    page.get_by_role("link", name="Put forward").click()
-    page.get_by_role("button", name="Put the plan forward").click()
-    expect(page.get_by_role("heading", name="Plan", exact=True)).to_be_visible()
+    steps.put_forward(page)
     page.goto(page.url.split("?")[0] + "?funder=own&state=undecided")
     first = page.locator("#results tbody tr").first.get_by_role("link").first
     title = first.inner_text()
@@ -76,8 +58,7 @@ def test_an_officer_solves_understands_a_refusal_amends_and_a_colleague_approves
     colleague.get_by_role("link", name=re.compile("lines of your funder to decide")).click()
     colleague.get_by_label("State", exact=True).select_option(label="Amended, not decided")
     colleague.locator("#results").get_by_role("link", name=title).click()
-    colleague.get_by_role("button", name="Approve this line").click()
-    expect(colleague.get_by_text("One line is approved.")).to_be_visible()
+    steps.approve_line(colleague)
 
     with live_demo.database.reading() as session:
         award = session.scalars(sa.select(Award).order_by(Award.id.desc())).first()
@@ -91,10 +72,10 @@ def test_after_an_amendment_the_rest_is_solved_again_and_what_was_decided_stays(
 ) -> None:
     """Goes on from the plan of the journey above, where one line was amended and approved."""
     page = open_page(OFFICER)
-    open_round(page, "Plan")
+    steps.open_round(page, ROUND, "Plan")
     page.get_by_role("button", name="Solve the rest again").click()
     page.get_by_role("dialog").get_by_role("button", name="Solve the rest again").click()
-    page.wait_for_url("**/runs/*", timeout=SOLVING)
+    page.wait_for_url("**/runs/*", timeout=steps.SOLVING)
     with live_demo.database.reading() as session:
         run = session.scalars(sa.select(Run).order_by(Run.id.desc())).first()
         award = session.scalars(sa.select(Award).order_by(Award.id.desc())).first()
@@ -125,7 +106,7 @@ def test_an_officer_approves_many_lines_at_once_and_sees_the_money_move(
     live_demo: LiveSite, open_page: OpenPage
 ) -> None:
     page = open_page(COLLEAGUE)
-    open_round(page, "Plan")
+    steps.open_round(page, ROUND, "Plan")
     page.goto(page.url.split("?")[0] + "?funder=own&state=undecided&sort=amount")
     boxes = page.locator("#results input[name=picked]:not([disabled])")
     picked = min(3, boxes.count())
@@ -135,7 +116,7 @@ def test_an_officer_approves_many_lines_at_once_and_sees_the_money_move(
     expect(page.get_by_text("3 lines picked")).to_be_visible()
     page.get_by_role("button", name="Approve the picked lines").click()
     expect(page.get_by_text("3 lines are approved.")).to_be_visible()
-    open_round(page, "Dashboard")
+    steps.open_round(page, ROUND, "Dashboard")
     expect(page.locator("#by-funder")).to_contain_text("has a proposal")
     page.locator("#by-funder details summary").click()
     row = page.locator("#by-funder tbody tr", has_text="Northlight Foundation")
@@ -146,7 +127,7 @@ def test_the_committee_reads_the_dashboard_on_a_phone(
     live_demo: LiveSite, open_page: OpenPage
 ) -> None:
     page = open_page(COMMITTEE, viewport=PHONE)
-    open_round(page, "Dashboard")
+    steps.open_round(page, ROUND, "Dashboard")
     for chart in ("by-funder", "gaps", "flow", "by-region"):
         figure = page.locator(f"#{chart}")
         figure.scroll_into_view_if_needed()

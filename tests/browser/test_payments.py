@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from funding.db import now
 from funding.models import (
@@ -19,6 +19,7 @@ from funding.models import (
     ReportMilestone,
     Tranche,
 )
+from tests.browser import steps
 from tests.browser.conftest import LiveSite, OpenPage
 from tests.payments.bank_files import entry, statement
 
@@ -28,17 +29,6 @@ FIRST = "hamish.dunmorrow@corvane.example"
 SECOND = "leila.arkwright-noor@corvane.example"
 OWN_IBAN = "GB88ZZZZ99000012345678"
 PAYEE_IBAN = "NL51ZZZZ0123456789"
-
-
-def enter_details(page: Page, payee: str, iban: str, country: str) -> None:
-    page.goto("/payments/bank-details/new")
-    page.get_by_label("Paid to").select_option(label=payee)
-    page.get_by_label("Currency").select_option(label="GBP")
-    page.get_by_label("In the name of").fill(payee)
-    page.get_by_label("IBAN").fill(iban)
-    page.get_by_label("Country of the account").select_option(label=country)
-    page.get_by_role("button", name="Keep these bank details").click()
-    expect(page.get_by_text("You cannot pay to them yourself")).to_be_visible()
 
 
 def test_two_finance_officers_pay_a_released_tranche_and_reconcile_it(
@@ -63,29 +53,16 @@ def test_two_finance_officers_pay_a_released_tranche_and_reconcile_it(
 
     # the second releases what the first prepared; the first enters where it goes
     second = open_page(SECOND)
-    second.goto(f"/awards/{award_id}")
-    second.get_by_role("button", name="Release", exact=True).first.click()
-    expect(second.get_by_text("The tranche is released for payment.")).to_be_visible()
+    steps.release_tranche(second, award_id)
     first = open_page(FIRST)
-    enter_details(first, "The Corvane Trust", OWN_IBAN, "United Kingdom")
-    enter_details(first, payee, PAYEE_IBAN, "Netherlands")
+    steps.enter_bank_details(first, "The Corvane Trust", OWN_IBAN, "United Kingdom", "GBP")
+    steps.enter_bank_details(first, payee, PAYEE_IBAN, "Netherlands", "GBP")
 
     # the first makes the file and cannot approve it
-    first.goto("/payments/new")
-    first.get_by_label(f"Pick {title}").check()
-    day = max(due_on, now().date() + timedelta(days=1))
-    first.get_by_label("Bank pays on").fill(day.isoformat())
-    first.get_by_role("button", name="Make the payment file").click()
-    expect(first.get_by_text("A colleague approves it")).to_be_visible()
-    expect(first.get_by_role("button", name="Approve the file")).to_have_count(0)
+    steps.make_payment_file(first, title, max(due_on, now().date() + timedelta(days=1)))
 
     # the second approves it, and takes it to the bank
-    second.goto(first.url)
-    second.get_by_role("button", name="Approve the file").click()
-    expect(second.get_by_text("The payment file is approved.")).to_be_visible()
-    with second.expect_download() as taken:
-        second.get_by_role("link", name="Download as pain.001").click()
-    text = Path(taken.value.path()).read_text(encoding="utf-8")
+    text = steps.approve_payment_file(second, first.url)
     assert f"<IBAN>{PAYEE_IBAN}</IBAN>" in text
     assert f"<CtrlSum>{amount / 100:.2f}</CtrlSum>" in text
 
@@ -105,13 +82,7 @@ def test_two_finance_officers_pay_a_released_tranche_and_reconcile_it(
             closing=f"{100_000 - amount / 100:.2f}",
         )
     )
-    first.goto("/payments/statements")
-    first.get_by_label("File").set_input_files(file)
-    first.get_by_role("button", name="Look at it").click()
-    expect(first.get_by_text("Same end-to-end id and amount.")).to_be_visible()
-    first.get_by_role("button", name="Take it in").click()
-    expect(first.get_by_text("its sure bookings are reconciled")).to_be_visible()
-    expect(first.locator("#results").get_by_text("Reconciled", exact=True)).to_be_visible()
+    steps.take_in_statement(first, file)
 
     # the award's money, on one page, from clause to payment
     first.locator("#results").get_by_role("link", name=title).click()

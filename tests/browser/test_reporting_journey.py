@@ -7,17 +7,16 @@ from dataclasses import dataclass
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 from sqlalchemy.orm import Session
 
 from funding.models import Commitment, Person, Proposal, Round, Run, RunLine
+from tests.browser import steps
 from tests.browser.conftest import PHONE, LiveSite, OpenPage
 from tests.builders import make_proposal
 from tests.reporting_scene import Scene, add_tranche, make_scene, report_id
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
-
-SOLVING = 300_000  # milliseconds; nothing is timed here, a lost worker only must not hang the test
 
 
 @dataclass(frozen=True)
@@ -61,12 +60,6 @@ def cast(live_demo: LiveSite) -> Cast:
     return live_demo.database.in_transaction(make)
 
 
-def spend(page: Page, funder: int, people: str, computing: str) -> None:
-    fields = page.locator("#spend fieldset").nth(funder).locator("input[name^=spent_]")
-    fields.nth(0).fill(people)
-    fields.nth(1).fill(computing)
-
-
 def test_a_report_is_written_sent_back_mended_and_accepted_and_its_money_is_given_again(
     live_demo: LiveSite, open_page: OpenPage, cast: Cast
 ) -> None:
@@ -79,12 +72,11 @@ def test_a_report_is_written_sent_back_mended_and_accepted_and_its_money_is_give
     lead.locator("#f-output_1_title").fill("Reader of minutes")
     lead.locator("#f-output_1_address").fill("https://forge.example/minutes/reader")
     lead.get_by_label("Readers of minutes").fill("12")
-    spend(lead, 0, "3,000", "500")
-    spend(lead, 1, "0", "0")
+    steps.report_spend(lead, 0, ("3,000", "500"))
+    steps.report_spend(lead, 1, ("0", "0"))
     expect(lead.locator("[data-live^=spend]").first).to_contain_text("3,500 spent")
     expect(lead.locator("[data-autosave-state]")).to_have_text(re.compile(r"Saved \d\d:\d\d"))
-    lead.get_by_role("button", name="Hand in").click()
-    expect(lead.get_by_text("The report is handed in.")).to_be_visible()
+    steps.hand_in_report(lead)
 
     # the officer finds it among what waits, and sends it back
     officer = open_page(cast.officer)
@@ -104,30 +96,23 @@ def test_a_report_is_written_sent_back_mended_and_accepted_and_its_money_is_give
     expect(lead.get_by_role("main")).to_contain_text("How many minutes are all?")
     lead.get_by_role("link", name="Mend the report").click()
     lead.get_by_label("What was done", exact=True).fill("All 412 minutes were read.")
-    lead.get_by_role("button", name="Hand in").click()
-    expect(lead.get_by_text("The report is handed in.")).to_be_visible()
+    steps.hand_in_report(lead)
 
     # the officer accepts it; what was paid and not spent is asked back
     officer.goto(f"/reports/{cast.final}")
     expect(officer.get_by_role("main")).to_contain_text("All 412 minutes were read.")
-    officer.get_by_role("button", name="Accept the report").click()
-    officer.get_by_role("dialog").get_by_role("button", name="Accept the report").click()
-    expect(officer.get_by_text("The report is accepted.")).to_be_visible()
+    steps.accept_report(officer, cast.final)
     officer.goto("/outputs?q=reader+of+minutes")
     expect(officer.locator("#results")).to_contain_text("https://forge.example/minutes/reader")
 
     # the finance officer notes the return, the officer closes the award
     finance = open_page(cast.finance)
-    page = f"/awards/{cast.scene.first.award_id}/reports"
-    finance.goto(page)
+    finance.goto(f"/awards/{cast.scene.first.award_id}/reports")
     expect(finance.locator("#return")).to_contain_text("1,500 is to be returned")
     finance.get_by_label("Reference of the payment").fill("R-2027-7")
     finance.get_by_role("button", name="Note the return").click()
     expect(finance.get_by_text("The return is on the ledger")).to_be_visible()
-    officer.goto(page)
-    officer.get_by_role("button", name="Close the award").click()
-    officer.get_by_role("dialog").get_by_role("button", name="Close the award").click()
-    expect(officer.get_by_text("The award is completed")).to_be_visible()
+    steps.close_award(officer, cast.scene.first.award_id)
 
     # the round shows what came back, and a new scenario gives exactly what is available
     officer.goto(f"/rounds/{cast.scene.round_id}/commitments")
@@ -138,7 +123,7 @@ def test_a_report_is_written_sent_back_mended_and_accepted_and_its_money_is_give
     officer.get_by_label("Name", exact=True).fill("With what came back")
     officer.get_by_role("button", name="Make the scenario").click()
     officer.get_by_role("button", name="Solve", exact=True).click()
-    officer.wait_for_url("**/runs/*", timeout=SOLVING)
+    officer.wait_for_url("**/runs/*", timeout=steps.SOLVING)
     expect(officer.locator("#results")).to_contain_text("The next in line")
     with live_demo.database.reading() as session:
         run = session.scalars(sa.select(Run).order_by(Run.id.desc())).first()

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from funding.services.demo import EXAMPLES
+from tests.browser import steps
 from tests.browser.conftest import DESKTOP, LiveSite, served
 from tests.builders import PASSWORD
 
@@ -54,34 +55,18 @@ class People:
             page.context.close()
 
 
-def go_ahead(page: Page) -> None:
-    """Confirm what the page asks about."""
-    page.get_by_role("dialog").locator("#confirm-yes").click()
-
-
 def test_a_review_from_assignment_to_release(browser: Browser, reviewed: LiveSite) -> None:
     people = People(browser, reviewed)
 
     # the officer assigns, by the fit that the page shows
     officer = people(OFFICER)
-    officer.goto("/rounds")
-    officer.get_by_role("link", name="Common Ground Round 2026").first.click()
-    officer.get_by_role("link", name="Reviews", exact=True).click()
-    officer.get_by_role("searchbox", name="Search").fill(PROPOSAL)
-    row = officer.get_by_role("row").filter(has_text=TITLE)
-    expect(officer.get_by_role("row")).to_have_count(2)
-    row.get_by_role("link", name="Reviewers of P001").click()
-    officer.get_by_role("row").filter(has_text="Tadeo").get_by_role("button", name="Assign").click()
-    expect(officer.get_by_text("The review is assigned")).to_be_visible()
+    steps.assign_reviewer(officer, "Common Ground Round 2026", TITLE, PROPOSAL, "Tadeo")
 
     # the reviewer sees who applies, declares, and only then what for
     reviewer = people(REVIEWER)
-    reviewer.get_by_role("link", name="My reviews").click()
-    reviewer.get_by_role("link", name=re.compile(TITLE)).click()
-    expect(reviewer.get_by_role("heading", name="Who applies")).to_be_visible()
+    steps.open_review(reviewer, TITLE)
     expect(reviewer.get_by_text("insulin pumps")).to_have_count(0)
-    reviewer.get_by_label("No conflict").check()
-    reviewer.get_by_role("button", name="Declare").click()
+    steps.declare_no_conflict(reviewer)
     expect(reviewer.get_by_text("insulin pumps").first).to_be_visible()
     expect(reviewer.get_by_text("Freya Lindqvarn")).to_have_count(0)
 
@@ -95,14 +80,14 @@ def test_a_review_from_assignment_to_release(browser: Browser, reviewed: LiveSit
 
     # handing in names what is missing and loses nothing
     reviewer.get_by_role("button", name="Hand it in").click()
-    go_ahead(reviewer)
+    steps.go_ahead(reviewer)
     expect(reviewer.get_by_role("alert")).to_contain_text("Approach: write a number from 0 to 100")
     expect(reviewer.get_by_label("For the committee")).to_have_value(FOR_COMMITTEE)
     for criterion, mark in (("Approach", "70"), ("Team and means", "75"), ("Use of the", "60,5")):
         reviewer.get_by_label(f"Mark for {criterion}").fill(mark)
     reviewer.get_by_label("For the applicant").fill(FOR_APPLICANT)
     reviewer.get_by_role("button", name="Hand it in").click()
-    go_ahead(reviewer)
+    steps.go_ahead(reviewer)
     expect(reviewer.get_by_text("Handed in. Others' reviews")).to_be_visible()
     expect(reviewer.get_by_text("Freya Lindqvarn").first).to_be_visible()
     reviewer.get_by_label("Add to the discussion").fill("Pumps are reason enough.")
@@ -120,7 +105,7 @@ def test_a_review_from_assignment_to_release(browser: Browser, reviewed: LiveSit
     officer.get_by_role("searchbox", name="Search").press("Enter")
     officer.get_by_label(re.compile(f"Pick {TITLE}")).check()
     officer.get_by_role("button", name="Release those picked").click()
-    go_ahead(officer)
+    steps.go_ahead(officer)
     expect(officer.get_by_text("4 reviews released")).to_be_visible()
     lead.reload()
     expect(lead.get_by_text(FOR_APPLICANT)).to_be_visible()
