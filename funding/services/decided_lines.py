@@ -2,7 +2,8 @@
 
 Approved lines of any plan of the round, and the amended and declined ones of the current plan,
 stand: the optimizer gets them as locks. The money of lines that still wait is free to be given
-again.
+again; so is what came back of an award that was refused or ended, to the same proposal too, whose
+ask is then smaller by what was paid of that award and kept.
 """
 
 from __future__ import annotations
@@ -17,8 +18,11 @@ from sqlalchemy.orm import Session, joinedload
 
 from funding.models import (
     UNDECIDED,
+    Account,
+    AccountKind,
     Award,
     AwardState,
+    Commitment,
     LineState,
     PlanLine,
     PlanPutForward,
@@ -59,7 +63,7 @@ def decided_lines(session: Session, round_: Round) -> dict[tuple[str, str], Deci
                     PlanLine.state.in_([LineState.AMENDED, LineState.DECLINED]),
                 ),
             ),
-            ~_was_terminated(),
+            ~was_terminated(),
         )
         .order_by(PlanLine.id)
         .options(joinedload(PlanLine.commitment))
@@ -83,18 +87,39 @@ def held_by_lines(session: Session, round_: Round) -> dict[int, int]:
                 PlanLine.state == LineState.APPROVED,
                 sa.and_(PlanPutForward.is_current, PlanLine.state.in_(UNDECIDED)),
             ),
-            ~_was_terminated(),
+            ~was_terminated(),
         )
         .group_by(PlanLine.commitment_id)
     )
     return {commitment: int(total) for commitment, total in rows}
 
 
-def _was_terminated() -> sa.ColumnElement[bool]:
+def was_terminated() -> sa.ColumnElement[bool]:
     """An award that came to nothing gave its money back: its line binds nobody any more."""
     return sa.exists().where(
         Award.plan_line_id == PlanLine.id, Award.state == AwardState.TERMINATED
     )
+
+
+def kept_after_end(session: Session, round_id: int) -> dict[int, int]:
+    """By proposal id, for each with an award that was refused or ended: what it keeps of the
+    money, in base minor units at the award's own rate; 0 where nothing was paid."""
+    rows = session.execute(
+        sa.select(
+            Award.proposal_id,
+            Award.amount,
+            Award.base_amount,
+            sa.func.coalesce(sa.func.sum(Account.balance), 0),
+        )
+        .join(Commitment, Commitment.id == Award.commitment_id)
+        .outerjoin(Account, sa.and_(Account.award_id == Award.id, Account.kind == AccountKind.PAID))
+        .where(Commitment.round_id == round_id, Award.state == AwardState.TERMINATED)
+        .group_by(Award.id, Award.proposal_id, Award.amount, Award.base_amount)
+    )
+    kept: defaultdict[int, int] = defaultdict(int)
+    for proposal_id, amount, base_amount, paid in rows:
+        kept[proposal_id] += base_amount * int(paid) // amount
+    return kept
 
 
 class Settled:
@@ -123,3 +148,11 @@ class Settled:
             cost = rates[commitment].to_base_at_least(line.amount)
             self.beyond_lock[commitment] += max(0, cost - locked)
             self.off_step[proposal] += line.base_amount - locked
+
+    def given_by(self, commitment: str) -> dict[str, int]:
+        """Base minor units of the lines of a commitment that stand, by key of the proposal."""
+        return {
+            lock["proposal"]: lock["amount"]
+            for lock in self.locks
+            if lock["commitment"] == commitment and lock["amount"]
+        }

@@ -16,6 +16,7 @@ from funding.models import (
     UNDECIDED,
     Approval,
     Award,
+    AwardState,
     LineState,
     PlanLine,
     PlanPutForward,
@@ -33,6 +34,7 @@ from funding.permissions import (
 from funding.services import ledger
 from funding.services.allocation import clauses_of
 from funding.services.compensating import NEEDS_ONE, has_colleague, needed_for_line, review_of_line
+from funding.services.decided_lines import kept_after_end, was_terminated
 from funding.services.funder_terms import first_state
 from funding.services.idempotency import Answer, once
 from funding.services.log import record
@@ -209,9 +211,10 @@ def _settle_proposal(session: Session, line: PlanLine) -> None:
     proposal = session.get_one(Proposal, line.proposal_id)
     awarded = session.scalar(
         sa.select(sa.func.coalesce(sa.func.sum(Award.base_amount), 0)).where(
-            Award.proposal_id == proposal.id
+            Award.proposal_id == proposal.id, Award.state != AwardState.TERMINATED
         )
     )
+    awarded += kept_after_end(session, proposal.round_id).get(proposal.id, 0)
     if awarded >= _least_in_full(proposal) and proposal.state in (
         ProposalState.SUBMITTED,
         ProposalState.IN_REVIEW,
@@ -333,8 +336,10 @@ def _faults_of_amount(
             PlanLine.id != line.id,
             PlanPutForward.round_id == line.plan.round_id,
             PlanLine.state.in_((*UNDECIDED, LineState.APPROVED)),
+            ~was_terminated(),
         )
     )
+    others += kept_after_end(session, line.plan.round_id).get(proposal.id, 0)
     if others + base_amount > proposal.ask:
         room = format_amount(max(0, proposal.ask - others), base)
         faults.append(Fault("amount", f"only {room} of this ask is not covered by others"))

@@ -13,6 +13,7 @@ from funding.errors import RuleBroken
 from funding.models import (
     UNDECIDED,
     Award,
+    AwardState,
     Commitment,
     LineState,
     PlanLine,
@@ -111,7 +112,8 @@ def _add_lines(
     run: Run,
     carried: dict[tuple[int, int], PlanLine],
 ) -> None:
-    """A line for each of the run's, but for pairs that an award already holds.
+    """A line for each of the run's, but for pairs that an award already holds. One that was refused
+    or ended holds nothing: its money can go to the same proposal again.
 
     An amended line keeps its exact amount and whoever put that forward: the run had it locked,
     at the round's step.
@@ -119,7 +121,7 @@ def _add_lines(
     awards = session.execute(
         sa.select(Award.commitment_id, Award.proposal_id)
         .join(Commitment, Commitment.id == Award.commitment_id)
-        .where(Commitment.round_id == plan.round_id)
+        .where(Commitment.round_id == plan.round_id, Award.state != AwardState.TERMINATED)
     )
     awarded = {(commitment_id, proposal_id) for commitment_id, proposal_id in awards}
     suggestions = session.scalars(

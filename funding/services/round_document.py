@@ -7,6 +7,7 @@ forward, the ones that plan was made with: decisions taken in between then cost 
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,6 +42,7 @@ from funding.services.decided_lines import (
     current_plan,
     decided_lines,
     held_by_lines,
+    kept_after_end,
 )
 from funding.services.needs import spent_in_history
 from funding.services.rates import Rate, is_published, rate_in_round, stored_rate
@@ -80,7 +82,8 @@ def build_problem(session: Session, scenario: Scenario) -> RoundInput:
     tops = top_areas(round_)
     policy = {**round_.policy, **scenario.policy}
     decided = decided_lines(session, round_)
-    proposals = _candidates(session, round_, {key for _, key in decided})
+    kept = kept_after_end(session, round_.id)
+    proposals = _candidates(session, round_, {key for _, key in decided}, kept.keys())
     by_id = {p.id: p for p in proposals}
     keys = {p.key for p in proposals}
     decided = {pair: line for pair, line in decided.items() if pair[1] in keys}
@@ -102,7 +105,7 @@ def build_problem(session: Session, scenario: Scenario) -> RoundInput:
                 settled.beyond_lock[c.key],
                 tops,
                 proposals,
-                _decided_by(settled, c.key),
+                settled.given_by(c.key),
                 by_key,
             )
             for c in commitments
@@ -111,7 +114,7 @@ def build_problem(session: Session, scenario: Scenario) -> RoundInput:
         "proposals": [
             _proposal(
                 p,
-                settled.off_step[p.key],
+                settled.off_step[p.key] + kept.get(p.id, 0),
                 merits.get(p.id, 0.0),
                 tops,
                 has_years=(with_years or bool(p.years)) and p.key not in settled.proposals,
@@ -180,14 +183,21 @@ def _balances(session: Session, round_: Round) -> dict[int, int]:
     return {commitment: balance + held.get(commitment, 0) for commitment, balance in rows}
 
 
-def _candidates(session: Session, round_: Round, decided: set[str]) -> list[Proposal]:
-    """Proposals before the round, and those with a decided line, whatever state that led to."""
+def _candidates(
+    session: Session, round_: Round, decided: set[str], ended: Collection[int]
+) -> list[Proposal]:
+    """Proposals before the round, and those with a decided line (by key) or with an award that
+    was refused or ended (by id), whatever state that led to."""
     candidates = session.scalars(
         sa.select(Proposal)
         .where(
             Proposal.round_id == round_.id,
             Proposal.state != ProposalState.WITHDRAWN,
-            sa.or_(Proposal.state.in_(CANDIDATE_STATES), Proposal.key.in_(sorted(decided))),
+            sa.or_(
+                Proposal.state.in_(CANDIDATE_STATES),
+                Proposal.key.in_(sorted(decided)),
+                Proposal.id.in_(sorted(ended)),
+            ),
             Proposal.ask > 0,
             sa.exists().where(ProposalArea.proposal_id == Proposal.id),
         )
@@ -255,17 +265,8 @@ def _commitment(
     }
 
 
-def _decided_by(settled: Settled, commitment: str) -> dict[str, int]:
-    """Base minor units of the lines of a commitment that stand, by key of the proposal."""
-    return {
-        lock["proposal"]: lock["amount"]
-        for lock in settled.locks
-        if lock["commitment"] == commitment and lock["amount"]
-    }
-
-
 def _proposal(
-    proposal: Proposal, off_step: int, merit: float, tops: dict[str, str], *, has_years: bool
+    proposal: Proposal, given: int, merit: float, tops: dict[str, str], *, has_years: bool
 ) -> dict[str, Any]:
     areas: defaultdict[str, float] = defaultdict(float)
     for tag in proposal.areas:
@@ -274,12 +275,12 @@ def _proposal(
                 f"{proposal.key} is tagged with {tag.area_key!r}, which is not an area of the round"
             )
         areas[tops[tag.area_key]] += tag.weight
-    ask = max(1, proposal.ask - off_step)
+    ask = max(1, proposal.ask - given)
     by_year = budget(proposal, ask) if has_years else []
     return {
         "id": proposal.key,
         "ask": ask,
-        "minimum": max(1, proposal.minimum - off_step),
+        "minimum": max(1, proposal.minimum - given),
         "merit": merit,
         "areas": {key: round(weight, _TAG_DECIMALS) for key, weight in areas.items()},
         "region": proposal.region,

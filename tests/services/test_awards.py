@@ -11,11 +11,13 @@ from sqlalchemy.orm import Session
 
 from funding.db import Database
 from funding.errors import Conflict, InvalidInput, NotPermitted, Overcommitted, RuleBroken
-from funding.models import Account, Award, Event, Person, Role, Tranche
+from funding.models import Account, Award, Event, Person, PlanLine, Role, Scenario, Tranche
 from funding.permissions import Actor
 from funding.services import awards
-from funding.services.decisions import approve_lines
+from funding.services.decided_lines import kept_after_end
+from funding.services.decisions import amend_line, approve_lines
 from funding.services.payments import tranches
+from funding.services.round_document import build_problem
 from tests.builders import (
     make_actor,
     make_commitment,
@@ -172,6 +174,82 @@ def test_ending_an_award_frees_what_is_not_paid_and_leaves_what_is(
         assert session.get_one(Tranche, waiting).state == "cancelled"
     with pytest.raises(RuleBroken, match="terminated already"):
         end(each_database, scene)
+
+
+def allocated_again(session: Session, scene: Scene, amount: int) -> PlanLine:
+    """What a new plan makes of a run that gives `amount` to the same proposal."""
+    award = session.get_one(Award, scene.award_id)
+    proposal, commitment = award.proposal, award.commitment
+    proposer = make_actor(session, proposal.round.owner)
+    plan = make_plan(session, proposal.round, [(commitment, proposal, amount)], proposer)
+    return plan.lines[0]
+
+
+def test_money_of_an_award_that_ended_can_be_allocated_to_the_same_proposal_again(
+    each_database: Database, scene: Scene
+) -> None:
+    accept(each_database, scene)
+    pay(each_database, scene, schedule(each_database, scene))
+    end(each_database, scene)
+
+    def again(session: Session) -> tuple[int, int]:
+        """What the optimizer may give it again, once planned and approved: its ask and money."""
+        award = session.get_one(Award, scene.award_id)
+        scenario = Scenario(
+            round=award.proposal.round, name="Again", created_by_id=scene.officer.person_id
+        )
+        session.add(scenario)
+        session.flush()
+        document = build_problem(session, scenario).document
+        assert document["locks"] == []
+        return document["proposals"][0]["ask"], document["commitments"][0]["amount"]
+
+    assert each_database.in_transaction(again) == (AWARD - TRANCHE, 10_000_00 - TRANCHE)
+    line_id = each_database.in_transaction(
+        lambda session: allocated_again(session, scene, AWARD - TRANCHE).id
+    )
+    with pytest.raises(InvalidInput, match=r"only USD.5,000 of this ask"):
+        each_database.in_transaction(
+            amend_line,
+            by=scene.officer,
+            line_id=line_id,
+            version=None,
+            amount=AWARD - TRANCHE + 1,
+            reason="more",
+            key="too much",
+        )
+    each_database.in_transaction(
+        approve_lines, by=scene.officer, lines={line_id: None}, key="again"
+    )
+    assert money(each_database) == {
+        "available": 1_000_00,
+        "awarded": AWARD - TRANCHE,
+        "paid": TRANCHE,
+    }
+
+
+def test_an_award_that_stands_keeps_its_pair_out_of_a_new_plan(
+    each_database: Database, scene: Scene
+) -> None:
+    with pytest.raises(IndexError):
+        each_database.in_transaction(allocated_again, scene, 500_00)
+
+
+def test_a_refused_offer_does_not_count_as_given_to_its_proposal(
+    each_database: Database, scene: Scene
+) -> None:
+    each_database.in_transaction(
+        awards.refuse_award, by=scene.lead, award_id=scene.award_id, version=1, reason="not yet"
+    )
+
+    def again(session: Session) -> str:
+        proposal = session.get_one(Award, scene.award_id).proposal
+        proposal.minimum = 8_000_00
+        line = allocated_again(session, scene, 7_000_00)
+        approve_lines(session, by=scene.officer, lines={line.id: None}, key="less")
+        return kept_after_end(session, proposal.round_id)[proposal.id], line.state
+
+    assert each_database.in_transaction(again) == (0, "approved")
 
 
 def test_an_award_is_ended_by_an_officer_of_its_funder_with_a_reason_and_a_fresh_look(
