@@ -18,6 +18,7 @@ KINDS = (
     ("offer", "Offers"),
     ("decline", "Declines"),
     ("report", "Reports"),
+    ("bank details", "Bank details"),
     ("message", "Other messages"),
 )
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.orm import Session
 
 from funding.db import Database
 from funding.errors import Conflict, InvalidInput, NotFound, NotPermitted
-from funding.models import BankDetails, Event
+from funding.models import BankDetails, Event, Organisation, Person, Role
+from funding.services.mail import send_waiting
 from funding.services.payments import payees
-from tests.payments.scene import PAYEE_IBAN, account, enter, set_scene
+from tests.builders import make_person
+from tests.mail_sink import config_for, listening
+from tests.payments.scene import PAYEE_IBAN, Scene, account, enter, set_scene
 
 WRONG: tuple[tuple[dict[str, str], str], ...] = (
     ({"iban": "GB82WEST12345698765431"}, "iban"),
@@ -83,3 +88,50 @@ def test_nothing_of_an_account_is_in_the_log_or_shown_masked_in_full(database: D
     for secret in (PAYEE_IBAN, PAYEE_IBAN[-6:], "Høgvik", "WESTGB"):
         assert secret not in logged
     assert made.masked == "GB•••• 5432"
+
+
+def test_colleagues_and_who_is_paid_hear_of_new_bank_details_without_seeing_an_account(
+    each_database: Database, tmp_path: Path
+) -> None:
+    def people(session: Session) -> tuple[Scene, list[str], str]:
+        scene = set_scene(session)
+        funder = session.get_one(Organisation, scene.funder_id)
+        admin = make_person(session, funder, Role.FUNDER_ADMIN)
+        make_person(session, funder, Role.FINANCE_OFFICER, is_active=False)
+        lead = session.get_one(Person, scene.lead.person_id).email
+        return scene, [scene.emails["second"], admin.email], lead
+
+    scene, colleagues, lead = each_database.in_transaction(people)
+    with listening() as (sink, port):
+        config = config_for(tmp_path, port)
+        each_database.in_transaction(enter, scene)
+        send_waiting(each_database, config)
+        letters = sink.messages()
+        assert letters.keys() == {*colleagues, lead}
+        assert {m["Subject"] for m in letters.values()} == {
+            "Bank details entered: Høgvik Institute, EUR"
+        }
+        sink.letters.clear()
+        changed = account(iban="DE89370400440532013000", country="DE")
+        each_database.in_transaction(enter, scene, number=1, details=changed, by=scene.second)
+        send_waiting(each_database, config)
+        letters = sink.messages()
+        assert letters.keys() == {scene.emails["first"], colleagues[1], lead}
+        assert "It concerns the IBAN, the country." in letters[colleagues[1]].get_content()
+        assert "please tell Stiftung Öffnung at once" in " ".join(
+            letters[lead].get_content().split()
+        )
+        for message in letters.values():
+            for secret in ("DE89", "3000", PAYEE_IBAN[-4:]):
+                assert secret not in message.get_content()
+
+
+def test_only_the_funders_own_people_hear_of_its_own_account(
+    each_database: Database, tmp_path: Path
+) -> None:
+    scene = each_database.in_transaction(set_scene)
+    own = account(holder="Stiftung Öffnung", iban="DE89370400440532013000", country="DE")
+    with listening() as (sink, port):
+        each_database.in_transaction(enter, scene, organisation_id=scene.funder_id, details=own)
+        send_waiting(each_database, config_for(tmp_path, port))
+        assert sink.messages().keys() == {scene.emails["second"]}

@@ -2,56 +2,27 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from email import message_from_bytes
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from aiosmtpd.controller import Controller
 from sqlalchemy.orm import Session
 
-from funding.config import Config
 from funding.db import Database, now
 from funding.errors import NotFound, RuleBroken
 from funding.models import Mail
 from funding.permissions import Actor
 from funding.services.mail import MOST_TRIES, post_mail, send_again, send_waiting
 from tests.builders import make_actor, make_organisation
-
-
-class Sink:
-    """Keeps what it is handed; refuses everything while `is_closed`."""
-
-    def __init__(self) -> None:
-        self.letters: list[tuple[list[str], bytes]] = []
-        self.is_closed = False
-
-    async def handle_DATA(self, server, session, envelope) -> str:  # noqa: N802 - aiosmtpd's name
-        if self.is_closed:
-            return "451 Not now"
-        self.letters.append((envelope.rcpt_tos, envelope.content))
-        return "250 Taken"
+from tests.mail_sink import Sink, config_for, listening
 
 
 @pytest.fixture
 def sink() -> Iterator[tuple[Sink, int]]:
-    handler = Sink()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    controller = Controller(handler, hostname="127.0.0.1", port=port, ready_timeout=30)
-    controller.start()
-    yield handler, port
-    controller.stop()
-
-
-def config_for(tmp_path: Path, port: int | None) -> Config:
-    settings = {"TRIBUTARY_DATA": str(tmp_path), "TRIBUTARY_MAIL_FROM": "round@fund.example"}
-    if port:
-        settings["TRIBUTARY_SMTP_URL"] = f"smtp://127.0.0.1:{port}"
-    return Config.from_environment(settings)
+    with listening() as found:
+        yield found
 
 
 def test_a_mail_reaches_the_server_once_with_its_text_whole(

@@ -1,7 +1,8 @@
 """Bank details: where a grantee's institution is paid, and a funder's own accounts.
 
 Every change is a new version, and the old ones stay. Whoever enters a version does not pay to it,
-which the database holds too. Nothing of an account ever goes into the log.
+which the database holds too; others of the funder hear of it by mail, and so does who is paid.
+Nothing of an account ever goes into the log or into a mail.
 """
 
 from __future__ import annotations
@@ -17,13 +18,34 @@ from stdnum import iban as iban_numbers
 from stdnum.exceptions import ValidationError
 
 from funding.errors import Conflict, Fault, InvalidInput, NotFound
-from funding.models import Award, BankDetails, Commitment, Organisation, Proposal
+from funding.models import (
+    Award,
+    AwardState,
+    BankDetails,
+    Binding,
+    Commitment,
+    Organisation,
+    Person,
+    Proposal,
+    Role,
+)
 from funding.permissions import Actor, require
 from funding.services.log import record
+from funding.services.mail import post_mail
 
 LONGEST_NAME = 70
 LONGEST_ACCOUNT = 34
 """Characters that ISO 20022 has room for (names: that every bank has)."""
+
+_IN_WORDS = {
+    "holder": "the name",
+    "iban": "the IBAN",
+    "account": "the account number",
+    "bank_code": "the code of the bank",
+    "bic": "the BIC",
+    "country": "the country",
+    "checked_how": "how it was checked",
+}
 
 
 @dataclass(frozen=True)
@@ -143,7 +165,81 @@ def enter_details(
         number=made.number,
         changed=changed,
     )
+    _tell(session, by, made, [_IN_WORDS[name] for name in changed])
     return made
+
+
+def _tell(session: Session, by: Actor, made: BankDetails, changed: list[str]) -> None:
+    """Write to the funder's finance officers and administrators, but for who did it, and to the
+    leads of what the funder pays there: new details are how payments are led astray."""
+    payee = session.get_one(Organisation, made.organisation_id)
+    funder = session.get_one(Organisation, made.funder_id)
+    done = "changed" if changed or made.number > 1 else "entered"
+    subject = f"Bank details {done}: {payee.name}, {made.currency}"
+    for person in _colleagues(session, made.funder_id, by):
+        what = f" It concerns {', '.join(changed)}." if changed else ""
+        post_mail(
+            session,
+            person.email,
+            subject,
+            f"{by.name} has {done} the bank details to which {funder.name} pays {payee.name} in "
+            f"{made.currency} (version {made.number}).{what}\n\nIf you do not know why, ask before "
+            "the next payment file is approved. You find them among the payments, under bank "
+            "details; no mail shows an account.",
+            kind="bank details",
+            organisation_id=made.funder_id,
+        )
+    if made.organisation_id == made.funder_id:
+        return
+    for person in _leads_paid(session, made.funder_id, made.organisation_id):
+        post_mail(
+            session,
+            person.email,
+            subject,
+            f"{funder.name} has {done} the bank details to which it pays {payee.name} in "
+            f"{made.currency}.\n\nIf your institution did not ask for it, please tell "
+            f"{funder.name} at once, by a telephone number that you have had before. Nobody will "
+            "ask you for an account by mail.",
+            kind="bank details",
+            organisation_id=made.funder_id,
+        )
+
+
+def _colleagues(session: Session, funder_id: int, by: Actor) -> list[Person]:
+    return list(
+        session.scalars(
+            sa.select(Person)
+            .join(Binding, Binding.person_id == Person.id)
+            .where(
+                Binding.organisation_id == funder_id,
+                Binding.role.in_((Role.FINANCE_OFFICER, Role.FUNDER_ADMIN)),
+                Person.is_active,
+                Person.id != by.person_id,
+            )
+            .distinct()
+            .order_by(Person.id)
+        )
+    )
+
+
+def _leads_paid(session: Session, funder_id: int, institution_id: int) -> list[Person]:
+    """Who leads a proposal of the institution with an award of the funder that has not ended."""
+    return list(
+        session.scalars(
+            sa.select(Person)
+            .join(Proposal, Proposal.lead_id == Person.id)
+            .join(Award, Award.proposal_id == Proposal.id)
+            .join(Commitment, Commitment.id == Award.commitment_id)
+            .where(
+                Commitment.funder_id == funder_id,
+                Proposal.institution_id == institution_id,
+                Award.state.not_in((AwardState.COMPLETED, AwardState.TERMINATED)),
+                Person.is_active,
+            )
+            .distinct()
+            .order_by(Person.id)
+        )
+    )
 
 
 def payable(session: Session, funder_ids: Iterable[int]) -> list[Organisation]:
