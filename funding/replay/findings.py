@@ -13,7 +13,7 @@ from typing import Any
 from funding.formatting import format_percent, format_short, plural
 from funding.replay.areas import OPEN_AREAS
 from funding.replay.measure import SAME
-from funding.replay.names import RULE
+from funding.overlap.names import RULE
 
 Result = Mapping[str, Any]
 Finding = dict[str, str]

@@ -1,41 +1,18 @@
-"""When two spellings are one name: by rules that can be said in a sentence, never by likeness.
+"""The names of a replay's list: one spelling for each, by the rules of `funding.overlap.names`.
 
 Likeness only warns: `alike` lists names so close that a person should look at them.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from functools import lru_cache
 from itertools import combinations
 
-RULE = (
-    "Two spellings are taken for one name where they differ only in capitals, accents, "
-    "punctuation, “and” for “&”, British or American spelling, a leading “The”, the name's own "
-    "initials in brackets, or a legal form such as Inc, Ltd or GmbH."
-)
+from funding.overlap.names import same_name
 
-_BRACKETED = re.compile(r"(?P<name>.+?)\s*\((?P<inside>[A-Z]{2,10})\)\s*")
-_SMALL_WORDS = frozenset(["and", "at", "for", "in", "of", "on", "the", "to"])
-_NOT_LETTERS = re.compile(r"[\W_]+")
-_SPELLINGS = {
-    "centre": "center",
-    "centres": "centers",
-    "organisation": "organization",
-    "organisations": "organizations",
-    "programme": "program",
-    "programmes": "programs",
-    "defence": "defense",
-    "labour": "labor",
-}
-_LEGAL_FORMS = frozenset(
-    ["inc", "incorporated", "ltd", "limited", "llc", "plc", "gmbh", "ev", "co", "corp", "bv", "cic"]
-)
 _LIKENESS = 0.93
 _MOST_COMPARED = 400
 
@@ -47,31 +24,6 @@ class Names:
 
     spelling: dict[str, str]
     merged: tuple[tuple[str, ...], ...]
-
-
-@lru_cache(maxsize=65_536)
-def same_name(name: str) -> str:
-    """What is left of a name when RULE is applied; equal for names that are one."""
-    text = unicodedata.normalize("NFKD", _without_initials(name)).casefold()
-    text = "".join(letter for letter in text if not unicodedata.combining(letter))
-    text = text.replace("&", " and ").replace("'", "").replace("’", "")
-    words = [_SPELLINGS.get(word, word) for word in _NOT_LETTERS.sub(" ", text).split()]
-    if len(words) > 1 and words[0] == "the":
-        words = words[1:]
-    while len(words) > 1 and words[-1] in _LEGAL_FORMS:
-        words = words[:-1]
-    return " ".join(words) or name
-
-
-def _without_initials(name: str) -> str:
-    """The name without its own initials in brackets; other brackets may tell two names apart."""
-    match = _BRACKETED.fullmatch(name)
-    if match is None:
-        return name
-    words = re.findall(r"\w+", match["name"])
-    initials = "".join(word[0] for word in words).upper()
-    of_great = "".join(word[0] for word in words if word.lower() not in _SMALL_WORDS).upper()
-    return match["name"] if match["inside"] in (initials, of_great) else name
 
 
 def merge_names(names: Iterable[str]) -> Names:
