@@ -1,5 +1,5 @@
 # The two commands are `make run` and `make test`; the rest is for those who work on Tributary.
-.PHONY: run test prove install install-dev bench lint lock
+.PHONY: run test prove install install-dev bench bench-overlap lint lock
 
 PYTHON ?= python3
 export TRIBUTARY_DATA ?= $(CURDIR)/.data
@@ -36,6 +36,9 @@ prove: install-dev
 
 bench: .venv/installed-bench
 	$(BIN)/python -m bench
+
+bench-overlap: .venv/installed-dev
+	$(BIN)/python -m bench.overlap_names
 
 lint: install-dev
 	$(BIN)/ruff check .

@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -173,7 +174,7 @@ def _of_the_probability(indexes: dict[str, NameIndex]) -> Iterator[str]:
     yield f"names: judged pairs kept apart from the fit: {len(said)}"
     yield f"names: Brier score on them: {brier_score_loss(test.are_same, said):.3f}"
     yield f"names: area under the curve on them: {roc_auc_score(test.are_same, said):.3f}"
-    for low, high in zip(_BANDS, _BANDS[1:], strict=False):
+    for low, high in pairwise(_BANDS):
         within = (said >= low) & ((said < high) | (high == 1.0))
         if within.any():
             yield (
@@ -202,7 +203,8 @@ def _of_speed(index: NameIndex) -> Iterator[str]:
     began = time.perf_counter()
     for name in new:
         suggest(index, [index.add(Mention(read_name(name)))])
-    yield f"names: one new name against all, ms: {(time.perf_counter() - began) / len(new) * 1e3:.2f}"
+    each = (time.perf_counter() - began) / len(new)
+    yield f"names: one new name against all, ms: {each * 1e3:.2f}"
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     yield f"names: most memory, MB: {peak:.0f}"
 

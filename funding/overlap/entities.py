@@ -118,9 +118,7 @@ class Groups(Generic[N]):
     _apart: dict[N, set[N]] = field(default_factory=dict)
 
     @classmethod
-    def of(
-        cls, lines: Iterable[tuple[N, N]], apart: Iterable[tuple[N, N]] = ()
-    ) -> Groups[N]:
+    def of(cls, lines: Iterable[tuple[N, N]], apart: Iterable[tuple[N, N]] = ()) -> Groups[N]:
         groups = cls()
         for one, other in apart:
             groups._apart.setdefault(one, set()).add(other)

@@ -6,16 +6,15 @@ import math
 from collections import Counter
 from dataclasses import dataclass
 
-from funding.overlap.names import Name
 from funding.overlap.name_pairs import (
     Alignment,
     Mention,
     Vocabulary,
     align,
-    is_part,
     says_other_name,
 )
 from funding.overlap.name_words import KINDS, number_in, places, states
+from funding.overlap.names import Name
 
 FEATURES = (
     "by_rule",

@@ -201,9 +201,7 @@ def letters_apart(one: str, other: str) -> int | None:
     return apart if apart <= most else None
 
 
-def _shortened(
-    left: list[str], right: list[str], found: Alignment
-) -> tuple[list[str], list[str]]:
+def _shortened(left: list[str], right: list[str], found: Alignment) -> tuple[list[str], list[str]]:
     """Words of `left` that are the initials, the first letters or the state's letters of what
     `right` writes out."""
     over, right = [], list(right)

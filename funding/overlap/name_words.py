@@ -11,19 +11,24 @@ from functools import cache
 import pycountry
 from anyascii import anyascii
 
-SMALL_WORDS = frozenset(
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+SMALL_WORDS = _words(
     "a an and at by for from in into of on or the to with"
     " al d da das de degli del della dell den der des di die do dos du e ed el en et for fur i il"
     " im in la las le les lo los mit of og och och para per pour pro the und van vom von y zu zum"
-    " zur".split()
+    " zur"
 )
 """Words that a name can gain or lose without becoming another: articles, prepositions, 'and'."""
 
-LEGAL_FORMS = frozenset(
+LEGAL_FORMS = _words(
     "inc incorporated incorporation ltd limited llc llp lp pllc plc pbc pc cic cio scio gmbh ggmbh"
     " ug ag ev kg ek eg bv nv vzw asbl aisbl ivzw sa sas sasu sarl srl spa sl slu scrl ab asa aps"
     " oy oyj ry rf zrt kft nyrt sro zs zu doo dd ooo oao zao ao spzoo pty pte npc npo rbg sdn bhd"
-    " kk onlus ets odv ong".split()
+    " kk onlus ets odv ong"
 )
 """What a name says of its legal form, in many languages; 'Stichting' and 'Foundation' are not
 here: they tell names apart."""
@@ -108,20 +113,12 @@ ONE_WORD = {
 }
 """Other spellings and short forms of one word: -> how it is compared."""
 
-UNITS = frozenset(
-    "department departments school schools faculty college division institute institut center"
-    " laboratory laboratories lab labs unit program project initiative chapter branch office clinic"
-    " chair group library museum press campus fund campaign network dept abteilung fakultat"
-    " lehrstuhl seminar facultad facultat escuela departement ufr".split()
-)
-"""Words for a part of an organisation."""
-
-KINDS = frozenset(
+KINDS = _words(
     "foundation fund trust institute institution university college school academy association"
     " society council center committee corporation company group network alliance coalition project"
     " program initiative federation union league club church museum library hospital stiftung"
     " fondation fondazione fundacion stichting organization partnership endowment charities charity"
-    " commission conference consortium campaign department schools services service studio".split()
+    " commission conference consortium campaign department schools services service studio"
 )
 """What sort of organisation a name says it is: another one of these is mostly another
 organisation ('... Foundation' beside '...'), and these alone never make two names one."""
@@ -129,12 +126,13 @@ organisation ('... Foundation' beside '...'), and these alone never make two nam
 NUMBER_WORDS = {
     word: str(number)
     for number, word in enumerate(
-        "zero one two three four five six seven eight nine ten eleven twelve".split()
+        ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
     )
 } | {
     word: str(number)
     for number, word in enumerate(
-        "first second third fourth fifth sixth seventh eighth ninth tenth".split(), start=1
+        ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth"),
+        start=1,
     )
 }
 _ROMAN = {
@@ -146,17 +144,19 @@ _ROMAN = {
     "viii": "8",
     "ix": "9",
 }
-DIRECTIONS = frozenset(
-    "north south east west northern southern eastern western northeast northwest southeast southwest"
-    " northeastern northwestern southeastern southwestern central upper lower nord sud ost ouest est norte sur inner outer greater".split()
+DIRECTIONS = _words(
+    "north south east west northern southern eastern western northeast northwest southeast"
+    " southwest"
+    " northeastern northwestern southeastern southwestern central upper lower inner outer greater"
+    " nord sud ost ouest est norte sur"
 )
 _OTHER_PLACES = (
     "america europe africa asia oceania england scotland wales ireland britain uk usa us eu"
     " london oxford cambridge edinburgh glasgow manchester birmingham bristol leeds liverpool"
     " belfast cardiff dublin paris berlin munich hamburg zurich geneva vienna brussels amsterdam"
-    " rotterdam utrecht madrid barcelona lisbon rome milan stockholm copenhagen oslo helsinki prague"
-    " warsaw budapest moscow kyiv istanbul jerusalem haifa cairo nairobi lagos johannesburg delhi"
-    " mumbai bangalore beijing shanghai tokyo kyoto seoul sydney melbourne toronto montreal"
+    " rotterdam utrecht madrid barcelona lisbon rome milan stockholm copenhagen oslo helsinki"
+    " prague warsaw budapest moscow kyiv istanbul jerusalem haifa cairo nairobi lagos johannesburg"
+    " delhi mumbai bangalore beijing shanghai tokyo kyoto seoul sydney melbourne toronto montreal"
     " vancouver boston chicago detroit milwaukee philadelphia pittsburgh denver atlanta miami"
     " houston dallas austin seattle portland oakland berkeley phoenix tulsa indianapolis cleveland"
     " cincinnati columbus minneapolis memphis nashville charlotte baltimore brooklyn bronx queens"

@@ -125,7 +125,8 @@ class Name:
 
 
 _OTHERWISE = re.compile(
-    r"[\s,;(]+(?:formerly(?: known as)?|previously|changed its name to|f/?k/?a|also known as|a/?k/?a|doing business as|d/?b/?a)"
+    r"[\s,;(]+(?:formerly(?: known as)?|previously|changed its name to|f/?k/?a|also known as"
+    r"|a/?k/?a|doing business as|d/?b/?a)"
     r"[\s:.]+",
     re.IGNORECASE,
 )
@@ -219,9 +220,7 @@ def _without_form(words: list[str], *, is_alone: bool) -> tuple[list[str], list[
     form: list[str] = []
     least = 1 if is_alone else 0
     while len(words) > least:
-        several = next(
-            (f for f in FORMS_OF_SEVERAL_WORDS if tuple(words[-len(f) :]) == f), None
-        )
+        several = next((f for f in FORMS_OF_SEVERAL_WORDS if tuple(words[-len(f) :]) == f), None)
         if several is not None and len(words) - len(several) >= least:
             form.insert(0, "".join(several))
             words = words[: -len(several)]

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from funding.formatting import format_percent, format_short, plural
+from funding.overlap.names import RULE
 from funding.replay.areas import OPEN_AREAS
 from funding.replay.measure import SAME
-from funding.overlap.names import RULE
 
 Result = Mapping[str, Any]
 Finding = dict[str, str]
