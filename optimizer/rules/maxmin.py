@@ -5,11 +5,16 @@ round promises one (a guarantee or `at_least`); if the round promises nobody any
 the highest value that any plan of the round could have for it. Where some ask and others do not,
 the others are held against 'alone'. A funder whose reference is 0 cannot gain and is left out.
 
-The smallest ratio is made as large as possible; then the sum of the two smallest, of the three, and
-so on up to LEVELS, which for these sums is the same as the next smallest, and the next (leximin).
-Of the plans that remain, the one worth most is taken. All limits of the round hold, as for
-`welfare`. Each step is a mixed-integer programme solved to the gap asked for; `objective` states
-the smallest ratio of the whole lines and the bound on it.
+The smallest ratio is made as large as possible, then the next smallest, and the next (leximin). Of
+the plans that remain, the one worth most is taken. All limits of the round hold, as for `welfare`.
+`objective` states the smallest ratio of the whole lines and the bound on it.
+
+First every funder's level is found in the relaxed round (`levels.py`); no plan is better level by
+level. Then the plan worth most is searched that gives each funder its level, but for the gap asked
+for. Where minimums, tickets or rounding lose more than that, none is found: then the smallest ratio
+is made as large as possible in whole lines, then the sum of the two smallest, of the three, and so
+on up to LEVELS, which for these sums is the same as level by level. Each such step is a
+mixed-integer programme solved to the gap.
 
 | property | held | why |
 |---|---|---|
@@ -19,7 +24,8 @@ the smallest ratio of the whole lines and the bound on it.
 | proportional | no | a small funder counts as much as a large one |
 | strategyproof | no | stating narrower interests lowers the reference |
 
-'Efficient' is said of the funders' values, with no more funders than LEVELS.
+'Efficient' is said of the funders' values; where the steps are integer programmes, with no more
+funders than LEVELS.
 
 Source: leximin after J. Rawls and A. Sen; sums of the k smallest by linear rows after W. Ogryczak
 and T. Sliwinski, On solving linear programs with the ordered weighted averaging objective,
@@ -29,6 +35,7 @@ European Journal of Operational Research 148 (2003).
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -43,11 +50,13 @@ from optimizer.pairs import Pairs
 from optimizer.problem import Objective, Problem
 from optimizer.programme import GE, Detail, Expression, Model
 from optimizer.rules.giving import value_bound
-from optimizer.search import Found, Infeasible, OutOfTime
+from optimizer.rules.levels import levels_of
+from optimizer.search import NODES, Found, Infeasible, OutOfTime, can_mend, mend
 from optimizer.value import Lines, funder_value, quality, totals_of, value_of
 from optimizer.whole import draft
 
 LEVELS = 12
+NEAR = 4  # a model is held so many times nearer to the levels than the gap, for whole lines' sake
 KEPT = 1e-7  # of a level found, given up in the next because numbers are not exact
 OF_BASELINE = "smallest value of a funder over its baseline"
 OF_HIGHEST = "smallest value of a funder over the highest it could have"
@@ -62,26 +71,9 @@ def maxmin(pairs: Pairs, floors: dict[str, float], gap: float, clock: Clock) -> 
         raise Infeasible("; ".join(pairs.blockers))
     most = value_bound(pairs, floors, clock, is_eased=True)
     references, name = references_of(pairs, floors, clock)
-    has_parts = bool((pairs.ticket > pairs.grid).any())
-    has_parts |= pairs.problem.policy.max_cofunders is not None
-    best: _Climbed | None = None
-    for is_eased in (False, True):
-        for is_whole in (False, True):
-            detail = Detail(lines=has_parts or is_whole, whole=is_whole, is_eased=is_eased)
-            model = build(pairs, floors, detail)
-            climbed = _climb(model, references, gap, clock)
-            if climbed is None:
-                break  # no plan keeps every limit: try with the format's tolerances
-            if best is None or climbed.least > best.least:
-                best = replace(climbed, bound=min(climbed.bound, best.bound if best else math.inf))
-            if best.gap <= gap or clock.has_run_out:
-                break
-        if best is not None:
-            break
+    best = _by_levels(pairs, floors, references, gap, clock)
     if best is None:
-        if clock.has_run_out:
-            raise OutOfTime
-        raise Infeasible
+        best = _by_search(pairs, floors, references, gap, clock)
     value = value_of(pairs.problem, best.lines)
     objective = Objective(name, best.least, best.bound, references) if references else None
     return Found(best.lines, value, max(value, most), objective)
@@ -127,6 +119,80 @@ class _Climbed:
     @property
     def gap(self) -> float:
         return (self.bound - self.least) / max(self.least, 1e-12)
+
+
+def _by_levels(
+    pairs: Pairs,
+    floors: dict[str, float],
+    references: dict[str, float],
+    gap: float,
+    clock: Clock,
+) -> _Climbed | None:
+    """The plan worth most with every funder at its level of the relaxed round, within the gap.
+
+    None where there is no such plan, or none was found in so many nodes and half of the time.
+    """
+    levels = levels_of(pairs, floors, references, clock) if references else None
+    if levels is None:
+        return None
+    goal = _promised(levels, references, floors, gap / NEAR)
+    model = build(pairs, goal, Detail())
+    # whole lines and mended ones may be a little below it
+    model.floors = _promised(levels, references, floors, gap)
+    live = open_model(model.lp, clock.within("plan", clock.left / 2), model.unit)
+    answer = live.search(gap / 2, nodes=NODES)
+    plan = None if answer.x is None else draft(model, live, answer.x)
+    if plan is not None and plan.broken and can_mend(pairs.problem, plan):
+        plan = mend(model, plan, live.clock, gap)
+    if plan is None or plan.broken:
+        return None
+    reached = ratios(pairs.problem, plan.lines, references)
+    if any(reached[f] < level * (1 - gap) for f, level in levels.items()):
+        return None  # in a small round the format's tolerance of promises is more than the gap
+    least = min(reached.values())
+    return _Climbed(plan.lines, least, max(min(levels.values()), least))
+
+
+def _promised(
+    levels: Mapping[str, float],
+    references: Mapping[str, float],
+    floors: Mapping[str, float],
+    less: float,
+) -> dict[str, float]:
+    """Least values by funder, minor units: what was promised, and its level but for `less`."""
+    held = {f: level * references[f] * (1 - less) for f, level in levels.items()}
+    return {f: max(floors.get(f, 0.0), held.get(f, 0.0)) for f in sorted({*floors, *held})}
+
+
+def _by_search(
+    pairs: Pairs,
+    floors: dict[str, float],
+    references: dict[str, float],
+    gap: float,
+    clock: Clock,
+) -> _Climbed:
+    """Level by level in whole lines. Raises Infeasible, OutOfTime, Cancelled."""
+    has_parts = bool((pairs.ticket > pairs.grid).any())
+    has_parts |= pairs.problem.policy.max_cofunders is not None
+    best: _Climbed | None = None
+    for is_eased in (False, True):
+        for is_whole in (False, True):
+            detail = Detail(lines=has_parts or is_whole, whole=is_whole, is_eased=is_eased)
+            model = build(pairs, floors, detail)
+            climbed = _climb(model, references, gap, clock)
+            if climbed is None:
+                break  # no plan keeps every limit: try with the format's tolerances
+            if best is None or climbed.least > best.least:
+                best = replace(climbed, bound=min(climbed.bound, best.bound if best else math.inf))
+            if best.gap <= gap or clock.has_run_out:
+                break
+        if best is not None:
+            break
+    if best is None:
+        if clock.has_run_out:
+            raise OutOfTime
+        raise Infeasible
+    return best
 
 
 @dataclass
