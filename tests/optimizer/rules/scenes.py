@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from optimizer.check import check
+from optimizer.pairs import in_order, pairs_of
 from optimizer.problem import Plan, Problem
 from optimizer.read import read_round
+from optimizer.rules.equal_shares import buy
+from optimizer.rules.giving import Giving
 from optimizer.solve import solve
 
 Document = dict[str, Any]
@@ -58,3 +61,9 @@ def plan_by(rule: str, problem: Problem, gap: float = 1e-4, **options: Any) -> P
 
 def paid(plan: Plan) -> dict[tuple[str, str], int]:
     return {(line.commitment, line.proposal): line.amount for line in plan.lines}
+
+
+def bought(problem: Problem) -> list[str]:
+    """What equal shares buy before the completion, in order."""
+    giving = Giving(pairs_of(in_order(problem)))
+    return [giving.pairs.problem.proposals[p].id for p in buy(giving)]

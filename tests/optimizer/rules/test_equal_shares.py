@@ -18,17 +18,7 @@ from pabutools.election import (
 )
 from pabutools.rules import method_of_equal_shares
 
-from optimizer.pairs import in_order, pairs_of
-from optimizer.problem import Problem
-from optimizer.rules.equal_shares import buy
-from optimizer.rules.giving import Giving
-from tests.optimizer.rules.scenes import a_round, paid, plan_by
-
-
-def bought(problem: Problem) -> list[str]:
-    """What the method buys before its completion, in order."""
-    giving = Giving(pairs_of(in_order(problem)))
-    return [giving.pairs.problem.proposals[p].id for p in buy(giving)]
+from tests.optimizer.rules.scenes import a_round, bought, paid, plan_by
 
 
 @st.composite
