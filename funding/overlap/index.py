@@ -8,19 +8,22 @@ index.save()
 ```
 
 `similarity` is the exact cosine of the two texts in the method's own space, from 0 to 1. Up to
-`EXACT` rows are all compared; above that, an approximate search brings candidates of the rows it
-covers, and the newest ones are still all compared. `nearest` needs no `put` first and changes
-nothing, so the site may ask while a worker alone puts, drops and saves.
+`EXACT` rows are all compared. Above that, older rows have short codes (funding/overlap/sketch.py)
+that bring candidates, which are compared exactly; the newest rows, up to `EXACT` of them, are
+still all compared. `nearest` needs no `put` first and changes nothing, so the site may ask while
+a worker alone puts, drops and saves.
 
 In the folder, `index.json` names the files of the one whole state; `save` writes new files first
 and then replaces it in one step, so that what is half-written is never opened. A folder of
 another method, or of another version of it, opens empty: `was_of_another_method` says so, and its
-works have to be put again.
+works have to be put again. What was dropped stays in the files, as numbers without words, until a
+quarter of the rows are; `compact` takes it away at once.
 """
 
 from __future__ import annotations
 
 import hashlib
+from array import array
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,19 +33,29 @@ import numpy as np
 
 from funding.overlap.methods import DEFAULT, method_named
 from funding.overlap.rows import DenseRows, Shelf, SparseRows, dot, weights_of
+from funding.overlap.sketch import Codes, codes_of
 from funding.overlap.storage import (
     State,
     new_name,
     read_part,
     read_state,
     saving,
+    write_array,
     write_part,
     write_state,
 )
 from funding.overlap.works import Work
 
+EXACT = 5_000
+"""Most rows without codes: these are compared one by one."""
+
+CANDIDATES = 500
+"""Rows that the codes bring for one work, to be compared exactly."""
+
 _AT_ONCE = 2_000
 _COMPARED_AT_ONCE = 256
+_CODED_AT_ONCE = 5_000
+_GROWN = 4
 _MOST_PARTS = 16
 _LIVELY = 0.75
 _TRIES = 5
@@ -65,9 +78,10 @@ class Pair:
     similarity: float
 
 
-def digest_of(work: Work) -> str:
-    """Changes when the text does; what has the same digest is not computed again."""
-    return hashlib.blake2b(work.words.encode("utf-8", "replace"), digest_size=8).hexdigest()
+def digest_of(work: Work) -> int:
+    """64 bits that change when the text does; what has the same digest is not computed again."""
+    text = work.words.encode("utf-8", "surrogatepass")
+    return int.from_bytes(hashlib.blake2b(text, digest_size=8).digest(), "little")
 
 
 class Index:
@@ -81,10 +95,16 @@ class Index:
         self._saved: list[str] = []
         self._shelf = Shelf(SparseRows if self.method.is_sparse else DenseRows)
         self._ids: list[str] = []
-        self._digests: list[str] = []
+        self._digests = array("Q")
         self._row: dict[str, int] = {}
         self._holders: Any = None
-        self._ready: Any = None
+        self._weights: Any = None
+        self._newest: Any = None
+        self._codes: Codes | None = None
+        self._codes_name: str | None = None
+        # what the codes were reckoned with: weights of that day, and of how many rows
+        self._coded_with: Any = None
+        self._coded_at = 0
 
     # -- its folder -----------------------------------------------------------------------------
 
@@ -111,16 +131,21 @@ class Index:
             index.was_of_another_method = True
             return index
         for name in state.parts:
-            arrays, (ids, digests) = read_part(folder, name, index._shelf.kind.KEYS)
+            arrays, ids, digests = read_part(folder, name, index._shelf.kind.KEYS)
             index._shelf.add(index._shelf.kind(**arrays))
             index._ids += ids
-            index._digests += digests
+            index._digests.extend(digests)
         index._saved = list(state.parts)
         gone = np.load(folder / f"{state.dropped}.npy") if state.dropped else np.empty(0, np.int64)
         kept = np.setdiff1d(np.arange(len(index._ids)), gone, assume_unique=True)
         index._row = {index._ids[row]: int(row) for row in kept}
         holders = np.load(folder / f"{state.dropped}.holders.npy")
         index._holders = holders if len(holders) else None
+        if state.codes:
+            index._codes, index._codes_name = Codes(), state.codes
+            index._codes.add(np.load(folder / f"{state.codes}.npy"))
+            index._coded_with = np.load(folder / f"{state.codes}.weights.npy")
+            index._coded_at = state.coded_at
         return index
 
     @property
@@ -138,7 +163,7 @@ class Index:
 
     def _save(self, folder: Path) -> None:
         if len(self._saved) >= _MOST_PARTS or len(self._row) < _LIVELY * len(self._ids):
-            self._rewrite()
+            self.compact()
         self._shelf.join(len(self._saved))
         if len(self._shelf.parts) > len(self._saved):
             begin = self._shelf.ends[len(self._saved) - 1] if self._saved else 0
@@ -149,13 +174,25 @@ class Index:
         gone = np.ones(len(self._ids), dtype=bool)
         gone[list(self._row.values())] = False
         dropped = new_name("dropped")
-        np.save(folder / f"{dropped}.npy", np.flatnonzero(gone))
+        write_array(folder / f"{dropped}.npy", np.flatnonzero(gone))
         holders = np.empty(0, np.int64) if self._holders is None else self._holders
-        np.save(folder / f"{dropped}.holders.npy", holders)
+        write_array(folder / f"{dropped}.holders.npy", holders)
+        if self._codes is not None and self._codes_name is None:
+            self._codes_name = new_name("codes")
+            write_array(folder / f"{self._codes_name}.npy", self._codes.array())
+            write_array(folder / f"{self._codes_name}.weights.npy", self._coded_with)
         self._generation += 1
-        write_state(folder, State(self.fingerprint, self._generation, list(self._saved), dropped))
+        state = State(
+            self.fingerprint,
+            self._generation,
+            list(self._saved),
+            dropped,
+            self._codes_name,
+            self._coded_at,
+        )
+        write_state(folder, state)
 
-    def _rewrite(self) -> None:
+    def compact(self) -> None:
         """Leave out the rows that were dropped, and make one part of the rest."""
         rows = list(self._row.values())
         shelf = Shelf(self._shelf.kind)
@@ -163,10 +200,15 @@ class Index:
             shelf.add(self._shelf.take(rows))
         self._shelf = shelf
         self._ids = [self._ids[row] for row in rows]
-        self._digests = [self._digests[row] for row in rows]
+        self._digests = array("Q", [self._digests[row] for row in rows])
         self._row = {id_: at for at, id_ in enumerate(self._ids)}
         self._saved = []
-        self._ready = None
+        self._newest = None
+        if self._codes is not None:
+            kept = [row for row in rows if row < len(self._codes)]
+            codes = self._codes.array()[kept]
+            self._codes, self._codes_name = Codes(), None
+            self._codes.add(codes)
 
     @property
     def fingerprint(self) -> str:
@@ -186,7 +228,7 @@ class Index:
     def put(self, works: Iterable[Work]) -> int:
         """Add works, or replace by id; how many were new or had another text than before."""
         changed = 0
-        batch: dict[str, tuple[Work, str]] = {}
+        batch: dict[str, tuple[Work, int]] = {}
         for work in works:
             digest = digest_of(work)
             row = self._row.get(work.id)
@@ -197,7 +239,7 @@ class Index:
                 batch = {}
         return changed + self._add(batch)
 
-    def _add(self, batch: dict[str, tuple[Work, str]]) -> int:
+    def _add(self, batch: dict[str, tuple[Work, int]]) -> int:
         if batch:
             self.drop(batch)
             rows = self._shelf.kind.of(
@@ -209,6 +251,8 @@ class Index:
                 self._row[id_] = len(self._ids)
                 self._ids.append(id_)
                 self._digests.append(digest)
+            if len(self._ids) - self._coded > EXACT:
+                self._give_codes()
         return len(batch)
 
     def drop(self, ids: Iterable[str]) -> int:
@@ -221,7 +265,21 @@ class Index:
     def _count(self, rows: Any, sign: int) -> None:
         found = sign * rows.holders()
         self._holders = found if self._holders is None else self._holders + found
-        self._ready = None
+        self._weights = self._newest = None
+
+    @property
+    def _coded(self) -> int:
+        return 0 if self._codes is None else len(self._codes)
+
+    def _give_codes(self) -> None:
+        """Codes for every row; all anew when the index has become several times as large."""
+        if self._codes is None or len(self._row) > _GROWN * self._coded_at:
+            self._codes = Codes()
+            self._coded_with, self._coded_at = self._weights_now(), len(self._row)
+        for start in range(self._coded, len(self._ids), _CODED_AT_ONCE):
+            rows = np.arange(start, min(start + _CODED_AT_ONCE, len(self._ids)))
+            self._codes.add(codes_of(self._shelf.take(rows).ready(self._coded_with)))
+        self._codes_name = self._newest = None
 
     # -- asking ---------------------------------------------------------------------------------
 
@@ -235,40 +293,66 @@ class Index:
         self, works: Sequence[Work], count: int = 20, besides: Collection[str] = frozenset()
     ) -> list[list[Near]]:
         """`nearest` for each of several works, in fewer steps."""
-        if not self._row:
-            return [[] for _ in works]
-        weights, rows, ready = self._made_ready()
-        found = []
+        found: list[list[Near]] = []
         for start in range(0, len(works), _COMPARED_AT_ONCE):
             some = works[start : start + _COMPARED_AT_ONCE]
             asked = self._shelf.kind.of(self.method.vectors([work.words for work in some]))
-            for work, alike in zip(some, dot(asked.ready(weights), ready), strict=True):
-                found.append(self._best(rows, alike, count, {work.id, *besides}))
+            found += self._nearest_rows(some, asked, count, besides)
         return found
 
-    def _best(self, rows: Any, alike: Any, count: int, besides: Collection[str]) -> list[Near]:
-        most = min(count + len(besides), len(rows))
-        best = np.argpartition(-alike, most - 1)[:most]
-        near = [
-            Near(self._ids[rows[at]], round(min(1.0, float(alike[at])), 4))
-            for at in best
-            if alike[at] > 0 and self._ids[rows[at]] not in besides
-        ]
-        return sorted(near, key=lambda n: (-n.similarity, n.id))[:count]
+    def _nearest_rows(
+        self, works: Sequence[Work], asked: Any, count: int, besides: Collection[str]
+    ) -> list[list[Near]]:
+        if not self._row:
+            return [[] for _ in works]
+        weights = self._weights_now()
+        rows, newest = self._newest_ready()
+        alike = dot(asked.ready(weights), newest)
+        coded: list[Any] = [()] * len(works)
+        if self._codes is not None:
+            most = max(CANDIDATES, 5 * count) + len(besides)
+            coded = list(self._codes.nearest(codes_of(asked.ready(self._coded_with)), most))
+        found = []
+        for at, work in enumerate(works):
+            best = np.argsort(-alike[at], kind="stable")[: count + len(besides) + 1]
+            near = {int(rows[k]): float(alike[at][k]) for k in best}
+            older = [int(row) for row in coded[at] if self._row.get(self._ids[row]) == row]
+            if older:
+                exact = dot(asked.take([at]).ready(weights), self._shelf.take(older).ready(weights))
+                near.update(zip(older, map(float, exact[0]), strict=True))
+            found.append(self._best(near, count, {work.id, *besides}))
+        return found
 
-    def _made_ready(self) -> tuple[Any, Any, Any]:
-        if self._ready is None:
-            rows = np.fromiter(self._row.values(), dtype=np.int64, count=len(self._row))
-            weights = weights_of(self._holders, len(rows))
-            self._ready = (weights, rows, self._shelf.take(rows).ready(weights))
-        return self._ready
+    def _best(self, near: dict[int, float], count: int, besides: Collection[str]) -> list[Near]:
+        found = [
+            Near(self._ids[row], round(min(1.0, alike), 4))
+            for row, alike in near.items()
+            if alike > 0 and self._ids[row] not in besides
+        ]
+        return sorted(found, key=lambda n: (-n.similarity, n.id))[:count]
+
+    def _weights_now(self) -> Any:
+        if self._weights is None:
+            self._weights = weights_of(self._holders, len(self._row))
+        return self._weights
+
+    def _newest_ready(self) -> tuple[Any, Any]:
+        """Numbers of the rows without codes, and these rows made ready."""
+        if self._newest is None:
+            coded = self._coded
+            rows = [
+                row for row in range(coded, len(self._ids)) if self._row.get(self._ids[row]) == row
+            ]
+            self._newest = (rows, self._shelf.take(rows).ready(self._weights_now()))
+        return self._newest  # type: ignore[no-any-return]
 
     def similarity(self, first: Work, second: Work) -> float:
         """How alike two texts are, whether the works are in the index or not."""
-        weights = None if self._holders is None else weights_of(self._holders, len(self._row))
         vectors = self._shelf.kind.of(self.method.vectors([first.words, second.words]))
-        if weights is None:
+        if self._holders is None:
             weights = np.ones(len(vectors.holders()), dtype=np.float32)
+        else:
+            weights = self._weights_now()
         ready = vectors.ready(weights)
         return round(max(0.0, min(1.0, float(dot(ready[:1], ready[1:])[0, 0]))), 4)
 

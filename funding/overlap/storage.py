@@ -32,7 +32,8 @@ class State:
     generation: int = 0
     parts: list[str] = field(default_factory=list)
     dropped: str | None = None
-    neighbours: str | None = None
+    codes: str | None = None
+    coded_at: int = 0
 
 
 def read_state(folder: Path) -> State | None:
@@ -70,7 +71,7 @@ def write_state(folder: Path, state: State) -> None:
     write_whole(
         folder / MANIFEST, json.dumps({"format": _FORMAT, **state.__dict__}).encode("utf-8")
     )
-    used = {*state.parts, state.dropped, state.neighbours}
+    used = {*state.parts, state.dropped, state.codes}
     for path in folder.iterdir():
         if path.name not in (MANIFEST, _LOCK) and path.name.partition(".")[0] not in used:
             path.unlink(missing_ok=True)
@@ -85,18 +86,26 @@ def write_whole(path: Path, content: bytes) -> None:
     Path(file.name).replace(path)
 
 
+def write_array(path: Path, values: Any) -> None:
+    with path.open("wb") as file:
+        np.save(file, values)
+        file.flush()
+        os.fsync(file.fileno())
+
+
 def write_part(
-    folder: Path, name: str, arrays: dict[str, Any], ids: Sequence[str], digests: Sequence[str]
+    folder: Path, name: str, arrays: dict[str, Any], ids: Sequence[str], digests: Sequence[int]
 ) -> None:
-    for key, array in arrays.items():
-        with (folder / f"{name}.{key}.npy").open("wb") as file:
-            np.save(file, array)
-            file.flush()
-            os.fsync(file.fileno())
-    write_whole(folder / f"{name}.ids.json", json.dumps([list(ids), list(digests)]).encode())
+    for key, values in arrays.items():
+        write_array(folder / f"{name}.{key}.npy", values)
+    write_array(folder / f"{name}.digests.npy", np.asarray(digests, dtype=np.uint64))
+    write_whole(folder / f"{name}.ids.json", json.dumps(list(ids)).encode("utf-8"))
 
 
-def read_part(folder: Path, name: str, keys: Sequence[str]) -> tuple[dict[str, Any], list[Any]]:
-    """Its arrays, left in the file until they are asked for, and [ids, digests]."""
+def read_part(
+    folder: Path, name: str, keys: Sequence[str]
+) -> tuple[dict[str, Any], list[str], list[int]]:
+    """Its arrays, left in the file until they are asked for, its ids and their digests."""
     arrays = {key: np.load(folder / f"{name}.{key}.npy", mmap_mode="r") for key in keys}
-    return arrays, json.loads((folder / f"{name}.ids.json").read_text(encoding="utf-8"))
+    ids = json.loads((folder / f"{name}.ids.json").read_text(encoding="utf-8"))
+    return arrays, ids, np.load(folder / f"{name}.digests.npy").tolist()

@@ -1,0 +1,1 @@
+"""How well and how fast works are compared: `python -m bench.overlap`."""
