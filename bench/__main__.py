@@ -2,8 +2,8 @@
 
 With `--write` each measurement is kept in docs/benchmarks.json as it is made, and the page and
 chart beside it are drawn anew; a run that was stopped goes on where it was, unless `--anew`.
-`--draw` only draws. Subjects besides `optimizer` print their own report. How works are compared has a
-command of its own, `python -m bench.overlap`.
+`--draw` only draws. Subjects besides `optimizer` print their own report. How works are
+compared has a command of its own, `python -m bench.overlap`.
 """
 
 from __future__ import annotations

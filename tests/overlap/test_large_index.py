@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -21,12 +20,12 @@ def works() -> list[Work]:
 
 
 @pytest.fixture(scope="module")
-def folder(works: list[Work], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def folder(works: list[Work], tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("index")
     index = Index.open(folder)
     index.put(works)
     index.save()
-    yield folder
+    return folder
 
 
 @pytest.mark.slow
