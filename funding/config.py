@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from funding.overlap.methods import NAMES as METHODS
+
 
 @dataclass(frozen=True)
 class Setting:
@@ -71,6 +73,12 @@ SETTINGS = (
         "where many plans are solved at once: processes (all cores of the worker's host), here (one"
         " after the other), or a Dask scheduler's address, for example tcp://dask.example.org:8786",
     ),
+    Setting(
+        "TRIBUTARY_OVERLAP_METHOD",
+        "characters",
+        "how texts are compared: characters, or sentences, which also finds the same idea in other"
+        " words and needs `make embeddings`",
+    ),
     Setting("TRIBUTARY_UPLOAD_MB", "50", "largest file that may be uploaded"),
 )
 
@@ -98,6 +106,7 @@ class Config:
     solver: str
     solve_seconds: float
     sweep: str
+    overlap_method: str
     upload_bytes: int
 
     @classmethod
@@ -127,6 +136,11 @@ class Config:
             raise ValueError(
                 f"TRIBUTARY_SWEEP: {sweep!r} is neither processes, here nor tcp://host:port"
             )
+        method = text("OVERLAP_METHOD")
+        if method not in METHODS:
+            raise ValueError(
+                f"TRIBUTARY_OVERLAP_METHOD: {method!r} is none of {', '.join(METHODS)}"
+            )
         data = Path(text("DATA") or default_data_folder(environment)).expanduser().absolute()
         host, port = text("HOST"), number("PORT", 1, 65535)
         return cls(
@@ -144,6 +158,7 @@ class Config:
             solver=text("SOLVER"),
             solve_seconds=float(number("SOLVE_SECONDS", 1, 86400)),
             sweep=sweep,
+            overlap_method=method,
             upload_bytes=number("UPLOAD_MB", 1, 2048) * 1024 * 1024,
         )
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Protocol
 
 DEFAULT = "characters"
-NAMES = (DEFAULT,)
+NAMES = (DEFAULT, "sentences")
 
 
 class Method(Protocol):
@@ -25,10 +25,18 @@ class Method(Protocol):
 
 
 def method_named(name: str) -> Method:
-    """Raises ValueError for a name that no method has."""
-    if name != DEFAULT:
-        raise ValueError(f"There is no text method {name!r}: choose one of {', '.join(NAMES)}.")
-    # here, since what it needs takes a second to load, and the site seldom asks
-    from funding.overlap.characters import Characters
+    """Raises ValueError for a name that no method has.
 
-    return Characters()
+    `sentences` raises NotInstalled (funding/overlap/minilm.py) when it is first used without its
+    packages.
+    """
+    # here, since what they need takes a second to load, and the site seldom asks
+    if name == DEFAULT:
+        from funding.overlap.characters import Characters
+
+        return Characters()
+    if name == "sentences":
+        from funding.overlap.sentences import Sentences
+
+        return Sentences()
+    raise ValueError(f"There is no text method {name!r}: choose one of {', '.join(NAMES)}.")
