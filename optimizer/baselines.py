@@ -141,7 +141,10 @@ def own_round(problem: Problem, spending: Sequence[str], worth: Sequence[float])
     return replace(
         problem,
         commitments=tuple(c for c in problem.commitments if c.funder in spending),
-        proposals=tuple(replace(p, merit=w) for p, w in zip(problem.proposals, worth, strict=True)),
+        proposals=tuple(
+            replace(p, merit=w, paid_before=0)
+            for p, w in zip(problem.proposals, worth, strict=True)
+        ),
         areas=tuple(Area(a.id) for a in problem.areas),
         overlaps=(),
         locks=(),

@@ -20,7 +20,7 @@ from optimizer.problem import Plan, Problem
 from optimizer.rules import RULES
 from optimizer.search import Infeasible, OutOfTime
 from optimizer.solve import solve
-from optimizer.value import area_amounts, totals_of
+from optimizer.value import area_amounts, spent_twice, totals_of
 from optimizer.violations import Violation
 
 COMPARISON_FORMAT = "tributary-comparison/1"
@@ -196,11 +196,7 @@ def outcome_of(problem: Problem, plan: Plan) -> Outcome:
     need = {a.id: max(0, sum(s.width for s in a.steps) - a.spent) for a in ordered.areas}
     met = {a: min(float(open_), amounts[a]) for a, open_ in need.items()}
     needed = sum(need.values())
-    doubles = [
-        overlap.degree * min(problem.proposal_by_id[p].minimum for p in overlap.proposals)
-        for overlap in ordered.overlaps
-        if all(plan.totals.get(p) for p in overlap.proposals)
-    ]
+    funded = {p for p, total in plan.totals.items() if total}
     return Outcome(
         rule=plan.rule,
         plan=plan,
@@ -209,6 +205,6 @@ def outcome_of(problem: Problem, plan: Plan) -> Outcome:
         agreements=len(plan.lines),
         covered=math.fsum(met.values()) / needed if needed else 0.0,
         covered_by_area={a: met[a] / need[a] for a in met if need[a]},
-        doubles=math.fsum(doubles),
+        doubles=spent_twice(ordered, funded),
         not_kept=tuple(missed(problem, plan)),
     )

@@ -150,6 +150,10 @@ class Figures:
             if all(self.totals.get(p.id, 0) > 0 for p in pair):
                 twice = min(p.minimum for p in pair)
                 terms.append(-exact(policy.overlap_weight) * exact(overlap.degree) * twice)
+        for id_, total in self.totals.items():
+            if total > 0:
+                before = problem.proposal_by_id[id_].paid_before
+                terms.append(-exact(policy.overlap_weight) * before)
         terms.append(Fraction(-policy.agreement_cost * len(self.lines)))
         return Figure.of(terms)
 

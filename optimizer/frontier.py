@@ -17,7 +17,7 @@ from optimizer.live_round import LiveRound
 from optimizer.pairs import in_order
 from optimizer.problem import Plan, Problem
 from optimizer.sweep import HERE, sweep
-from optimizer.value import area_amounts, need_met, totals_of, value_of
+from optimizer.value import area_amounts, need_met, spent_twice, totals_of, value_of
 
 COVERAGE = (0.0, 0.5, 1.0, 2.0, 4.0, 8.0)
 OVERLAP = (0.0, 0.05, 0.2, 1.0, 4.0)
@@ -135,17 +135,12 @@ def measure(
 ) -> Point:
     """A plan's figures at the round's own weights."""
     amounts = area_amounts(problem, [totals.get(p.id, 0) for p in problem.proposals])
-    twice = [
-        o.degree * min(problem.proposal_by_id[id_].minimum for id_ in o.proposals)
-        for o in problem.overlaps
-        if all(totals.get(id_) for id_ in o.proposals)
-    ]
     return Point(
         needs,
         doubles,
         merit=math.fsum(problem.proposal_by_id[id_].merit * x for id_, x in totals.items()),
         covered=math.fsum(need_met(area, amounts[area.id]) for area in problem.areas),
-        twice=math.fsum(twice),
+        twice=spent_twice(problem, {id_ for id_, x in totals.items() if x}),
         agreements=agreements,
         totals=dict(sorted(totals.items())),
     )

@@ -100,6 +100,7 @@ def needs_funded(model: Model) -> set[int]:
     needed = set(np.flatnonzero(pairs.least > pairs.grid).tolist()) | set(pairs.pinned_in)
     for overlap in model.problem.overlaps:
         needed |= {index[p] for p in overlap.proposals}
+    needed |= {k for k, p in enumerate(model.problem.proposals) if p.paid_before}
     if policy.agreement_cost or model.detail.lines:
         needed |= set(range(len(model.problem.proposals)))
     return needed
@@ -287,7 +288,7 @@ def add_areas(model: Model) -> None:
 
 
 def add_overlaps(model: Model) -> None:
-    """d_pr >= y_p + y_r - 1, each confirmed pair."""
+    """d_pr >= y_p + y_r - 1, each confirmed pair; what was paid before costs y_p itself."""
     problem, policy = model.problem, model.problem.policy
     index = {p.id: k for k, p in enumerate(problem.proposals)}
     for number, overlap in enumerate(problem.overlaps):
@@ -299,6 +300,10 @@ def add_overlaps(model: Model) -> None:
             model.earn(twice, -cost / model.unit, "overlaps")
             row = {model.y[p]: 1.0, model.y[r]: 1.0, twice: -1.0}
             model.add("overlap", str(number), row, LE, 1)
+    for p, proposal in enumerate(problem.proposals):
+        cost = policy.overlap_weight * proposal.paid_before
+        if cost and p in model.y:
+            model.earn(model.y[p], -cost / model.unit, "overlaps")
 
 
 def add_shares(model: Model) -> None:

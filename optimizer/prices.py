@@ -14,7 +14,6 @@ better for a small enough one. The number of co-funders is counted in whole step
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -26,6 +25,7 @@ from optimizer.clock import Clock
 from optimizer.model import Detail, Model, build
 from optimizer.pairs import pairs_of
 from optimizer.problem import Plan, Problem
+from optimizer.value import spent_twice
 
 KINDS = {
     "commitment": "commitment",
@@ -84,13 +84,9 @@ def shadow_prices(
 def charges(problem: Problem, plan: Plan) -> list[Price]:
     """What one more unit of each of the policy's charges adds to the value; none above 0."""
     funded = {p for p, total in plan.totals.items() if total}
-    twice = math.fsum(
-        overlap.degree * min(problem.proposal_by_id[p].minimum for p in overlap.proposals)
-        for overlap in problem.overlaps
-        if funded.issuperset(overlap.proposals)
-    )
+    twice = spent_twice(problem, funded)
     found = []
-    if problem.overlaps:
+    if problem.overlaps or any(p.paid_before for p in problem.proposals):
         found.append(Price("overlap_weight", "", -twice + 0.0, True))
     if problem.policy.agreement_cost:
         found.append(Price("agreement_cost", "", -float(len(plan.lines)), True))

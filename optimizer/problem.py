@@ -128,7 +128,9 @@ class Proposal:
     """One request: `ask` in minor units; funded at all means at least `minimum`.
 
     `merit` is in [0, 1]; `areas` maps area id to its weight and sums to 1 within 1e-6.
-    `budget` says by which year how much of the ask is needed; (): at any time.
+    `budget` says by which year how much of the ask is needed; (): at any time. `paid_before`:
+    minor units that somebody outside of the round has paid for the same work already; funding
+    the proposal spends them twice.
     """
 
     id: str
@@ -140,6 +142,7 @@ class Proposal:
     institution: str | None = None
     risk_tier: str | None = None
     budget: tuple[Instalment, ...] = ()
+    paid_before: int = 0
 
 
 @dataclass(frozen=True)

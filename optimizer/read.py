@@ -63,7 +63,7 @@ MONEY = whole(0)
 SHARE = number(0, 1)
 TAG = number(0, 1.000001)
 WEIGHT = number(0, LARGEST_WEIGHT)
-TERMS = {"releases", "promised", "match", "only_if", "joins_if", "budget"}
+TERMS = {"releases", "promised", "match", "only_if", "joins_if", "budget", "paid_before"}
 TAG_SUM_TOLERANCE = Fraction(1, 10**6)
 
 
@@ -198,6 +198,7 @@ def _proposal(row: Record, id_: str, area: Kind[str], has_terms: bool) -> Propos
         institution=row.optional("institution", or_null(TEXT), None),
         risk_tier=row.optional("risk_tier", or_null(TEXT), None),
         budget=instalments(row, "budget", ask, "ask") if has_terms else (),
+        paid_before=row.optional("paid_before", MONEY, 0) if has_terms else 0,
     )
     row.close()
     return proposal

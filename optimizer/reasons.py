@@ -68,7 +68,8 @@ class Ground:
     """What a line rests on, and what it earns (above 0) or costs (below 0), in value.
 
     Gap, floor and overlap are what would be lost if the whole proposal were not funded, by the
-    line's part of it; an overlap is shared between its two proposals.
+    line's part of it; an overlap is shared between its two proposals, and what was paid before
+    is its proposal's own.
     """
 
     clause: str
@@ -144,12 +145,8 @@ class _Margin:
             return self._out_of_reach(p, able)
         charge, partners = self._overlap(p)
         costs = self.about[proposal.id].costs
-        if partners and costs <= charge:
-            names = _and([self.name(q) for q in partners])
-            sentence = (
-                f"Not funded: it overlaps with {names}, funded already; paying for it too would "
-                f"spend {self.money(charge)} twice."
-            )
+        if charge and costs <= charge:
+            sentence = self._twice(charge, partners)
             return Refusal("overlap", sentence, NOT_CHOSEN, able, tuple(partners))
         waiting = waiting_for(self.problem, self.plan, proposal, self.left, self.name, self.money)
         if waiting is not None:
@@ -184,7 +181,8 @@ class _Margin:
         return Refusal("out_of_reach", sentence, TOO_MUCH, able)
 
     def _overlap(self, p: int) -> tuple[float, list[str]]:
-        """What its overlaps with funded proposals would cost, and those, the dearest first."""
+        """What funding it would spend twice, in value, and the funded proposals that it overlaps
+        with, the dearest first."""
         policy, id_ = self.problem.policy, self.problem.proposals[p].id
         found: dict[str, float] = {}
         for overlap in self.problem.overlaps:
@@ -193,8 +191,20 @@ class _Margin:
                 if self.plan.totals.get(other):
                     both = min(self.problem.proposal_by_id[q].minimum for q in (id_, other))
                     found[other] = found.get(other, 0.0) + overlap.degree * both
-        charge = policy.overlap_weight * math.fsum(found.values())
+        before = self.problem.proposals[p].paid_before
+        charge = policy.overlap_weight * math.fsum([before, *found.values()])
         return charge, sorted(found, key=lambda q: (-found[q], q))
+
+    def _twice(self, charge: float, partners: list[str]) -> str:
+        if not partners:
+            return (
+                "Not funded: others have paid for the same work already; paying for it again would "
+                f"spend {self.money(charge)} twice."
+            )
+        return (
+            f"Not funded: it overlaps with {_and([self.name(q) for q in partners])}, funded "
+            f"already; paying for it too would spend {self.money(charge)} twice."
+        )
 
     def _full(self, p: int) -> list[tuple[tuple[str, str], str]]:
         """Hard limits on sums that leave the proposal less than its minimum."""
@@ -281,13 +291,13 @@ def grounds(problem: Problem, plan: Plan, name: Words, money: Money) -> dict[Lin
     totals = [plan.totals.get(p.id, 0) for p in problem.proposals]
     amounts = area_amounts(problem, totals)
     funded = {p for p, total in plan.totals.items() if total}
-    overlap_cost: dict[str, float] = {}
+    overlap_cost = {p.id: problem.policy.overlap_weight * p.paid_before for p in problem.proposals}
     for overlap in problem.overlaps:
         if funded.issuperset(overlap.proposals):
             both = min(problem.proposal_by_id[p].minimum for p in overlap.proposals)
             half = problem.policy.overlap_weight * overlap.degree * both / 2
             for p in overlap.proposals:
-                overlap_cost[p] = overlap_cost.get(p, 0.0) + half
+                overlap_cost[p] += half
     found = {}
     for line in plan.lines:
         proposal, total = problem.proposal_by_id[line.proposal], plan.totals[line.proposal]
@@ -306,7 +316,7 @@ def grounds(problem: Problem, plan: Plan, name: Words, money: Money) -> dict[Lin
             merit=proposal.merit * line.amount,
             gap=gap * part,
             floor=floor * part,
-            overlap=-overlap_cost.get(line.proposal, 0.0) * part + 0.0,
+            overlap=-overlap_cost[line.proposal] * part + 0.0,
             agreement=-float(problem.policy.agreement_cost),
         )
     return found

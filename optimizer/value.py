@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 
 from optimizer.pairs import Pairs, exact
@@ -67,11 +67,27 @@ def value_of(problem: Problem, lines: Lines) -> float:
         for area in problem.areas:
             yield need_met(area, amounts[area.id])
             yield -policy.floor_penalty * shortfall(area, amounts[area.id])
+        yield -policy.overlap_weight * spent_twice(problem, funded)
+        yield -float(policy.agreement_cost * len(lines))
+
+    return math.fsum(terms())
+
+
+def spent_twice(problem: Problem, funded: Set[str]) -> float:
+    """Minor units that funding these proposals would spend on work that is paid for already.
+
+    Of two that overlap, the degree times the smaller minimum; of one that somebody outside of
+    the round has paid for, what was paid.
+    """
+
+    def terms() -> Iterator[float]:
         for overlap in problem.overlaps:
             if funded.issuperset(overlap.proposals):
                 both = min(problem.proposal_by_id[p].minimum for p in overlap.proposals)
-                yield -policy.overlap_weight * overlap.degree * both
-        yield -float(policy.agreement_cost * len(lines))
+                yield overlap.degree * both
+        for proposal in problem.proposals:
+            if proposal.paid_before and proposal.id in funded:
+                yield float(proposal.paid_before)
 
     return math.fsum(terms())
 

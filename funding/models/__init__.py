@@ -42,6 +42,17 @@ from funding.models.offers import (
     OfferState,
     Signature,
 )
+from funding.models.overlaps import (
+    UNJUDGED,
+    Disclosure,
+    Introduction,
+    IntroductionAnswer,
+    Judged,
+    Merger,
+    OutsideOverlap,
+    Overlap,
+    SteppingBack,
+)
 from funding.models.payments import (
     BankDetails,
     BatchState,
@@ -69,7 +80,6 @@ from funding.models.proposals import (
     BudgetLine,
     ConflictOfInterest,
     LiftedConflict,
-    Overlap,
     ParkedForm,
     Proposal,
     ProposalArea,

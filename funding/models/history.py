@@ -38,6 +38,7 @@ class Import(Base):
     for all rows, the order of dates, the sheet). `counts`: read, new, same, refused, and faults
     where not all of them are kept in `faults`. `preview`: what the page shows before the import.
     `attempt` counts readings, so that a late answer to an older question changes nothing.
+    `is_public`: what is in the file has been published, so anybody may be told of it.
     """
 
     __tablename__ = "import"
@@ -57,6 +58,7 @@ class Import(Base):
     options: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     state: Mapped[str] = mapped_column(sa.Text, default=ImportState.READING)
     attempt: Mapped[int] = mapped_column(default=1)
+    is_public: Mapped[bool] = mapped_column(default=False)
     progress: Mapped[float | None]
     stage: Mapped[str] = mapped_column(sa.Text, default="")
     counts: Mapped[dict[str, int]] = mapped_column(Json, default=dict)

@@ -26,13 +26,17 @@ class Round(Base):
     """One pooled funding round. `policy` holds FORMAT's policy keys (money in base minor units).
 
     `keep_years`: how long after its closing it keeps what is personal
-    (`funding.services.privacy.retention`).
+    (`funding.services.privacy.retention`). `overlaps_count`: which overlaps a plan heeds, only
+    those that officers confirmed, or also what is unjudged from `probable_from` on, by its
+    probability.
     """
 
     __tablename__ = "round"
     __table_args__ = (
         sa.CheckConstraint("opens_at < closes_at", name="opens_before_closing"),
         sa.CheckConstraint("keep_years between 1 and 50", name="keep_years"),
+        sa.CheckConstraint("overlaps_count in ('confirmed', 'probable')", name="overlaps_count"),
+        sa.CheckConstraint("probable_from > 0 and probable_from <= 1", name="probable_from"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -50,6 +54,8 @@ class Round(Base):
     may_join: Mapped[str] = mapped_column(sa.Text, default="invited")
     keep_years: Mapped[int] = mapped_column(default=7)
     policy: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    overlaps_count: Mapped[str] = mapped_column(sa.Text, default="confirmed")
+    probable_from: Mapped[float] = mapped_column(default=0.5)
     version: Mapped[int] = mapped_column()
 
     __mapper_args__ = {"version_id_col": version}  # noqa: RUF012 - SQLAlchemy's own spelling

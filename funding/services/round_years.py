@@ -123,6 +123,6 @@ def in_own_currency(years: Mapping[str, int], base_amount: int, amount: int) -> 
 
 def has_terms(document: Mapping[str, Any]) -> bool:
     """Whether a round's document uses anything of the exchange format's second version."""
-    keys = ("releases", "promised", "match", "only_if", "joins_if", "budget")
+    keys = ("releases", "promised", "match", "only_if", "joins_if", "budget", "paid_before")
     rows = [*document["commitments"], *document["proposals"]]
     return any(row.get(key) for row in rows for key in keys)

@@ -211,7 +211,7 @@ def by_lines_only(problem: Problem, *, is_bare: bool = False) -> Problem:
             problem,
             areas=tuple(Area(a.id) for a in problem.areas),
             overlaps=(),
-            policy=replace(policy, agreement_cost=0),
+            policy=replace(policy, agreement_cost=0, overlap_weight=0.0),
         )
     areas = tuple(replace(a, cap=None) for a in problem.areas)
     return replace(problem, areas=areas, policy=policy)

@@ -131,6 +131,10 @@ def value(document: Document, lines: Lines) -> float:
         if totals.get(p, 0) > 0 and totals.get(q, 0) > 0:
             twice = overlap["degree"] * min(minimum(rows[p]), minimum(rows[q]))
             result -= policy(document, "overlap_weight", 1.0) * twice
+    for id_, total in totals.items():
+        if total > 0:
+            before = rows[id_].get("paid_before", 0)
+            result -= policy(document, "overlap_weight", 1.0) * before
     return float(result - policy(document, "agreement_cost", 0) * len(lines))
 
 

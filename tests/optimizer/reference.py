@@ -119,7 +119,8 @@ def solve(
     commitments, rows = document.get("commitments", []), document.get("proposals", [])
     cost = policy(document, "agreement_cost", 0)
     x: dict[tuple[str, str], int] = {}
-    y = {p["id"]: model.column(0, 1) for p in rows}
+    weight = policy(document, "overlap_weight", 1.0)
+    y = {p["id"]: model.column(0, 1, -weight * p.get("paid_before", 0)) for p in rows}
     lines_of: dict[str, dict[int, float]] = {p["id"]: {} for p in rows}
     for c in commitments:
         for p in rows:

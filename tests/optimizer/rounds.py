@@ -48,7 +48,7 @@ FEATURES = (
     "coarse_merit",
 )
 
-TERMS = ("releases", "promised", "budget", "match", "only_if", "joins_if")
+TERMS = ("releases", "promised", "budget", "match", "only_if", "joins_if", "paid_before")
 """Of version 2; a round with none of them is one of version 1."""
 
 REGIONS = ("Africa", "Asia", "Europe", "Oceania")
@@ -166,6 +166,8 @@ class _Maker:
             row["minimum"] = max(1, math.ceil(ask * rng.choice([0.01, 0.4, 0.7])))
         if self.chance("budget", 0.8):
             row["budget"] = self.by_year(ask)
+        if self.chance("paid_before"):
+            row["paid_before"] = max(1, ask // rng.choice([2, 10, 50]))
         return row
 
     def tags(self, areas: list[str]) -> dict[str, float]:
