@@ -26,13 +26,14 @@ class Judged:
     | degree | share | which part of the work would be paid twice |
     | similarity | 0 to 1 | how alike the texts are; null where no search compared them |
     | probability | 0 to 1 | that it is the same work (`funding.overlap`); null as above |
-    | signals | | [key, words, push on the log odds] of each signal, the strongest first |
+    | signals | | `said`: [words, push on the log odds] of each signal, strongest first; and
+      `features`: every signal's strength, from which the round's decisions teach the ranking |
     """
 
     degree: Mapped[float]
     similarity: Mapped[float | None]
     probability: Mapped[float | None]
-    signals: Mapped[list[Any]] = mapped_column(Json, default=list)
+    signals: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     verdict: Mapped[str] = mapped_column(sa.Text, default="candidate")
     note: Mapped[str] = mapped_column(sa.Text, default="")
     decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))

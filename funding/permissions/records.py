@@ -34,24 +34,22 @@ def visible_imports(by: Actor) -> sa.Select[tuple[Import]]:
 
 
 def visible_history(by: Actor) -> sa.Select[tuple[HistoricGrant]]:
-    """Past grants imported by the person's own organisations, by those that own or have joined a
-    round with them, and by whoever runs the site."""
+    """Past grants imported by the person's own organisations, by the owners of rounds that these
+    take part in, and by whoever runs the site; of others, those that are published."""
     own = by.where("import.read")
-    shared = sa.select(Round.id).where(participants(own))
+    shared = sa.select(Round.owner_id).where(participants(own))
     return sa.select(HistoricGrant).where(
-        HistoricGrant.organisation_id.in_(
-            sa.select(Organisation.id).where(
-                sa.or_(
-                    Organisation.id.in_(list(own)),
-                    Organisation.kind == OrganisationKind.PLATFORM,
-                    Organisation.id.in_(sa.select(Round.owner_id).where(Round.id.in_(shared))),
-                    Organisation.id.in_(
-                        sa.select(RoundFunder.funder_id).where(
-                            RoundFunder.round_id.in_(shared), RoundFunder.joined_at.is_not(None)
-                        )
-                    ),
+        sa.or_(
+            HistoricGrant.organisation_id.in_(
+                sa.select(Organisation.id).where(
+                    sa.or_(
+                        Organisation.id.in_(list(own)),
+                        Organisation.kind == OrganisationKind.PLATFORM,
+                        Organisation.id.in_(shared),
+                    )
                 )
-            )
+            ),
+            sa.exists().where(Import.id == HistoricGrant.import_id, Import.is_public),
         )
     )
 

@@ -10,17 +10,17 @@ from sqlalchemy.orm import Session, aliased
 
 from funding.formatting import format_amount, format_day
 from funding.listing import Listing
-from funding.models import Organisation, Overlap, Person, Proposal
+from funding.models import Organisation, OutsideOverlap, Overlap, Person, Proposal
 from funding.permissions import Actor, without_conflict
 from funding.places import region_name
 
-SORTABLE = ("similarity", "degree", "first", "decided")
+SORTABLE = ("probability", "similarity", "degree", "first", "decided")
 FILTERS = ("verdict", "q")
 VERDICT_WORDS = {
     "candidate": "to be judged",
     "duplicate": "duplicate",
     "complementary": "complementary",
-    "distinct": "distinct",
+    "distinct": "distinct work",
     "unsure": "unsure",
 }
 
@@ -33,6 +33,7 @@ class PairRow:
     first: Proposal
     second: Proposal
     similarity: float | None
+    probability: float | None
     degree: float
     verdict: str
     note: str
@@ -67,18 +68,19 @@ def list_pairs(
     )
     listing = listing.counting(total or 0)
     orders = {
+        "probability": Overlap.probability,
         "similarity": Overlap.similarity,
         "degree": Overlap.degree,
         "first": first.key,
         "decided": Overlap.decided_at,
     }
-    column = orders.get(listing.sort_key, Overlap.similarity)
+    column = orders.get(listing.sort_key, Overlap.probability)
     order = column.desc() if listing.is_descending else column.asc()
     query = query.order_by(order.nulls_last(), Overlap.id)
     if not is_whole:
         query = query.limit(listing.per_page).offset(listing.offset)
     return listing, [
-        PairRow(o.id, p, r, o.similarity, o.degree, o.verdict, o.note, name)
+        PairRow(o.id, p, r, o.similarity, o.probability, o.degree, o.verdict, o.note, name)
         for o, p, r, name in session.execute(query)
     ]
 
@@ -99,7 +101,7 @@ def counts_by_verdict(session: Session, by: Actor, round_id: int) -> dict[str, i
     return dict(rows.all())
 
 
-def decided_by(session: Session, overlap: Overlap) -> str | None:
+def decided_by(session: Session, overlap: Overlap | OutsideOverlap) -> str | None:
     if overlap.decided_by_id is None:
         return None
     return session.get_one(Person, overlap.decided_by_id).name
@@ -109,6 +111,29 @@ def institution_name(session: Session, proposal: Proposal) -> str:
     if proposal.institution_id is None:
         return ""
     return session.get_one(Organisation, proposal.institution_id).name
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A signal in words, and which way it pushes: -1 to 1, the strongest of the pair being 1."""
+
+    words: str
+    push: float
+
+    @property
+    def direction(self) -> str:
+        strength = "strongly " if abs(self.push) > _STRONG else ""
+        return f"{strength}{'for' if self.push > 0 else 'against'} the same work"
+
+
+_STRONG = 0.6
+
+
+def spoken(overlap: Overlap | OutsideOverlap) -> list[Spoken]:
+    """What speaks for and against the two being the same work, the strongest first."""
+    said = overlap.signals.get("said", [])
+    most = max((abs(push) for _, push in said), default=0.0)
+    return [Spoken(words, push / most) for words, push in said] if most else []
 
 
 @dataclass(frozen=True)
@@ -145,6 +170,7 @@ CSV_HEAD: Sequence[str] = (
     "first title",
     "second",
     "second title",
+    "probability",
     "similarity",
     "verdict",
     "degree",
@@ -160,6 +186,7 @@ def csv_rows(rows: list[PairRow]) -> Iterable[Sequence[object]]:
             row.first.title,
             row.second.key,
             row.second.title,
+            row.probability,
             row.similarity,
             VERDICT_WORDS[row.verdict],
             row.degree if row.verdict == "duplicate" else None,

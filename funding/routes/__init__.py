@@ -86,6 +86,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     offers.bp,
     outbox.bp,
     overlaps.bp,
+    overlaps.teams_bp,
     payees.bp,
     payments.bp,
     people.bp,

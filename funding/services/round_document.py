@@ -24,7 +24,6 @@ from funding.models import (
     Commitment,
     FunderWeight,
     Organisation,
-    Overlap,
     Pin,
     Proposal,
     ProposalArea,
@@ -45,6 +44,7 @@ from funding.services.decided_lines import (
     kept_after_end,
 )
 from funding.services.needs import spent_in_history
+from funding.services.overlaps.counting import counted_pairs, paid_outside
 from funding.services.rates import Rate, is_published, rate_in_round, stored_rate
 from funding.services.restrictions import Terms
 from funding.services.round_years import budget, has_terms, owed, releases
@@ -93,6 +93,7 @@ def build_problem(session: Session, scenario: Scenario) -> RoundInput:
     balances = _balances(session, round_)
     merits = _merits(session, round_)
     by_key = {p.key: p for p in proposals}
+    paid_before = paid_outside(session, round_, by_id)
     with_years = any(c.releases for c in commitments)
     document: dict[str, Any] = {
         "format": "tributary-round/1",
@@ -117,12 +118,13 @@ def build_problem(session: Session, scenario: Scenario) -> RoundInput:
                 settled.off_step[p.key] + kept.get(p.id, 0),
                 merits.get(p.id, 0.0),
                 tops,
+                paid_before.get(p.id, 0),
                 has_years=(with_years or bool(p.years)) and p.key not in settled.proposals,
             )
             for p in proposals
         ],
         "areas": _areas(round_, scenario, _converted(history, tops, rates)),
-        "overlaps": _overlaps(session, round_, by_id),
+        "overlaps": counted_pairs(session, round_, by_id),
         "locks": settled.locks + _pins(scenario, by_id, commitments, decided),
         "policy": policy,
     }
@@ -266,7 +268,13 @@ def _commitment(
 
 
 def _proposal(
-    proposal: Proposal, given: int, merit: float, tops: dict[str, str], *, has_years: bool
+    proposal: Proposal,
+    given: int,
+    merit: float,
+    tops: dict[str, str],
+    paid_before: int,
+    *,
+    has_years: bool,
 ) -> dict[str, Any]:
     areas: defaultdict[str, float] = defaultdict(float)
     for tag in proposal.areas:
@@ -287,6 +295,7 @@ def _proposal(
         "institution": proposal.institution.key if proposal.institution else None,
         "risk_tier": proposal.risk_tier,
         **({"budget": by_year} if by_year else {}),
+        **({"paid_before": paid_before} if paid_before else {}),
     }
 
 
@@ -348,23 +357,6 @@ def _areas(round_: Round, scenario: Scenario, spent: dict[str, int]) -> list[dic
         steps = [{"width": int(width), "weight": weight} for width, weight in entry["steps"]]
         areas.append({"id": area.key, **entry, "steps": steps})
     return areas
-
-
-def _overlaps(session: Session, round_: Round, by_id: dict[int, Proposal]) -> list[dict[str, Any]]:
-    """Only what an officer has confirmed as a duplicate counts."""
-    confirmed = session.scalars(
-        sa.select(Overlap)
-        .where(Overlap.round_id == round_.id, Overlap.verdict == "duplicate", Overlap.degree > 0)
-        .order_by(Overlap.id)
-    )
-    return [
-        {
-            "proposals": [by_id[pair.first_id].key, by_id[pair.second_id].key],
-            "degree": pair.degree,
-        }
-        for pair in confirmed
-        if pair.first_id in by_id and pair.second_id in by_id
-    ]
 
 
 def _pins(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from funding.studies import (
     alternatives,
+    arrival,
     confirmation,
     frontier,
     override,
@@ -15,7 +16,14 @@ from funding.studies.kind import Kind
 
 KINDS: dict[str, Kind] = {
     kind.name: kind
-    for kind in (alternatives.KIND, sureness.KIND, frontier.KIND, pooling.KIND, rules.KIND)
+    for kind in (
+        alternatives.KIND,
+        sureness.KIND,
+        frontier.KIND,
+        pooling.KIND,
+        rules.KIND,
+        arrival.KIND,
+    )
 }
 
 QUESTIONS: dict[str, Kind] = {kind.name: kind for kind in (confirmation.KIND, override.KIND)}

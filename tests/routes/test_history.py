@@ -93,12 +93,22 @@ def database(site: Flask) -> Database:
     return site.extensions["database"]
 
 
-def test_one_sees_the_grants_of_ones_own_of_the_round_and_of_the_platform(
+def test_one_sees_ones_own_grants_the_platforms_and_what_others_published(
     site: Flask, sign_in: SignIn, world: World
 ) -> None:
-    page = sign_in(site, world.finance).get("/history").text
-    for name in ("Alder Fund", "Birch Trust", "Public Record"):
+    finance = sign_in(site, world.finance)
+    page = finance.get("/history").text
+    for name in ("Alder Fund", "Public Record"):
         assert name in page
+    for name in ("Birch Trust", "Cedar Foundation"):
+        assert name not in page
+
+    def publish(session):
+        session.get_one(Import, world.ids["birch"]).is_public = True
+
+    database(site).in_transaction(publish)
+    page = finance.get("/history").text
+    assert "Birch Trust" in page
     assert "Cedar Foundation" not in page
     page = sign_in(site, world.stranger).get("/history").text
     assert "Cedar Foundation" in page

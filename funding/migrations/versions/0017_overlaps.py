@@ -9,13 +9,13 @@ down_revision = "0016"
 
 JSON = sa.JSON().with_variant(JSONB(), "postgresql")
 TYPES = {
-    "sqlite": {"number": "REAL", "flag": "INTEGER", "no": "0", "json": "TEXT", "none": "'[]'"},
+    "sqlite": {"number": "REAL", "flag": "INTEGER", "no": "0", "json": "TEXT", "none": "'{}'"},
     "postgresql": {
         "number": "double precision",
         "flag": "boolean",
         "no": "false",
         "json": "jsonb",
-        "none": "'[]'::jsonb",
+        "none": "'{}'::jsonb",
     },
 }
 COLUMNS = (

@@ -4,33 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import Response, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from funding.exports.csv_files import csv_text
-from funding.forms import Typed, share_text
 from funding.listing import Listing
 from funding.models import Overlap, Round
 from funding.overlap.evidence import shared_passages
-from funding.permissions import fetch, working_rounds
+from funding.permissions import fetch, visible_overlaps, working_rounds
 from funding.reports import overlaps as report
-from funding.routes.context import actor, in_transaction, reading, say
-from funding.routes.round_tabs import may_in, offer_round_tabs
+from funding.routes.context import actor, config, in_transaction, reading, say
+from funding.routes.overlaps.blueprints import bp
+from funding.routes.overlaps.verdicts import CHOICES, LABELS, typed_verdict, verdict_values
+from funding.routes.round_tabs import may_in
 from funding.routes.security import permission
 from funding.routes.submitting import differences, submit, typed_form
-from funding.services import overlaps as service
-from funding.services.overlap_search import NEAREST, THRESHOLD
-
-bp = Blueprint("overlaps", __name__)
-offer_round_tabs(bp)
-
-LABELS = {"verdict": "Verdict", "degree": "Degree", "note": "Note"}
-CHOICES = [
-    ("duplicate", "Duplicate", "The same work, in whole or in part: it would be paid twice."),
-    ("complementary", "Complementary", "Each is more useful with the other."),
-    ("distinct", "Distinct", "The same team or field, other work."),
-    ("unsure", "Unsure", "Somebody else should look."),
-]
+from funding.services.overlaps import deciding, introducing, searching
 
 
 def _round(round_id: int) -> Round:
@@ -38,7 +27,7 @@ def _round(round_id: int) -> Round:
 
 
 def _overlap(overlap_id: int) -> Overlap:
-    return fetch(reading(), service.visible_overlaps(actor()), overlap_id, "overlap")
+    return fetch(reading(), visible_overlaps(actor()), overlap_id, "overlap")
 
 
 def _listing() -> Listing:
@@ -47,7 +36,7 @@ def _listing() -> Listing:
         request.args,
         sortable=report.SORTABLE,
         filters=report.FILTERS,
-        default_sort="-similarity",
+        default_sort="-probability",
     )
 
 
@@ -63,7 +52,7 @@ def _list(round_: Round, form: dict[str, Any]) -> str:
     shown = {"round": round_, "listing": listing, "rows": rows, "words": report.VERDICT_WORDS}
     if request.headers.get("HX-Request"):
         return render_template("overlaps/_rows.html", **shown)
-    search = service.last_search(session, round_.id)
+    search = searching.last_search(session, round_.id)
     counts = report.counts_by_verdict(session, by, round_.id)
     return render_template(
         "overlaps/index.html",
@@ -71,8 +60,8 @@ def _list(round_: Round, form: dict[str, Any]) -> str:
         form=form,
         search=search,
         is_searching=search is not None and search.state in ("queued", "running"),
-        threshold=THRESHOLD,
-        nearest=NEAREST,
+        least=searching.LEAST,
+        nearest=searching.NEAREST,
         choices=CHOICES,
         verdicts=[
             (verdict, f"{words.capitalize()} ({counts.get(verdict, 0)})")
@@ -96,16 +85,16 @@ def index_csv(round_id: int) -> ResponseReturnValue:
 @bp.post("/rounds/<int:round_id>/overlaps/search")
 @permission("overlap.decide")
 def search(round_id: int) -> ResponseReturnValue:
-    in_transaction(service.start_search, round_id=round_id)
+    in_transaction(searching.start_search, round_id=round_id)
     return redirect(url_for("overlaps.index", round_id=round_id))
 
 
 @bp.get("/rounds/<int:round_id>/overlaps/searching")
 @permission("overlap.read")
-def searching(round_id: int) -> ResponseReturnValue:
+def search_progress(round_id: int) -> ResponseReturnValue:
     """Asked again and again while texts are compared; then the list is drawn anew."""
     _round(round_id)
-    search = service.last_search(reading(), round_id)
+    search = searching.last_search(reading(), round_id)
     if search is not None and search.state in ("queued", "running"):
         return "", 204
     answer = make_response("", 200)
@@ -118,7 +107,7 @@ def searching(round_id: int) -> ResponseReturnValue:
 def mark(round_id: int) -> ResponseReturnValue:
     """A pair by hand."""
     typed = typed_form()
-    verdict = _verdict(typed)
+    verdict = typed_verdict(typed)
 
     def done(marked: Overlap) -> ResponseReturnValue:
         say("The pair is marked.")
@@ -126,7 +115,7 @@ def mark(round_id: int) -> ResponseReturnValue:
 
     return submit(
         lambda: in_transaction(
-            service.mark_overlap,
+            deciding.mark_overlap,
             round_id=round_id,
             first_key=typed.text("first"),
             second_key=typed.text("second"),
@@ -139,30 +128,11 @@ def mark(round_id: int) -> ResponseReturnValue:
     )
 
 
-def _verdict(typed: Typed) -> dict[str, Any]:
-    """What the fields of a verdict say, with what could not be read."""
-    return {
-        "verdict": typed.text("verdict"),
-        "degree": typed.share("degree"),
-        "note": typed.text("note"),
-        "faults": tuple(typed.faults),
-    }
-
-
 @bp.get("/overlaps/<int:overlap_id>")
 @permission("overlap.read")
 def show(overlap_id: int) -> ResponseReturnValue:
     overlap = _overlap(overlap_id)
-    return _pair(overlap, {"values": _values(overlap), "errors": {}}, overlap.version, None)
-
-
-def _values(overlap: Overlap) -> dict[str, str]:
-    verdict = "" if overlap.verdict == "candidate" else overlap.verdict
-    return {
-        "verdict": verdict,
-        "degree": share_text(overlap.degree) if overlap.degree else "",
-        "note": overlap.note,
-    }
+    return _pair(overlap, {"values": verdict_values(overlap), "errors": {}}, overlap.version, None)
 
 
 def _pair(overlap: Overlap, form: dict[str, Any], version: int, changes: list[Any] | None) -> str:
@@ -173,6 +143,7 @@ def _pair(overlap: Overlap, form: dict[str, Any], version: int, changes: list[An
         sides.append(
             {
                 "title": proposal.title,
+                "short": proposal.key,
                 "url": url_for("proposals.show", proposal_id=proposal.id),
                 "proposal": proposal,
                 "meta": report.institution_name(session, proposal),
@@ -186,6 +157,8 @@ def _pair(overlap: Overlap, form: dict[str, Any], version: int, changes: list[An
         sides=sides,
         facts=report.facts_of(session, overlap.first, overlap.second),
         shared=sum(1 for part in passages[0] if part.match),
+        spoken=report.spoken(overlap),
+        introduction=introducing.introduction_of(session, overlap.id),
         form=form,
         version=version,
         changes=changes,
@@ -196,17 +169,41 @@ def _pair(overlap: Overlap, form: dict[str, Any], version: int, changes: list[An
     )
 
 
+@bp.post("/overlaps/<int:overlap_id>/introduction")
+@permission("overlap.decide")
+def introduce(overlap_id: int) -> ResponseReturnValue:
+    """Ask both teams whether they would meet."""
+    overlap = _overlap(overlap_id)
+
+    def done(_introduction: object) -> ResponseReturnValue:
+        say("Both teams are asked by mail.")
+        return redirect(url_for("overlaps.show", overlap_id=overlap_id), 303)
+
+    return submit(
+        lambda: in_transaction(
+            introducing.offer_introduction,
+            overlap_id=overlap_id,
+            words=request.form.get("words", ""),
+            public_url=config().public_url,
+        ),
+        done,
+        lambda errors, _is_stale: _pair(
+            overlap, {"values": verdict_values(overlap), "errors": errors}, overlap.version, None
+        ),
+    )
+
+
 @bp.post("/overlaps/<int:overlap_id>")
 @permission("overlap.decide")
 def decide(overlap_id: int) -> ResponseReturnValue:
     _overlap(overlap_id)
     typed = typed_form()
     version = typed.whole("version", 0, 10**9, "The form is incomplete.") or 0
-    verdict = _verdict(typed)
+    verdict = typed_verdict(typed)
 
     def again(errors: dict[str, str], is_stale: bool) -> str:
         now = _overlap(overlap_id)
-        changes = differences(LABELS, typed.values, _values(now)) if is_stale else None
+        changes = differences(LABELS, typed.values, verdict_values(now)) if is_stale else None
         form = {"values": typed.values, "errors": errors}
         return _pair(now, form, now.version if is_stale else version, changes)
 
@@ -216,7 +213,7 @@ def decide(overlap_id: int) -> ResponseReturnValue:
 
     return submit(
         lambda: in_transaction(
-            service.decide_overlap, overlap_id=overlap_id, version=version, **verdict
+            deciding.decide_overlap, overlap_id=overlap_id, version=version, **verdict
         ),
         done,
         again,

@@ -1,0 +1,1 @@
+"""Overlaps: found, judged, shown to whom they concern, and what follows from them."""

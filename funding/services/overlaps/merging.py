@@ -1,0 +1,166 @@
+"""Two proposals become one: one team offers, the other agrees, one proposal goes on with both."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from sqlalchemy.orm import Session
+
+from funding.db import now
+from funding.errors import Fault, InvalidInput, NotFound, RuleBroken
+from funding.models import (
+    UNDECIDED,
+    Merger,
+    PlanLine,
+    PlanPutForward,
+    Proposal,
+    ProposalState,
+    TeamMember,
+)
+from funding.permissions import Actor
+from funding.services.applicants import hold_as_lead, record_act
+from funding.services.form_fields import MOST_MEMBERS
+from funding.services.mail import post_mail
+from funding.services.overlaps.introducing import LONGEST_WORDS, own_side
+
+JOINED = "Co-applicant, of a merged proposal"
+_MAY_MERGE = (ProposalState.DRAFT, ProposalState.SUBMITTED, ProposalState.IN_REVIEW)
+
+
+def offer_merger(
+    session: Session,
+    *,
+    by: Actor,
+    introduction_id: int,
+    keeps_own: bool,
+    words: str,
+    public_url: str,
+) -> Merger:
+    """Offer the other team to go on with one proposal: one's own (`keeps_own`) or theirs.
+
+    Raises NotFound, NotPermitted for a co-applicant, InvalidInput, and RuleBroken where the teams
+    have not both agreed to meet, an offer is open, or a proposal is decided or in a plan.
+    """
+    introduction, own, other = own_side(session, by, introduction_id)
+    hold_as_lead(session, by, own.id)
+    words = words.strip()
+    if len(words) > LONGEST_WORDS:
+        raise InvalidInput(Fault("words", f"At most {LONGEST_WORDS:,} characters."))
+    if not introduction.is_agreed:
+        raise RuleBroken("Both teams have to agree to meet first.")
+    if open_merger(session, introduction_id) is not None:
+        raise RuleBroken("An offer to merge waits for its answer already.")
+    kept, gone = (own, other) if keeps_own else (other, own)
+    _require_undecided(session, kept, gone)
+    merger = Merger(
+        introduction_id=introduction_id,
+        kept_id=kept.id,
+        gone_id=gone.id,
+        words=words,
+        offered_by_id=by.person_id,
+    )
+    session.add(merger)
+    session.flush()
+    record_act(session, by, "merger offered", own, merger=merger.id, kept=kept.id, gone=gone.id)
+    said = f"They write:\n{words}\n\n" if words else ""
+    post_mail(
+        session,
+        other.lead.email,
+        f"{own.lead.name} offers to merge your proposals",
+        f"{own.lead.name} offers to go on together with {kept.key}, {kept.title}. If you agree, "
+        f"{gone.key} is withdrawn, and its team joins {kept.key}.\n\n{said}"
+        f"Answer here:\n{public_url}/introductions/{introduction_id}",
+        key=f"merger {merger.id} offered",
+        proposal_id=other.id,
+    )
+    return merger
+
+
+def open_merger(session: Session, introduction_id: int) -> Merger | None:
+    """The offer to merge that waits for its answer."""
+    return session.scalars(
+        sa.select(Merger).where(Merger.introduction_id == introduction_id, Merger.agrees.is_(None))
+    ).one_or_none()
+
+
+def answer_merger(session: Session, *, by: Actor, introduction_id: int, agrees: bool) -> Merger:
+    """The other lead's answer. Where it is yes, one proposal is withdrawn and its team joins.
+
+    Raises NotFound, NotPermitted, RuleBroken for one's own offer or a proposal decided meanwhile.
+    """
+    _, own, other = own_side(session, by, introduction_id)
+    hold_as_lead(session, by, own.id)
+    merger = open_merger(session, introduction_id)
+    if merger is None:
+        raise NotFound("offer to merge")
+    if merger.offered_by_id == by.person_id:
+        raise RuleBroken("The other team has to answer this.")
+    merger.agrees, merger.answered_by_id = agrees, by.person_id
+    merger.answered_at = now()
+    if agrees:
+        _merge(session, by, merger.kept, merger.gone)
+    record_act(session, by, "merger answered", own, merger=merger.id, agrees=agrees)
+    outcome = (
+        f"{merger.gone.key} is withdrawn, and its team has joined {merger.kept.key}."
+        if agrees
+        else "Both proposals go on as they are."
+    )
+    post_mail(
+        session,
+        other.lead.email,
+        f"{own.lead.name} {'agrees to merge' if agrees else 'does not agree to merge'}",
+        outcome,
+        key=f"merger {merger.id} answered",
+        proposal_id=other.id,
+    )
+    return merger
+
+
+def _require_undecided(session: Session, *proposals: Proposal) -> None:
+    for proposal in proposals:
+        if proposal.state not in _MAY_MERGE:
+            raise RuleBroken(f"{proposal.key} is {proposal.state}; it cannot be merged any more.")
+        line = session.scalar(
+            sa.select(PlanLine.id)
+            .join(PlanPutForward, PlanPutForward.id == PlanLine.plan_id)
+            .where(
+                PlanLine.proposal_id == proposal.id,
+                PlanPutForward.is_current,
+                PlanLine.state.in_(UNDECIDED),
+            )
+            .limit(1)
+        )
+        if line is not None:
+            raise RuleBroken(f"{proposal.key} is in the plan before the funders now.")
+
+
+def _merge(session: Session, by: Actor, kept: Proposal, gone: Proposal) -> None:
+    _require_undecided(session, kept, gone)
+    there = {kept.lead_id} | {member.person_id for member in kept.team if member.person_id}
+    lead = gone.lead
+    joining = [TeamMember(name=lead.name, role=JOINED, email=lead.email, orcid=lead.orcid)]
+    joining[0].person_id = lead.id
+    for member in gone.team:
+        columns = ("name", "role", "email", "orcid", "person_id")
+        joining.append(TeamMember(**{name: getattr(member, name) for name in columns}))
+    for member in joining:
+        if member.person_id in there:
+            continue
+        if len(kept.team) >= MOST_MEMBERS:
+            raise RuleBroken(f"Together the teams have more than {MOST_MEMBERS} people.")
+        member.position = len(kept.team)
+        kept.team.append(member)
+        there |= {member.person_id} - {None}
+    gone.state = ProposalState.WITHDRAWN
+    gone.withdrawal_reason = f"Merged into {kept.key}."
+    record_act(session, by, "proposal withdrawn", gone, merged_into=kept.id)
+    record_act(session, by, "proposal joined by another team", kept, merged=gone.id)
+
+
+def last_merger(session: Session, introduction_id: int) -> Merger | None:
+    """The last offer to merge that was answered."""
+    return session.scalars(
+        sa.select(Merger)
+        .where(Merger.introduction_id == introduction_id, Merger.agrees.is_not(None))
+        .order_by(Merger.id.desc())
+        .limit(1)
+    ).one_or_none()
