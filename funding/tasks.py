@@ -11,10 +11,10 @@ from funding.services import (
     imports,
     inbox,
     offering,
-    overlaps,
     replays,
     studies,
 )
+from funding.services.overlaps import searching
 from funding.services.payments import tranches
 from funding.services.privacy import retention
 from funding.services.reporting import reminders
@@ -23,7 +23,8 @@ from funding.services.reviewing import after_review, calibration, suggesting
 TASKS: dict[str, Callable[..., None]] = {
     "run_scenario": allocation.run_scenario,
     "reckon_baselines": allocation.reckon_baselines,
-    "find_overlaps": overlaps.find_overlaps,
+    searching.SEARCH: searching.find_overlaps,
+    searching.COMPARE: searching.compare_proposal,
     imports.READ: import_jobs.read_import,
     imports.WRITE: import_jobs.write_import,
     offering.PDF: offering.make_agreement,

@@ -14,7 +14,9 @@ from funding.services.clock import database_now
 from funding.services.completeness import faults_of
 from funding.services.deadlines import deadline
 from funding.services.drafts import area_keys
+from funding.services.jobs import enqueue
 from funding.services.mail import post_mail
+from funding.services.overlaps.searching import COMPARE
 from funding.services.typed_text import form_name
 
 LONGEST_REASON = 2_000
@@ -84,6 +86,7 @@ def submit(
         ask=proposal.ask,
         minimum=proposal.minimum,
     )
+    enqueue(session, COMPARE, proposal_id=proposal.id)
     number = event.hash[:RECEIPT_LENGTH]
     _send_receipt(session, proposal, number, public_url)
     return number

@@ -61,7 +61,7 @@ def test_candidates_are_found_in_the_background_and_judged_side_by_side(
     site: Flask, scene: dict[str, object], officer: FlaskClient, tmp_path: Path
 ) -> None:
     page = f"/rounds/{scene['round']}/overlaps"
-    assert "from 16% likeness on" in officer.get(page).text  # the threshold is stated
+    assert "From 20% on" in officer.get(page).text  # the threshold is stated
     officer.post(f"{page}/search")
     assert "Comparing the texts" in officer.get(page).text
     assert officer.get(f"{page}/searching").status_code == 204
@@ -145,7 +145,7 @@ def test_ten_thousand_pairs_page_with_as_many_queries_as_thirty(
     site: Flask, scene: dict[str, object], officer: FlaskClient
 ) -> None:
     database = site.extensions["database"]
-    address = f"/rounds/{scene['round']}/overlaps?sort=-similarity&per_page=25&page=2"
+    address = f"/rounds/{scene['round']}/overlaps?sort=-probability&per_page=25&page=2"
 
     def fill(session: Session, number: int) -> None:
         first, _ = scene["ids"]
@@ -179,6 +179,7 @@ def test_ten_thousand_pairs_page_with_as_many_queries_as_thirty(
                     "second_id": other,
                     "degree": 0.5,
                     "similarity": 0.5,
+                    "probability": 0.5,
                     "version": 1,
                 }
                 for other in others
