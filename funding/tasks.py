@@ -25,6 +25,7 @@ TASKS: dict[str, Callable[..., None]] = {
     "reckon_baselines": allocation.reckon_baselines,
     searching.SEARCH: searching.find_overlaps,
     searching.COMPARE: searching.compare_proposal,
+    searching.REFRESH: searching.refresh_index,
     imports.READ: import_jobs.read_import,
     imports.WRITE: import_jobs.write_import,
     offering.PDF: offering.make_agreement,
@@ -45,6 +46,7 @@ REGULAR: dict[str, timedelta] = {
     inbox.SEND_DIGESTS: timedelta(minutes=15),
     offering.LAPSE: offering.LAPSE_EVERY,
     retention.APPLY_RETENTION: timedelta(days=1),
+    searching.REFRESH: timedelta(minutes=10),
     tranches.MARK_DUE: timedelta(hours=1),
     reminders.TASK: timedelta(days=1),
 }

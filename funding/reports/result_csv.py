@@ -7,7 +7,8 @@ from decimal import Decimal
 
 from funding.formatting import minor_units
 from funding.reports.comparison import ProposalChange
-from funding.reports.result_views import AreaView, FunderView, OverlapView
+from funding.reports.counted_overlaps import OverlapView
+from funding.reports.result_views import AreaView, FunderView
 from funding.reports.results import ProposalRow
 
 Table = tuple[Sequence[str], Iterable[Sequence[object]]]
@@ -133,6 +134,7 @@ def of_overlaps(views: list[OverlapView], currency: str) -> Table:
         "to the second",
         "avoided",
         "cost counted",
+        "saved",
         "note",
     )
     return head, (
@@ -147,6 +149,7 @@ def of_overlaps(views: list[OverlapView], currency: str) -> Table:
             major(view.second[3], currency),
             "yes" if view.is_avoided else "no",
             Decimal(0) if view.is_avoided else major(view.cost, currency),
+            major(view.saved, currency),
             view.note,
         )
         for view in views

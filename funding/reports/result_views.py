@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, aliased
+from sqlalchemy.orm import Session
 
 from funding.formatting import format_amount, format_amount_number
-from funding.models import Commitment, Organisation, Overlap, Proposal, Run, RunLine, RunProposal
+from funding.models import Commitment, Organisation, Proposal, Run, RunLine, RunProposal
 from funding.permissions import Actor, without_conflict
 from funding.reports.discretion import Discretion
 from funding.services.run_words import baselines_of, names_of
@@ -243,59 +243,6 @@ def prices_of(run: Run, kind: str) -> dict[str, float]:
 def _all_prices(run: Run) -> list[dict[str, Any]]:
     prices: list[dict[str, Any]] = (run.explanation or {}).get("shadow_prices", [])
     return prices
-
-
-@dataclass(frozen=True)
-class OverlapView:
-    """A confirmed overlap and how the plan deals with it; `twice` is the money at stake."""
-
-    id: int
-    first: tuple[int, str, str, int]
-    second: tuple[int, str, str, int]
-    degree: float
-    twice: int
-    cost: float
-    note: str
-
-    @property
-    def is_avoided(self) -> bool:
-        return not (self.first[3] and self.second[3])
-
-
-def overlap_views(session: Session, by: Actor, run: Run) -> list[OverlapView]:
-    """The confirmed overlaps between proposals the reader may see, costliest first. One query."""
-    first, second = aliased(Proposal), aliased(Proposal)
-    in_first, in_second = aliased(RunProposal), aliased(RunProposal)
-    rows = session.execute(
-        sa.select(Overlap, first, second, in_first.amount, in_second.amount)
-        .join(first, first.id == Overlap.first_id)
-        .join(second, second.id == Overlap.second_id)
-        .join(in_first, sa.and_(in_first.run_id == run.id, in_first.proposal_id == first.id))
-        .join(in_second, sa.and_(in_second.run_id == run.id, in_second.proposal_id == second.id))
-        .where(
-            Overlap.round_id == run.scenario.round_id,
-            Overlap.verdict == "duplicate",
-            Overlap.degree > 0,
-            without_conflict(by, first),
-            without_conflict(by, second),
-        )
-    )
-    weight = (run.problem or {})["policy"].get("overlap_weight", 1.0)
-    views = []
-    for pair, p, r, to_p, to_r in rows:
-        twice = min(p.minimum, r.minimum)
-        views.append(
-            OverlapView(
-                pair.id,
-                (p.id, p.key, p.title, to_p),
-                (r.id, r.key, r.title, to_r),
-                pair.degree,
-                twice,
-                weight * pair.degree * twice,
-                pair.note,
-            )
-        )
-    return sorted(views, key=lambda v: (v.is_avoided, -v.cost))
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from funding.models import (
     Scenario,
 )
 from funding.permissions import Actor, without_conflict
+from funding.reports.counted_overlaps import counted
 from funding.reports.discretion import Discretion
 from funding.reports.result_filters import conditions
 from funding.reports.rules import rule_label
@@ -54,7 +55,7 @@ class Payer:
 
 @dataclass(frozen=True)
 class OverlapNote:
-    """A confirmed overlap with another proposal, and whether that one is funded in this run."""
+    """An overlap with another proposal that counted, and whether that one is funded."""
 
     overlap_id: int
     key: str
@@ -225,23 +226,24 @@ def payers_of(session: Session, run_id: int, ids: list[int]) -> defaultdict[int,
 def overlaps_of(
     session: Session, run: Run, ids: list[int], discretion: Discretion
 ) -> defaultdict[int, list[OverlapNote]]:
-    """The confirmed overlaps of these proposals with others that the person may hear of."""
+    """The overlaps that counted of these proposals with others the person may hear of."""
     first, second = aliased(Proposal), aliased(Proposal)
     query = (
         sa.select(Overlap, first, second)
         .join(first, first.id == Overlap.first_id)
         .join(second, second.id == Overlap.second_id)
-        .where(
-            Overlap.round_id == run.scenario.round_id,
-            Overlap.verdict == "duplicate",
-            Overlap.degree > 0,
-        )
+        .where(Overlap.round_id == run.scenario.round_id)
         .options(*(load_only(side.key, side.title) for side in (first, second)))
         .order_by(Overlap.degree.desc(), Overlap.id)
     )
     if len(ids) <= _IN_ONE_STATEMENT:
         query = query.where(sa.or_(Overlap.first_id.in_(ids), Overlap.second_id.in_(ids)))
-    pairs = session.execute(query).all()
+    degrees = counted(run)
+    pairs = [
+        (overlap, *both)
+        for overlap, *both in session.execute(query)
+        if degrees.get(frozenset(side.key for side in both))
+    ]
     amounts: dict[int, int] = {}
     for part in _in_parts(sorted({p.id for _, *both in pairs for p in both})):
         amounts |= dict(
@@ -257,7 +259,11 @@ def overlaps_of(
             if other.id in amounts and other.id not in discretion.ids:
                 found[own.id].append(
                     OverlapNote(
-                        overlap.id, other.key, other.title, overlap.degree, amounts[other.id] > 0
+                        overlap.id,
+                        other.key,
+                        other.title,
+                        degrees[frozenset(side.key for side in both)],
+                        amounts[other.id] > 0,
                     )
                 )
     return found

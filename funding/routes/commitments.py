@@ -14,6 +14,7 @@ from funding.formatting import format_amount
 from funding.listing import Listing
 from funding.models import Commitment, Organisation, OrganisationKind, Round, RoundState
 from funding.permissions import fetch, require, visible_commitments, visible_rounds, working_rounds
+from funding.reports import arrival
 from funding.reports import commitments as report
 from funding.routes.choices import (
     REGION_CHOICES,
@@ -32,6 +33,7 @@ from funding.routes.context import (
 from funding.routes.security import permission
 from funding.routes.submitting import differences, submit, typed_form
 from funding.services import commitments as service
+from funding.services.overlaps import stepping_back
 from funding.services.rates import is_published, rate_in_round
 from funding.services.restrictions import Terms, reach, sentence
 
@@ -96,6 +98,11 @@ def mine() -> ResponseReturnValue:
 @bp.get("/commitments/<int:commitment_id>")
 @permission("commitment.read")
 def show(commitment_id: int) -> ResponseReturnValue:
+    return show_again(commitment_id, {})
+
+
+def show_again(commitment_id: int, errors: dict[str, str]) -> str:
+    """The page of a commitment, with what was wrong in the answer to a step back."""
     by = actor()
     commitment = _visible(commitment_id)
     listing = Listing.parse(request.path, request.args, sortable=("",), per_page=25)
@@ -120,6 +127,11 @@ def show(commitment_id: int) -> ResponseReturnValue:
         and commitment.ends_on < now().date()
         and by.may("commitment.edit", commitment.funder_id),
         idempotency_key=new_idempotency_key(),
+        arrivals=stepping_back.noted_for(reading(), by, commitment_id),
+        steps=stepping_back.asked_of(reading(), by, commitment_id),
+        may_answer=by.may("line.decide", commitment.funder_id),
+        last_run=arrival.last_run(reading(), by, commitment.round_id),
+        form={"values": request.form.to_dict(), "errors": errors},
     )
 
 

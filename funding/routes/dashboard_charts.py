@@ -12,9 +12,9 @@ from funding.listing import whole_number
 from funding.models import Round
 from funding.reports import breakdowns, figures
 from funding.reports.areas import needs_of
+from funding.reports.counted_overlaps import overlap_views
 from funding.reports.positions import STAGES, Filters, Money, Position, Stage, releases_by_year
 from funding.reports.result_csv import major
-from funding.reports.result_views import overlap_views
 from funding.routes.context import actor, reading
 
 FILTERS = ("funder", "area", "region", "year")

@@ -122,6 +122,7 @@ def start() -> ResponseReturnValue:
             organisation_id=whole_number(values["organisation_id"]),
             round_id=whole_number(values["round_id"]) if kind != HISTORY else None,
             file=file,
+            is_public=bool(request.form.get("is_public")),
         )
     except InvalidInput as refusal:
         return _form({**values, "kind": kind}, as_errors(refusal.faults)), 422
@@ -144,6 +145,15 @@ def _read_soon(batch: Import, file: import_files.StagedFile) -> ResponseReturnVa
 
 def _to(import_id: int) -> ResponseReturnValue:
     return redirect(url_for("imports.show", import_id=import_id), 303)
+
+
+@bp.post("/imports/<int:import_id>/public")
+@permission("import.history")
+def set_public(import_id: int) -> ResponseReturnValue:
+    is_public = request.form.get("is_public") == "yes"
+    in_transaction(service.set_public, import_id=import_id, is_public=is_public)
+    say("Anybody may be told of these grants." if is_public else "These grants are yours alone.")
+    return _to(import_id)
 
 
 # -- one import -----------------------------------------------------------------------------------
@@ -170,6 +180,7 @@ def show(import_id: int) -> ResponseReturnValue:
         batch=batch,
         is_working=is_working,
         by_me=_may_go_on(batch),
+        may_publish=by.may("import.history", batch.organisation_id),
         sees_rows=sees_rows,
         kind_name=report.KIND_NAMES[batch.kind],
         noun=report.NOUNS[batch.kind],

@@ -16,6 +16,7 @@ from funding.models import Run, RunState, ScenarioState
 from funding.permissions import fetch, visible_proposals
 from funding.places import region_name
 from funding.reports import (
+    counted_overlaps,
     result_csv,
     result_detail,
     result_filters,
@@ -166,7 +167,8 @@ def view(run_id: int, view: str) -> ResponseReturnValue:
         values["areas"] = result_views.area_views(run)
         values["weights"] = (run.problem or {})["policy"]
     elif view == "overlaps":
-        values["overlaps"] = result_views.overlap_views(session, by, run)
+        values["overlaps"] = counted_overlaps.overlap_views(session, by, run)
+        values["paid_before"] = counted_overlaps.paid_before(session, by, run)
     else:
         values["rates"] = run.rates
         values["has_files"] = not discretion.hides_something
@@ -267,7 +269,7 @@ def table(run_id: int, table: str) -> ResponseReturnValue:
     elif table == "areas":
         head, cells = result_csv.of_areas(result_views.area_views(run), currency)
     else:
-        views_of_pairs = result_views.overlap_views(session, by, run)
+        views_of_pairs = counted_overlaps.overlap_views(session, by, run)
         head, cells = result_csv.of_overlaps(views_of_pairs, currency)
     return download(csv_text(head, cells), f"run-{run.id}-{table}.csv", "text/csv")
 

@@ -14,7 +14,7 @@ from funding.routes.context import actor, in_transaction, reading, say
 from funding.routes.results import TABS, discretion_of, download, finished, result_page
 from funding.routes.scenarios import may_run
 from funding.routes.security import permission
-from funding.routes.study_pages import PAGES
+from funding.routes.study_pages import FIELDS, PAGES
 from funding.routes.submitting import submit
 from funding.services import studies as service
 from funding.services import study_scenarios
@@ -45,10 +45,10 @@ def _show(run: Run, kind: Kind, errors: dict[str, str]) -> str:
     """The page of one kind: why it is empty, how far it is, or what it found."""
     session = reading()
     study = service.latest(session, run.id, kind.name)
-    values = {}
+    values = FIELDS[kind.name](run) if kind.name in FIELDS else {}
     if study is not None and study.state == RunState.DONE:
         found = discretion_of(run).document(study.result)
-        values = PAGES[kind.name](run, study, found)
+        values |= PAGES[kind.name](run, study, found)
     return result_page(
         f"studies/{kind.name}",
         run,

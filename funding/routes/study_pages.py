@@ -9,13 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import sqlalchemy as sa
 from flask import request, url_for
 
 from funding.listing import Listing
-from funding.models import Run, Study
-from funding.reports import frontier, pooling, portfolios, rules, sureness
+from funding.models import Commitment, Run, Study
+from funding.reports import arrival, frontier, pooling, portfolios, rules, sureness
 from funding.routes.context import actor, reading
 from funding.routes.results import discretion_of
+from funding.services.overlaps.stepping_back import noted_for
 from funding.services.run_words import names_of
 
 Page = Callable[[Run, Study, dict[str, Any]], dict[str, Any]]
@@ -85,11 +87,42 @@ def _rules(run: Run, _study: Study, found: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def _arrival(run: Run, _study: Study, found: dict[str, Any]) -> dict[str, Any]:
+    round_ = run.scenario.round
+    names = names_of(reading(), round_)
+    key = found["commitment"]
+    commitment = (
+        reading()
+        .scalars(
+            sa.select(Commitment).where(Commitment.round_id == round_.id, Commitment.key == key)
+        )
+        .one()
+    )
+    return {
+        "arrival": arrival.view(found, names, round_.base_currency),
+        "commitment": commitment,
+        "noted": noted_for(reading(), actor(), commitment.id),
+    }
+
+
 PAGES: dict[str, Page] = {
     "alternatives": _alternatives,
     "sureness": _sureness,
     "frontier": _frontier,
     "pooling": _pooling,
     "rules": _rules,
+    "arrival": _arrival,
 }
 """By kind."""
+
+Fields = Callable[[Run], dict[str, Any]]
+
+
+def _arrival_fields(run: Run) -> dict[str, Any]:
+    names = names_of(reading(), run.scenario.round)
+    keys = [commitment["id"] for commitment in (run.problem or {})["commitments"]]
+    return {"commitments": [(key, names.get(key, key)) for key in keys]}
+
+
+FIELDS: dict[str, Fields] = {"arrival": _arrival_fields}
+"""By kind, what its fields offer to choose from."""

@@ -217,6 +217,7 @@ def _store(
     found = write_all(session, scope, there, reading, entries, watch.look)
     values = {**_kept(found), "finished_at": now()}
     _settle(session, batch, watch.state, ImportState.DONE, values)
+    search_rounds(session, there)
 
 
 def _fail(database: Database, batch: Import, before: str, error: Exception) -> None:

@@ -13,11 +13,11 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.db import now
-from funding.errors import Conflict, Fault, InvalidInput, NotPermitted, RuleBroken
+from funding.errors import Conflict, Fault, InvalidInput, NotFound, NotPermitted, RuleBroken
 from funding.imports.fields import FIELDS
 from funding.imports.recognise import UNUSED
 from funding.models import Import, ImportKind, ImportState
-from funding.permissions import Actor, fetch, visible_imports
+from funding.permissions import Actor, fetch, require, visible_imports
 from funding.services.import_files import OPEN_STATES, StagedFile
 from funding.services.import_plan import open_scope
 from funding.services.import_reading import Choices
@@ -45,6 +45,7 @@ def start_import(
     organisation_id: int | None,
     round_id: int | None,
     file: StagedFile,
+    is_public: bool = False,
 ) -> Import:
     """Begin with an uploaded file; a worker reads it.
 
@@ -62,6 +63,7 @@ def start_import(
         filename=file.name,
         sha256=file.sha256,
         options=Choices().options(),
+        is_public=is_public and kind == ImportKind.HISTORY,
         state=ImportState.READING,
         stage=_TO_BE_READ["stage"],
         created_by_id=by.person_id,
@@ -78,6 +80,27 @@ def start_import(
         round_id=round_id,
         sha256=file.sha256,
         size=file.size,
+    )
+    return batch
+
+
+def set_public(session: Session, *, by: Actor, import_id: int, is_public: bool) -> Import:
+    """Say whether the past grants of a file are published: then anybody may be told of them.
+
+    Raises NotFound, NotPermitted.
+    """
+    query = visible_imports(by).with_for_update(of=Import)
+    batch: Import = fetch(session, query, import_id, "import")
+    if batch.kind != ImportKind.HISTORY:
+        raise NotFound("import of past grants")
+    require(by, f"import.{batch.kind}", batch.organisation_id)
+    batch.is_public = is_public
+    record(
+        session,
+        by,
+        "import published" if is_public else "import withheld",
+        batch,
+        organisation_id=batch.organisation_id,
     )
     return batch
 

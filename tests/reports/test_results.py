@@ -9,7 +9,7 @@ import pytest
 from funding.db import Database
 from funding.listing import Listing
 from funding.models import Run
-from funding.reports import comparison, overlaps, result_views, results, scenarios
+from funding.reports import comparison, counted_overlaps, overlaps, result_views, results, scenarios
 from funding.reports.discretion import Discretion
 from funding.reports.result_filters import FILTERS
 from tests.runs import solve
@@ -46,7 +46,7 @@ def test_every_view_of_a_result_is_read_on_each_database(
         assert sum(f.spent for f in funders) == figures.allocated
         assert all(f.gain is not None for f in funders)
         assert sum(a.amount for a in result_views.area_views(run)) == figures.allocated
-        (pair,) = result_views.overlap_views(session, by, run)
+        (pair,) = counted_overlaps.overlap_views(session, by, run)
         assert pair.is_avoided
         assert result_views.binding_limits(session, run, discretion)
         assert len(results.institutions_of(session, by, run)) == 4

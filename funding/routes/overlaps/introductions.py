@@ -5,14 +5,32 @@ from __future__ import annotations
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from funding.models import Proposal
 from funding.permissions import SIGNED_IN
 from funding.routes.context import actor, config, in_transaction, reading, say
 from funding.routes.overlaps.blueprints import teams_bp
 from funding.routes.security import permission
 from funding.routes.submitting import submit
-from funding.services.overlaps import introducing, merging
+from funding.services.overlaps import hinting, introducing, merging
 
 YES_OR_NO = {"yes": True, "no": False}
+
+
+@teams_bp.post("/proposals/<int:proposal_id>/close")
+@permission(SIGNED_IN)
+def close(proposal_id: int) -> ResponseReturnValue:
+    """Published work close to what is typed: asked for again and again, changes nothing."""
+    session, by = reading(), actor()
+    hints = hinting.hints_for(
+        session,
+        config(),
+        by=by,
+        proposal_id=proposal_id,
+        title=request.form.get("title", ""),
+        text=request.form.get("abstract", ""),
+    )
+    proposal = session.get_one(Proposal, proposal_id)
+    return render_template("applications/_close.html", proposal=proposal, hints=hints)
 
 
 def _page(introduction_id: int, form: dict[str, dict[str, str]] | None = None) -> str:

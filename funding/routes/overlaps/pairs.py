@@ -8,6 +8,7 @@ from flask import Response, make_response, redirect, render_template, request, u
 from flask.typing import ResponseReturnValue
 
 from funding.exports.csv_files import csv_text
+from funding.forms import share_text
 from funding.listing import Listing
 from funding.models import Overlap, Round
 from funding.overlap.evidence import shared_passages
@@ -19,7 +20,7 @@ from funding.routes.overlaps.verdicts import CHOICES, LABELS, typed_verdict, ver
 from funding.routes.round_tabs import may_in
 from funding.routes.security import permission
 from funding.routes.submitting import differences, submit, typed_form
-from funding.services.overlaps import deciding, introducing, searching
+from funding.services.overlaps import counting, deciding, introducing, searching
 
 
 def _round(round_id: int) -> Round:
@@ -62,12 +63,23 @@ def _list(round_: Round, form: dict[str, Any]) -> str:
         is_searching=search is not None and search.state in ("queued", "running"),
         least=searching.LEAST,
         nearest=searching.NEAREST,
+        closest=searching.CLOSEST,
+        alike=searching.ALIKE,
         choices=CHOICES,
         verdicts=[
             (verdict, f"{words.capitalize()} ({counts.get(verdict, 0)})")
             for verdict, words in report.VERDICT_WORDS.items()
         ],
         may_decide=may_in(by, round_, "overlap.decide"),
+        may_set=round_.owner_id in by.where("round.manage"),
+        counting={
+            "values": {
+                "counts": round_.overlaps_count,
+                "probable_from": share_text(round_.probable_from),
+                **form["values"],
+            },
+            "errors": form["errors"],
+        },
     )
 
 
@@ -80,6 +92,32 @@ def index_csv(round_id: int) -> ResponseReturnValue:
     answer = Response(csv_text(report.CSV_HEAD, report.csv_rows(rows)), mimetype="text/csv")
     answer.headers.set("Content-Disposition", "attachment", filename=f"{round_.key}-overlaps.csv")
     return answer
+
+
+@bp.post("/rounds/<int:round_id>/overlaps/counting")
+@permission("round.manage")
+def set_counting(round_id: int) -> ResponseReturnValue:
+    """Which overlaps count in a plan."""
+    _round(round_id)
+    typed = typed_form()
+    values = {
+        "version": typed.whole("version", 0, 10**9, "The form is incomplete.") or 0,
+        "counts": typed.text("counts"),
+        "probable_from": typed.share("probable_from"),
+        "faults": tuple(typed.faults),
+    }
+
+    def done(_round: Round) -> ResponseReturnValue:
+        say("Plans solved from now on heed these overlaps.")
+        return redirect(url_for("overlaps.index", round_id=round_id), 303)
+
+    return submit(
+        lambda: in_transaction(counting.set_counting, round_id=round_id, **values),
+        done,
+        lambda errors, _is_stale: _list(
+            _round(round_id), {"values": typed.values, "errors": errors}
+        ),
+    )
 
 
 @bp.post("/rounds/<int:round_id>/overlaps/search")

@@ -9,8 +9,13 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
+from funding.errors import Fault, InvalidInput
+from funding.forms import without_repeats
 from funding.models import UNJUDGED, OutsideOverlap, Overlap, Proposal, Round
+from funding.permissions import Actor
+from funding.services.log import record
 from funding.services.overlaps.works import awarded, in_currency
+from funding.services.rounds import fetch_version
 
 _DECIMALS = 6  # of a degree: more only show how floats multiply
 
@@ -84,3 +89,41 @@ def _paid(pair: OutsideOverlap, given: Mapping[int, int], currency: str, minimum
         return given.get(pair.other_id or 0, 0)
     amount = in_currency(pair.grant, currency)
     return minimum if amount is None else amount
+
+
+def set_counting(
+    session: Session,
+    *,
+    by: Actor,
+    round_id: int,
+    version: int,
+    counts: str,
+    probable_from: float | None,
+    faults: tuple[Fault, ...] = (),
+) -> Round:
+    """Which overlaps a plan of the round heeds; plans made before stay as they are.
+
+    Raises NotFound, Conflict for a stale version, InvalidInput.
+    """
+    round_ = fetch_version(session, by, round_id, version)
+    ruled = []
+    if counts not in ("confirmed", "probable"):
+        ruled.append(Fault("counts", "Choose which overlaps count."))
+    if counts == "probable" and probable_from is None:
+        ruled.append(Fault("probable_from", "Say from which probability on they count."))
+    found = without_repeats(faults, ruled)
+    if found:
+        raise InvalidInput(*found)
+    round_.overlaps_count = counts
+    round_.probable_from = probable_from or round_.probable_from
+    record(
+        session,
+        by,
+        "counting of overlaps set",
+        round_,
+        organisation_id=round_.owner_id,
+        round_id=round_.id,
+        counts=counts,
+        probable_from=round_.probable_from,
+    )
+    return round_

@@ -13,13 +13,16 @@ from funding.errors import NotPermitted, RuleBroken
 from funding.models import (
     CANDIDATE_STATES,
     HistoricGrant,
+    Import,
+    ImportKind,
     Job,
     Proposal,
     Round,
+    RoundState,
 )
 from funding.overlap.probability import judge
 from funding.overlap.works import Work
-from funding.permissions import Actor, fetch, working_rounds
+from funding.permissions import Actor, fetch, participants, working_rounds
 from funding.services.jobs import enqueue
 from funding.services.log import record
 from funding.services.overlaps.candidates import Found, keep
@@ -34,11 +37,16 @@ from funding.services.overlaps.works import (
 
 SEARCH = "find_overlaps"
 COMPARE = "compare_proposal"
+REFRESH = "refresh_overlap_index"
 NEAREST = 20
 """Most works that one proposal is held against: those whose texts are closest."""
 LEAST = 0.2
-"""Least probability of a candidate that officers are asked to judge."""
+"""Least probability of a candidate that officers are asked to judge..."""
+CLOSEST = 5
+ALIKE = 0.16
+"""...and how many whose texts are at least so alike they are asked about all the same."""
 _AT_ONCE = 500
+_COMPARED_ROUNDS = (RoundState.OPEN, RoundState.IN_REVIEW, RoundState.ALLOCATING)
 
 
 def round_to_decide_in(session: Session, by: Actor, round_id: int) -> Round:
@@ -58,6 +66,21 @@ def start_search(session: Session, *, by: Actor, round_id: int) -> None:
         raise RuleBroken("The texts are being compared already.")
     enqueue(session, SEARCH, round_id=round_id)
     record(session, by, "overlap search asked for", round_, round_id=round_id)
+
+
+def search_rounds(session: Session, batch: Import) -> None:
+    """After an import, ask for the rounds to be compared that its rows may overlap with."""
+    rounds = sa.select(Round.id).where(Round.state.in_(_COMPARED_ROUNDS))
+    if batch.kind == ImportKind.PROPOSALS:
+        rounds = rounds.where(Round.id == batch.round_id)
+    elif batch.kind == ImportKind.HISTORY:
+        rounds = rounds.where(participants([batch.organisation_id]))
+    else:
+        return
+    for round_id in session.scalars(rounds.order_by(Round.id)):
+        last = last_search(session, round_id)
+        if last is None or last.state != "queued":
+            enqueue(session, SEARCH, round_id=round_id)
 
 
 def last_search(session: Session, round_id: int) -> Job | None:
@@ -93,6 +116,12 @@ def compare_proposal(database: Database, config: Config, proposal_id: int) -> No
     database.in_transaction(keep, round_id=round_id, found=found, is_whole=False)
 
 
+def refresh_index(database: Database, config: Config) -> None:
+    """The task of a worker: bring this host's index up to what the database holds."""
+    with fresh_index(database, config):
+        pass
+
+
 def _held_against_all(
     database: Database, config: Config, round_id: int, asked: Sequence[int]
 ) -> list[Found]:
@@ -105,11 +134,12 @@ def _held_against_all(
         others = {other.id: other for other in _works_named(session, close, currency)}
         found = []
         for work, some in zip(works, nearest, strict=True):
-            for near in some:
+            for place, near in enumerate(some):
                 if near.id not in others:
                     continue  # gone from the database since
                 judgement = judge(work, others[near.id], near.similarity)
-                if judgement.probability >= LEAST:
+                is_close = place < CLOSEST and near.similarity >= ALIKE
+                if judgement.probability >= LEAST or is_close:
                     found.append(Found(work.id, near.id, near.similarity, judgement))
     return found
 

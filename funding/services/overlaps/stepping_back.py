@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, joinedload
 
 from funding.db import now
 from funding.errors import Fault, InvalidInput, NotFound, RuleBroken
@@ -19,7 +19,7 @@ from funding.models import (
     SteppingBack,
     Study,
 )
-from funding.permissions import Actor, fetch, visible_commitments, visible_studies
+from funding.permissions import Actor, fetch, visible_commitments, visible_studies, without_conflict
 from funding.services.log import record
 from funding.services.mail import post_mail
 from funding.services.scenarios import round_to_work_in
@@ -69,6 +69,33 @@ def note_steps(session: Session, *, by: Actor, study_id: int, public_url: str) -
     for commitment in {commitment.id: commitment for _, commitment in added}.values():
         _ask(session, commitment, arrived, public_url)
     return [row.id for row, _ in added]
+
+
+def noted_for(session: Session, by: Actor, commitment_id: int) -> list[SteppingBack]:
+    """The ledger's steps where this commitment arrived, the largest first."""
+    return _steps(session, by, SteppingBack.arrived_id == commitment_id)
+
+
+def asked_of(session: Session, by: Actor, commitment_id: int) -> list[SteppingBack]:
+    """The ledger's steps where this commitment steps back, the largest first."""
+    return _steps(session, by, SteppingBack.commitment_id == commitment_id)
+
+
+def _steps(session: Session, by: Actor, which: sa.ColumnElement[bool]) -> list[SteppingBack]:
+    """None of proposals for which the person is out of the room."""
+    return list(
+        session.scalars(
+            sa.select(SteppingBack)
+            .join(Proposal, Proposal.id == SteppingBack.proposal_id)
+            .where(which, without_conflict(by))
+            .options(
+                joinedload(SteppingBack.arrived).joinedload(Commitment.funder),
+                joinedload(SteppingBack.commitment).joinedload(Commitment.funder),
+                joinedload(SteppingBack.proposal),
+            )
+            .order_by((SteppingBack.after - SteppingBack.before), SteppingBack.id)
+        )
+    )
 
 
 def _by_key(session: Session, table: Any, round_id: int) -> dict[str, Any]:
