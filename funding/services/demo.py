@@ -18,7 +18,6 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.formatting import minor_units
-from funding.imports.reading import read_records
 from funding.models import (
     AreaNeed,
     Binding,
@@ -27,11 +26,7 @@ from funding.models import (
     ExcludedApplicant,
     FormQuestion,
     FunderWeight,
-    Import,
-    ImportKind,
-    ImportState,
     Organisation,
-    Overlap,
     Person,
     Proposal,
     ProposalArea,
@@ -47,15 +42,14 @@ from funding.models import (
 from funding.paths import SEEDS
 from funding.services import (
     demo_decisions,
+    demo_overlaps,
     demo_payments,
     demo_pilot,
     demo_reviews,
-    history_import,
     ledger,
 )
 from funding.services.areas import add_shipped_taxonomy
 from funding.services.identity import hash_password
-from funding.services.import_plan import Outcome, Scope, printed
 from funding.services.log import record
 from funding.services.other_funders import Others
 
@@ -73,8 +67,6 @@ EXAMPLES = {
 
 SECOND_APPROVAL_ABOVE = 1_000_000
 """In major units of the commitment's currency; JPY counts a hundred times that."""
-
-_DEGREE_KNOWN = ("verbatim", "edited")
 
 
 def _rows(name: str) -> Iterator[dict[str, str]]:
@@ -118,8 +110,7 @@ def load(session: Session, *, password: str) -> bool:
     proposals = _load_proposals(session, round_, organisations, people)
     _load_scores(session, proposals)
     demo_reviews.load(session, round_, people, proposals)
-    _load_overlaps(session, round_, proposals)
-    _load_history(session, round_)
+    demo_overlaps.load(session, round_, organisations, proposals)
     pilot = demo_pilot.load(session, round_, organisations, people)
     demo_decisions.load(session, round_, pilot, organisations, people)
     demo_payments.load(session, organisations, people)
@@ -361,44 +352,3 @@ def _load_scores(session: Session, proposals: dict[str, Proposal]) -> None:
             Score(reviewer=row["reviewer"], score=float(row["score"]), comment=row["comment"])
         )
     session.flush()
-
-
-def _load_overlaps(session: Session, round_: Round, proposals: dict[str, Proposal]) -> None:
-    """Copies and light edits are confirmed; what needs judgement waits for an officer's."""
-    for row in _rows("overlaps.csv"):
-        first, second = sorted(
-            (proposals[row["first"]], proposals[row["second"]]), key=lambda p: p.id
-        )
-        if row["kind"] == "complementary":
-            verdict = "complementary"
-        else:
-            verdict = "duplicate" if row["kind"] in _DEGREE_KNOWN else "candidate"
-        session.add(
-            Overlap(
-                round_id=round_.id,
-                first=first,
-                second=second,
-                degree=float(row["degree"]),
-                verdict=verdict,
-                note=row["note"],
-            )
-        )
-
-
-def _load_history(session: Session, round_: Round) -> None:
-    """As an import of the same file would, so that importing it again finds every row the same."""
-    scope = Scope(ImportKind.HISTORY, round_.owner, round_, None)
-    reading = read_records(SEEDS / "history.csv", "history")
-    counts = {"read": reading.rows_read, "new": len(reading.entries), "same": 0, "refused": 0}
-    batch = Import(
-        kind=scope.kind,
-        organisation_id=round_.owner_id,
-        filename="history.csv",
-        sha256="",
-        state=ImportState.DONE,
-        counts=counts,
-    )
-    session.add(batch)
-    session.flush()
-    outcome = Outcome(printed(reading), 0)
-    history_import.write(session, scope, batch, outcome, lambda _done, _total: None)

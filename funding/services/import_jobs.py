@@ -32,6 +32,7 @@ from funding.services.import_reading import (
     write_all,
 )
 from funding.services.imports import settle
+from funding.services.overlaps.searching import search_rounds
 
 log = logging.getLogger("tributary.imports")
 

@@ -14,7 +14,7 @@ from functools import cache
 from math import ceil
 
 import sqlalchemy as sa
-from currency_converter import CurrencyConverter
+from currency_converter import CurrencyConverter, RateNotFoundError
 from sqlalchemy.orm import Session
 
 from funding.errors import Fault, InvalidInput
@@ -124,5 +124,5 @@ def _quote(currency: str, base: str, day: date) -> Decimal | None:
         return Decimal(1)
     try:
         return Decimal(_table().convert(1, currency, base, date=day))
-    except ValueError:  # RateNotFoundError is one
+    except (RateNotFoundError, ValueError):  # a day off, or one outside of the table
         return None

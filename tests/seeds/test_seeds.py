@@ -41,6 +41,7 @@ COLUMNS = {
     "scores.csv": "proposal reviewer score comment",
     "reviewers.csv": "reviewer most areas expertise",
     "history.csv": "funder recipient amount currency date area purpose",
+    "held_grants.csv": "holder funder recipient amount currency date title purpose",
 }
 
 
@@ -412,3 +413,12 @@ def test_interpretability_and_multi_agent_have_received_little_and_policy_much()
     for poor in ("interpretability", "multi-agent"):
         for rich in ("evaluations", "policy-institutions"):
             assert given[poor] < given[rich] / 4
+
+
+def test_held_grants_are_of_funders_to_institutions_of_the_round():
+    names = {row["name"]: row for row in ORGANISATIONS.values()}
+    for row in rows("held_grants.csv"):
+        assert ORGANISATIONS[row["holder"]]["kind"] == "funder"
+        assert ORGANISATIONS[row["holder"]]["name"] == row["funder"]
+        assert names[row["recipient"]]["kind"] == "institution"
+        assert 30 <= len(row["purpose"].split()) <= 120
