@@ -130,7 +130,6 @@ def last_run(session: Session, by: Actor, round_id: int) -> Run | None:
     """The newest result of the round that the person may see: what an arrival is held against."""
     return session.scalars(
         visible_runs(by)
-        .join(Scenario, Scenario.id == Run.scenario_id)
         .where(Scenario.round_id == round_id, Run.state == RunState.DONE)
         .order_by(Run.id.desc())
         .limit(1)
