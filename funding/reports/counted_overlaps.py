@@ -37,7 +37,8 @@ class OverlapView:
 
     @property
     def saved(self) -> int:
-        return int(self.degree * self.twice) if self.is_avoided else 0
+        is_one_funded = bool(self.first[3]) != bool(self.second[3])
+        return int(self.degree * self.twice) if is_one_funded else 0
 
 
 def counted(run: Run) -> dict[frozenset[str], float]:

@@ -26,7 +26,7 @@ def without(problem: Problem, commitment: str) -> Problem:
 
 
 def steps_back(before: Plan, after: Plan, arrived: str) -> list[Document]:
-    """Each line of another commitment that is smaller with what arrived than without.
+    """Lines of other commitments to proposals that what arrived pays, smaller with it than without.
 
     {commitment, proposal, before, after, freed}, minor units: `freed` is which part of what it
     does not pay here any more it pays to other proposals instead, the rest stays unspent.
@@ -36,13 +36,14 @@ def steps_back(before: Plan, after: Plan, arrived: str) -> list[Document]:
         for line in plan.lines:
             lines[line.commitment, line.proposal] = line.amount
     first, second = amounts
+    paid = {proposal for commitment, proposal in second if commitment == arrived}
     elsewhere: defaultdict[str, int] = defaultdict(int)
     for pair in first.keys() | second.keys():
         elsewhere[pair[0]] += max(0, second.get(pair, 0) - first.get(pair, 0))
     found = []
     for (commitment, proposal), amount in sorted(first.items(), key=lambda e: (-e[1], e[0])):
         left = second.get((commitment, proposal), 0)
-        if commitment == arrived or left >= amount:
+        if proposal not in paid or left >= amount:
             continue
         freed = min(amount - left, elsewhere[commitment])
         elsewhere[commitment] -= freed
@@ -96,8 +97,9 @@ KIND = Kind(
     question="When this commitment arrives, which other money goes away, and where does it go?",
     explains=(
         "The round is solved again as if the commitment had not come. Where another commitment "
-        "pays a proposal less with it than without it, its money is crowded out there: it may go "
-        "to other proposals, or stay unspent. It takes about as long as the result itself took."
+        "pays a proposal that this one pays, and pays it less than without it, its money is "
+        "crowded out there: it may go to other proposals, or stay unspent. It takes about as long "
+        "as the result itself took."
     ),
     study=study,
     read=read,
