@@ -24,10 +24,13 @@ from funding.models import (
     DeclineLetter,
     DiligenceCheck,
     FormQuestion,
+    HistoricGrant,
     Import,
     Indicator,
+    Introduction,
     LineState,
     Mail,
+    OutsideOverlap,
     Overlap,
     Payment,
     PaymentBatch,
@@ -43,6 +46,7 @@ from funding.models import (
     RoundEnquiry,
     RoundFunder,
     RoundReviewer,
+    SteppingBack,
     Study,
     TeamMember,
     Tranche,
@@ -123,6 +127,7 @@ def make_side(session: Session) -> Side:
     )
     session.add_all([enquiry, overlap, batch, conflict])
     session.flush()
+    after = _what_follows_from_overlaps(session, overlap, batch, commitment)
 
     plan = make_plan(
         session,
@@ -232,6 +237,7 @@ def make_side(session: Session) -> Side:
         "question_id": round_.questions[0].id,
         "enquiry_id": enquiry.id,
         "overlap_id": overlap.id,
+        **after,
         "conflict_id": conflict.id,
         "scenario_id": plan.run.scenario_id,
         "run_id": plan.run_id,
@@ -355,4 +361,46 @@ def _payments(
         "bank_line_id": line.id,
         "transfer_id": transfer.id,
         "reversal_id": reversal.id,
+    }
+
+
+def _what_follows_from_overlaps(
+    session: Session, overlap: Overlap, batch: Import, commitment: Commitment
+) -> dict[str, object]:
+    """An introduction, an overlap with a past grant, and a step back."""
+    grant = HistoricGrant(
+        import_id=batch.id,
+        organisation_id=batch.organisation_id,
+        funder="Somebody",
+        recipient="Somebody else",
+        title="The same work",
+        fingerprint=f"world-{batch.id}",
+    )
+    introduction = Introduction(
+        overlap_id=overlap.id, offered_by_id=overlap.second.lead_id, answers=[]
+    )
+    arrived = make_commitment(session, overlap.first.round, make_organisation(session))
+    step = SteppingBack(
+        arrived_id=arrived.id,
+        commitment_id=commitment.id,
+        proposal_id=overlap.first_id,
+        before=2,
+        after=1,
+        freed=0,
+    )
+    session.add_all([grant, introduction, step])
+    session.flush()
+    outside = OutsideOverlap(
+        round_id=overlap.round_id,
+        proposal_id=overlap.first_id,
+        grant_id=grant.id,
+        holder_id=batch.organisation_id,
+        degree=0.5,
+    )
+    session.add(outside)
+    session.flush()
+    return {
+        "outside_id": outside.id,
+        "introduction_id": introduction.id,
+        "step_id": step.id,
     }

@@ -69,10 +69,10 @@ def outside_csv(round_id: int) -> ResponseReturnValue:
     return answer
 
 
-@bp.get("/overlaps/outside/<int:overlap_id>")
+@bp.get("/overlaps/outside/<int:outside_id>")
 @permission("overlap.read")
-def show_outside(overlap_id: int) -> ResponseReturnValue:
-    overlap = _overlap(overlap_id)
+def show_outside(outside_id: int) -> ResponseReturnValue:
+    overlap = _overlap(outside_id)
     form = {"values": verdict_values(overlap), "errors": {}}
     return _page(overlap, form, overlap.version, None)
 
@@ -119,16 +119,16 @@ def _page(
     )
 
 
-@bp.post("/overlaps/outside/<int:overlap_id>")
+@bp.post("/overlaps/outside/<int:outside_id>")
 @permission("overlap.decide")
-def decide_outside(overlap_id: int) -> ResponseReturnValue:
-    _overlap(overlap_id)
+def decide_outside(outside_id: int) -> ResponseReturnValue:
+    _overlap(outside_id)
     typed = typed_form()
     version = typed.whole("version", 0, 10**9, "The form is incomplete.") or 0
     verdict = typed_verdict(typed)
 
     def again(errors: dict[str, str], is_stale: bool) -> str:
-        now = _overlap(overlap_id)
+        now = _overlap(outside_id)
         changes = differences(LABELS, typed.values, verdict_values(now)) if is_stale else None
         form = {"values": typed.values, "errors": errors}
         return _page(now, form, now.version if is_stale else version, changes)
@@ -139,28 +139,28 @@ def decide_outside(overlap_id: int) -> ResponseReturnValue:
 
     return submit(
         lambda: in_transaction(
-            deciding.decide_outside, overlap_id=overlap_id, version=version, **verdict
+            deciding.decide_outside, overlap_id=outside_id, version=version, **verdict
         ),
         done,
         again,
     )
 
 
-@bp.post("/overlaps/outside/<int:overlap_id>/show")
+@bp.post("/overlaps/outside/<int:outside_id>/show")
 @permission("overlap.decide")
-def agree_to_show(overlap_id: int) -> ResponseReturnValue:
+def agree_to_show(outside_id: int) -> ResponseReturnValue:
     """An organisation's word that the two sides may see each other."""
-    overlap = _overlap(overlap_id)
+    overlap = _overlap(outside_id)
     organisation_id = typed_form().whole("organisation", 1, 2**31 - 1, "Choose one.") or 0
 
     def done(_overlap: OutsideOverlap) -> ResponseReturnValue:
         say("Your organisation's word is on record.")
-        return redirect(url_for("overlaps.show_outside", overlap_id=overlap_id), 303)
+        return redirect(url_for("overlaps.show_outside", outside_id=outside_id), 303)
 
     return submit(
         lambda: in_transaction(
             disclosing.agree_to_show,
-            overlap_id=overlap_id,
+            overlap_id=outside_id,
             organisation_id=organisation_id,
             public_url=config().public_url,
         ),
