@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from optimizer.pairs import Pairs, exact
@@ -73,7 +73,7 @@ def value_of(problem: Problem, lines: Lines) -> float:
     return math.fsum(terms())
 
 
-def spent_twice(problem: Problem, funded: Set[str]) -> float:
+def spent_twice(problem: Problem, funded: set[str]) -> float:
     """Minor units that funding these proposals would spend on work that is paid for already.
 
     Of two that overlap, the degree times the smaller minimum; of one that somebody outside of

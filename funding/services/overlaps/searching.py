@@ -128,6 +128,7 @@ def _held_against_all(
     with fresh_index(database, config) as known, database.reading() as session:
         currency = session.get_one(Round, round_id).base_currency
         proposals = session.scalars(proposals_to_compare().where(Proposal.id.in_(asked))).unique()
+        method = config.overlap_method
         works = [work_of_proposal(proposal, currency) for proposal in proposals]
         nearest = known.nearest_of(works, NEAREST)
         close = {near.id for some in nearest for near in some}
@@ -137,7 +138,7 @@ def _held_against_all(
             for place, near in enumerate(some):
                 if near.id not in others:
                     continue  # gone from the database since
-                judgement = judge(work, others[near.id], near.similarity)
+                judgement = judge(work, others[near.id], near.similarity, method)
                 is_close = place < CLOSEST and near.similarity >= ALIKE
                 if judgement.probability >= LEAST or is_close:
                     found.append(Found(work.id, near.id, near.similarity, judgement))
