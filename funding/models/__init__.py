@@ -21,6 +21,7 @@ from funding.models.decisions import (
     PlanLine,
     PlanPutForward,
 )
+from funding.models.evidence import EvidenceFile
 from funding.models.history import (
     HistoricGrant,
     Import,

@@ -18,9 +18,11 @@ from funding.reports.compensating import of_award
 from funding.reports.plans import history_of
 from funding.routes.context import actor, new_idempotency_key, reading, say
 from funding.routes.submitting import submit
+from funding.services import attachments
 from funding.services.awards import ENDABLE
 from funding.services.compensating import releasable_alone
 from funding.services.diligence import OUTCOMES, checks_of
+from funding.services.evidence import files_of_checks, files_of_tranches
 from funding.services.open_offers import offers_of
 from funding.services.payments.proposed import proposed_tranches
 
@@ -71,6 +73,8 @@ def award_page(
         **_offering(award),
         alone=releasable_alone(session, by, award),
         compensating=of_award(session, by, award),
+        shown_by=files_of_tranches(session, award),
+        taken=attachments,
         may_prepare=may_prepare,
         may_reach=by.may("milestone.reach", award.commitment.funder_id),
         may_terminate=award.state in ENDABLE and by.may("line.decide", award.commitment.funder_id),
@@ -92,13 +96,14 @@ def _offering(award: Award) -> dict[str, Any]:
     funder_id = award.commitment.funder_id
     offers = offers_of(session, by, award)
     is_open = any(offer.state == "open" for offer in offers)
-    decides = by.may("line.decide", funder_id)
+    decides, reads_checks = by.may("line.decide", funder_id), by.may("terms.read", funder_id)
     zone = award.proposal.round.timezone
     return {
         "may_accept": award.proposal.lead_id == by.person_id
         and award.state == "offered"
         and (is_open or not offers),
-        "checks": checks_of(session, award) if by.may("terms.read", funder_id) else [],
+        "checks": checks_of(session, award) if reads_checks else [],
+        "found_by": files_of_checks(session, award) if reads_checks else {},
         "may_check": award.state == "to be offered" and by.may("diligence.do", funder_id),
         "outcomes": OUTCOMES,
         "refused_check": (request.view_args or {}).get("check_id"),

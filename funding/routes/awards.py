@@ -11,8 +11,10 @@ from funding.listing import Listing
 from funding.reports import awards as report
 from funding.routes.award_page import award_page, to_award
 from funding.routes.context import actor, in_transaction, reading
+from funding.routes.files import as_download
 from funding.routes.security import permission
 from funding.services import awards
+from funding.services.evidence import fetch_evidence
 
 bp = Blueprint("awards", __name__)
 
@@ -43,6 +45,13 @@ def index() -> ResponseReturnValue:
 @permission("award.read")
 def show(award_id: int) -> ResponseReturnValue:
     return award_page(award_id)
+
+
+@bp.get("/evidence/<int:evidence_id>/<name>")
+@permission("award.read")
+def evidence(evidence_id: int, name: str) -> ResponseReturnValue:
+    """A file that shows what an officer says, to be saved, for who reads the words."""
+    return as_download(fetch_evidence(reading(), actor(), evidence_id))
 
 
 @bp.post("/awards/<int:award_id>/accept")

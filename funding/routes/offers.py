@@ -15,6 +15,7 @@ from funding.models import LANGUAGES, Award, DiligenceCheck, Offer
 from funding.permissions import fetch, visible_awards, visible_offers
 from funding.routes.award_page import to_award
 from funding.routes.context import actor, config, in_transaction, reading, say
+from funding.routes.files import sent_files
 from funding.routes.security import permission
 from funding.services import diligence, funder_terms, offering
 from funding.services.letters import documents
@@ -134,6 +135,7 @@ def finish_check(check_id: int) -> ResponseReturnValue:
             version=request.form.get("version", default=0, type=int),
             outcome=request.form.get("outcome", ""),
             evidence=request.form.get("evidence", ""),
+            files=sent_files(),
         )
 
     return to_award(_award_of(check_id), act, "The item is noted.")

@@ -11,10 +11,12 @@ from funding.models import Proposal, Round
 from funding.permissions import fetch, visible_proposals, working_rounds
 from funding.reports.proposal_page import scores_of
 from funding.routes.context import actor, in_transaction, reading, say
+from funding.routes.files import sent_table
 from funding.routes.security import permission
 from funding.routes.submitting import submit
 from funding.services import score_files
 from funding.services import scores as service
+from funding.services.named_tables import MOST_FAULTS
 
 bp = Blueprint("scores", __name__)
 
@@ -130,21 +132,16 @@ def ask_import(round_id: int) -> ResponseReturnValue:
 def import_table(round_id: int) -> ResponseReturnValue:
     """From a file, or from what was pasted into the form."""
     round_ = _round(round_id)
-    file, table = request.files.get("file"), request.form.get("table", "")
-    if file is not None and file.filename:
-        content, name = file.stream.read(score_files.LIMITS.file_bytes + 1), file.filename
-    else:
-        content, name = table.encode(), ""
     try:
-        rows = score_files.read_scores(content, name)
+        rows = score_files.read_scores(*sent_table())
         counts = in_transaction(score_files.import_scores, round_id=round_id, rows=rows)
     except InvalidInput as refusal:
         page = render_template(
             "scores/import.html",
             round=_round(round_id),
             faults=refusal.faults,
-            most=score_files.MOST_FAULTS,
-            table=table,
+            most=MOST_FAULTS,
+            table=request.form.get("table", ""),
         )
         return page, 422
     say(

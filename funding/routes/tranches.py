@@ -13,6 +13,7 @@ from funding.models import Award, Tranche
 from funding.permissions import fetch, visible_awards, visible_tranches
 from funding.routes.award_page import to_award
 from funding.routes.context import actor, in_transaction, reading
+from funding.routes.files import sent_files
 from funding.routes.security import permission
 from funding.services.payments import proposed, tranches
 
@@ -170,6 +171,7 @@ def reach_milestone(tranche_id: int) -> ResponseReturnValue:
             version=_version(),
             reached_on=_day("reached_on"),
             evidence=request.form.get("evidence", ""),
+            files=sent_files(),
         )
 
     done = "The milestone is reached: a finance officer can release the tranche."

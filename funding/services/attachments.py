@@ -1,4 +1,4 @@
-"""Files of a proposal: which are taken, where their bytes are, who may add and remove them.
+"""Files that are attached: which are taken, where their bytes are; those of a proposal.
 
 The bytes are in the data folder under their SHA-256, so that storing the same file again changes
 nothing. They are written before the row that names them; bytes without a row do no harm.
@@ -9,14 +9,15 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
 from pathlib import Path, PurePath, PureWindowsPath
-from typing import BinaryIO
+from typing import BinaryIO, TypeVar
 
 from sqlalchemy.orm import Session
 
 from funding.errors import Fault, InvalidInput, NotFound, RuleBroken
-from funding.models import Attachment, Proposal, ProposalState
+from funding.models import Attachment, EvidenceFile, Proposal, ProposalState, ReportFile
 from funding.permissions import Actor
 from funding.services.applicants import hold, record_act
 
@@ -119,6 +120,23 @@ def _write(path: Path, content: bytes) -> None:
     part.replace(path)
 
 
+F = TypeVar("F", Attachment, ReportFile, EvidenceFile)
+
+
+def new_files(
+    kind: type[F], there: Iterable[F], files: Iterable[StoredFile], by: Actor, whose: str
+) -> list[F]:
+    """Rows for stored files, each once and less those that are there already under the same name.
+
+    Raises InvalidInput (field `files`) where that makes more than ten; `whose` names the thing.
+    """
+    known = {(file.name, file.sha256) for file in there}
+    new = [file for file in dict.fromkeys(files) if (file.name, file.sha256) not in known]
+    if len(known) + len(new) > MOST:
+        raise InvalidInput(Fault("files", f"{whose} has at most {MOST} attachments."))
+    return [kind(**asdict(file), added_by_id=by.person_id) for file in new]
+
+
 def _draft(session: Session, by: Actor, proposal_id: int) -> Proposal:
     proposal = hold(session, by, proposal_id)
     if proposal.state != ProposalState.DRAFT:
@@ -134,22 +152,9 @@ def attach(
     Raises NotFound, RuleBroken unless it is a draft, InvalidInput beyond ten files.
     """
     proposal = _draft(session, by, proposal_id)
-    there = {(attachment.name, attachment.sha256) for attachment in proposal.attachments}
-    new = [file for file in files if (file.name, file.sha256) not in there]
-    if len(proposal.attachments) + len(new) > MOST:
-        raise InvalidInput(Fault("files", f"A proposal has at most {MOST} attachments."))
-    made = [
-        Attachment(
-            name=file.name,
-            media_type=file.media_type,
-            size=file.size,
-            sha256=file.sha256,
-            added_by_id=by.person_id,
-        )
-        for file in new
-    ]
+    made = new_files(Attachment, proposal.attachments, files, by, "A proposal")
     proposal.attachments.extend(made)
-    for file in new:
+    for file in made:
         record_act(session, by, "attachment added", proposal, sha256=file.sha256)
     return made
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
@@ -9,6 +11,8 @@ from funding.db import now
 from funding.errors import Conflict, Fault, InvalidInput, NotFound, RuleBroken
 from funding.models import Award, AwardState, DiligenceCheck
 from funding.permissions import Actor, fetch, require, visible_awards
+from funding.services.attachments import StoredFile
+from funding.services.evidence import show_by_files
 from funding.services.log import record
 
 OUTCOMES = {
@@ -44,9 +48,16 @@ def _fetch(session: Session, by: Actor, check_id: int, version: int) -> Diligenc
 
 
 def finish_check(
-    session: Session, *, by: Actor, check_id: int, version: int, outcome: str, evidence: str
+    session: Session,
+    *,
+    by: Actor,
+    check_id: int,
+    version: int,
+    outcome: str,
+    evidence: str,
+    files: tuple[StoredFile, ...] = (),
 ) -> DiligenceCheck:
-    """Note that an item is in order or does not apply, and on what evidence.
+    """Note that an item is in order or does not apply, and on what evidence, in words and files.
 
     Raises NotFound, NotPermitted, Conflict, InvalidInput, RuleBroken once the offer is made.
     """
@@ -62,19 +73,21 @@ def finish_check(
         raise InvalidInput(*faults)
     check.outcome, check.evidence = outcome, evidence.strip()
     check.done_by_id, check.done_at = by.person_id, now()
-    _record(session, by, f"due diligence: {outcome}", check)
+    shown = show_by_files(session, by, check, files)
+    _record(session, by, f"due diligence: {outcome}", check, **({"files": shown} if shown else {}))
     return check
 
 
 def reopen_check(session: Session, *, by: Actor, check_id: int, version: int) -> DiligenceCheck:
-    """Take an item up again before the offer; what was noted stays in the field as a draft."""
+    """Take an item up again before the offer; what was noted stays in the field as a draft, and
+    its files stay with the item."""
     check = _fetch(session, by, check_id, version)
     check.outcome = check.done_by_id = check.done_at = None
     _record(session, by, "due diligence taken up again", check)
     return check
 
 
-def _record(session: Session, by: Actor, action: str, check: DiligenceCheck) -> None:
+def _record(session: Session, by: Actor, action: str, check: DiligenceCheck, **detail: Any) -> None:
     session.flush()
     award = check.award
     record(
@@ -85,4 +98,5 @@ def _record(session: Session, by: Actor, action: str, check: DiligenceCheck) -> 
         organisation_id=award.commitment.funder_id,
         round_id=award.commitment.round_id,
         item=check.item_id,
+        **detail,
     )

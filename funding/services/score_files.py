@@ -12,19 +12,12 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.errors import Fault, InvalidInput
-from funding.imports.faults import FileRefused, shown
-from funding.imports.limits import MIB, Limits
-from funding.imports.readers import open_table
-from funding.imports.sources import Source
-from funding.imports.tables import SourceRow, Trouble
 from funding.models import CANDIDATE_STATES, Proposal, Round, Score
 from funding.permissions import Actor, fetch, visible_proposals, working_rounds
 from funding.services.log import record
+from funding.services.named_tables import MOST_FAULTS, NamedRow, read_named
 from funding.services.reviewing.calibration import scores_changed
 from funding.services.scores import clean_reviewer, faults_in, read_score
-
-LIMITS = Limits(file_bytes=20 * MIB, unpacked_bytes=80 * MIB, rows=200_000, columns=60)
-MOST_FAULTS = 200
 
 _HEADINGS = {
     "proposal": ("proposal", "proposal id", "proposal number", "proposal key", "key"),
@@ -32,17 +25,6 @@ _HEADINGS = {
     "score": ("score", "points", "mark", "rating"),
     "comment": ("comment", "comments", "remark", "remarks", "note"),
 }
-
-
-@dataclass(frozen=True)
-class ScoreRow:
-    """One row as it stands in the file; `row` counts as a spreadsheet does."""
-
-    row: int
-    proposal: str
-    reviewer: str
-    score: str
-    comment: str
 
 
 @dataclass(frozen=True)
@@ -55,50 +37,14 @@ class Counts:
     same: int
 
 
-def read_scores(content: bytes, filename: str) -> tuple[ScoreRow, ...]:
+def read_scores(content: bytes, filename: str) -> tuple[NamedRow, ...]:
     """The rows of a CSV or XLSX file. Raises InvalidInput (field `file`) where it is no such
     table."""
-    try:
-        table = open_table(Source(content, filename, LIMITS))
-        for view in table.views:
-            rows = [row for row in view.rows() if not row.is_blank()]
-            columns = _columns(rows[0]) if rows else {}
-            if {"proposal", "reviewer", "score"} <= set(columns):
-                return tuple(_row(row, columns) for row in rows[1:])
-    except FileRefused as refusal:
-        raise InvalidInput(Fault("file", str(refusal))) from refusal
-    raise InvalidInput(
-        Fault("file", "The first row must name the columns: proposal, reviewer, score, comment.")
-    )
-
-
-def _text(cell: object) -> str:
-    return "" if cell is None else str(cell).strip()
-
-
-def _columns(heading: SourceRow) -> dict[str, int]:
-    found: dict[str, int] = {}
-    for place, cell in enumerate(heading.cells):
-        words = _text(cell).casefold().replace("_", " ")
-        for name, spellings in _HEADINGS.items():
-            if words in spellings:
-                found.setdefault(name, place)
-    return found
-
-
-def _row(row: SourceRow, columns: dict[str, int]) -> ScoreRow:
-    def cell(name: str) -> str:
-        place = columns.get(name)
-        if place is None or place >= len(row.cells):
-            return ""
-        value = row.cells[place]
-        return value.shown if isinstance(value, Trouble) else _text(value)
-
-    return ScoreRow(row.number, cell("proposal"), cell("reviewer"), cell("score"), cell("comment"))
+    return read_named(content, filename, _HEADINGS, frozenset({"proposal", "reviewer", "score"}))
 
 
 def import_scores(
-    session: Session, *, by: Actor, round_id: int, rows: tuple[ScoreRow, ...]
+    session: Session, *, by: Actor, round_id: int, rows: tuple[NamedRow, ...]
 ) -> Counts:
     """Write the scores of a file: new ones are added, those that differ are changed.
 
@@ -115,8 +61,6 @@ def import_scores(
         )
     }
     faults, wanted = _checked(rows, proposals)
-    if not rows:
-        faults.append(Fault("file", "The table has no rows below its headings."))
     if faults:
         raise InvalidInput(*faults[:MOST_FAULTS])
     there = {
@@ -130,7 +74,8 @@ def import_scores(
     new = changed = 0
     of_reviews: list[Fault] = []
     for place, row in wanted.items():
-        score, found = read_score(row.score), there.get(place)
+        score, comment = read_score(row.cells["score"]), row.cells["comment"]
+        found = there.get(place)
         if found is None:
             new += 1
             session.add(
@@ -138,17 +83,17 @@ def import_scores(
                     proposal_id=place[0],
                     reviewer=place[1],
                     score=score,
-                    comment=row.comment,
+                    comment=comment,
                     entered_by_id=by.person_id,
                 )
             )
-        elif (found.score, found.comment) != (score, row.comment):
+        elif (found.score, found.comment) != (score, comment):
             if found.review_id is not None:
                 words = "this reviewer has handed in a review of this proposal here"
-                of_reviews.append(_fault(row, "reviewer", row.reviewer, words))
+                of_reviews.append(row.fault("reviewer", words))
                 continue
             changed += 1
-            found.score, found.comment = score, row.comment
+            found.score, found.comment = score, comment
             found.entered_by_id, found.entered_at = by.person_id, now()
     if of_reviews:
         raise InvalidInput(*of_reviews[:MOST_FAULTS])
@@ -168,30 +113,21 @@ def import_scores(
 
 
 def _checked(
-    rows: tuple[ScoreRow, ...], proposals: dict[str, int]
-) -> tuple[list[Fault], dict[tuple[int, str], ScoreRow]]:
+    rows: tuple[NamedRow, ...], proposals: dict[str, int]
+) -> tuple[list[Fault], dict[tuple[int, str], NamedRow]]:
     """Every fault of the rows, and the rows by (proposal id, reviewer)."""
     faults: list[Fault] = []
-    wanted: dict[tuple[int, str], ScoreRow] = {}
+    wanted: dict[tuple[int, str], NamedRow] = {}
     for row in rows:
-        reviewer = clean_reviewer(row.reviewer)
-        proposal_id = proposals.get(row.proposal)
+        reviewer = clean_reviewer(row.cells["reviewer"])
+        proposal_id = proposals.get(row.cells["proposal"])
         if proposal_id is None:
-            faults.append(
-                _fault(row, "proposal", row.proposal, "no such proposal in review in this round")
-            )
-        for fault in faults_in(reviewer, row.score, row.comment):
-            faults.append(_fault(row, fault.field, getattr(row, fault.field), fault.rule))
+            faults.append(row.fault("proposal", "no such proposal in review in this round"))
+        for fault in faults_in(reviewer, row.cells["score"], row.cells["comment"]):
+            faults.append(row.fault(fault.field, fault.rule))
         if proposal_id is None or not reviewer:
             continue
         earlier = wanted.setdefault((proposal_id, reviewer), row)
         if earlier is not row:
-            faults.append(
-                _fault(row, "reviewer", reviewer, f"the same score stands in row {earlier.row}")
-            )
+            faults.append(row.fault("reviewer", f"the same score stands in row {earlier.row}"))
     return faults, wanted
-
-
-def _fault(row: ScoreRow, name: str, value: str, rule: str) -> Fault:
-    said = f"“{shown(value)}”: {rule}" if value else rule
-    return Fault(f"row {row.row}, {name}", said)

@@ -98,6 +98,7 @@ FILES = {
     "static",
     "account.calendar",
     "assets.plotly_js",
+    "awards.evidence",
     "health.healthz",
     "offers.html",
     "offers.pdf",

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 
 from funding.db import Database, now
 from funding.errors import InvalidInput, NotPermitted, RuleBroken
-from funding.models import Tranche
+from funding.models import Award, Tranche
+from funding.services import attachments
+from funding.services.evidence import fetch_evidence, files_of_tranches
 from funding.services.payments import tranches
 from funding.services.payments.tranches import mark_due
 from tests.payments.scene import BOOKED, SOON, account, enter, released, set_scene, state_of
@@ -23,7 +27,7 @@ def schedule(session, scene, key: str, **changes) -> int:
 
 
 def test_a_milestone_is_reached_when_an_officer_says_so_with_evidence(
-    each_database: Database,
+    each_database: Database, tmp_path: Path
 ) -> None:
     scene = each_database.in_transaction(set_scene)
     tranche = each_database.in_transaction(schedule, scene, "m", milestone="first report")
@@ -45,11 +49,22 @@ def test_a_milestone_is_reached_when_an_officer_says_so_with_evidence(
         each_database.in_transaction(
             tranches.reach_milestone, by=scene.officer, evidence="seen", **tomorrow
         )
+    file = attachments.store(tmp_path, "report.txt", io.BytesIO(b"Report 1."))
     each_database.in_transaction(
-        tranches.reach_milestone, by=scene.officer, evidence="Report 1, read.", **reach
+        tranches.reach_milestone,
+        by=scene.officer,
+        evidence="Report 1, read.",
+        files=(file,),
+        **reach,
     )
     assert state_of(each_database, tranche) == "due"
     with each_database.reading() as session:
+        ((of, (shown,)),) = files_of_tranches(
+            session, session.get_one(Award, scene.award_id)
+        ).items()
+        assert (of, shown.sha256) == (tranche, file.sha256)
+        # who reads the words reads the file: the applicants too
+        assert fetch_evidence(session, scene.lead, shown.id) is shown
         version = session.get_one(Tranche, tranche).version
     each_database.in_transaction(
         tranches.release_tranche, by=scene.second, tranche_id=tranche, version=version

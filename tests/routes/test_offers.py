@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import re
 from dataclasses import dataclass
 
@@ -114,8 +115,20 @@ def test_from_a_checklist_to_a_signed_agreement(site: Flask, sign_in: SignIn, sc
     refused = officer.post(check, data={**sent, "outcome": "in order"})
     assert refused.status_code == 422
     assert "what you saw" in words_of(refused.text)
-    done = officer.post(check, data={**sent, "outcome": "in order", "evidence": "Folder 12"})
+    found = {**sent, "outcome": "in order", "evidence": "Folder 12"}
+    program = (io.BytesIO(b"MZ"), "run.exe")
+    refused = officer.post(check, data={**found, "files": program})
+    assert refused.status_code == 422
+    assert "“run.exe”: only PDF" in words_of(refused.text)
+    assert "Folder 12" in refused.text
+    letter = (io.BytesIO(b"%PDF-1.7 From the bank."), "letter.pdf")
+    done = officer.post(check, data={**found, "files": letter})
     assert done.status_code in (302, 303)
+    file = re.search(r"/evidence/\d+/letter\.pdf", officer.get(page).text)[0]
+    kept = officer.get(file, buffered=True)
+    assert kept.data == b"%PDF-1.7 From the bank."
+    assert kept.headers["Content-Disposition"].startswith("attachment")
+    assert sign_in(site, scene.other).get(file).status_code == 404
 
     offer = f"{page}/offer"
     assert "Versión" not in officer.get(offer).text

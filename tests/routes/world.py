@@ -23,6 +23,7 @@ from funding.models import (
     ConflictOfInterest,
     DeclineLetter,
     DiligenceCheck,
+    EvidenceFile,
     FormQuestion,
     HistoricGrant,
     Import,
@@ -193,6 +194,16 @@ def make_side(session: Session) -> Side:
     post_mail(session, "lead@test.example", "A letter", "Text", organisation_id=funder.id)
     session.add_all([check, letter])
     session.flush()
+    shown = EvidenceFile(
+        check_id=check.id,
+        name="statutes.pdf",
+        media_type="application/pdf",
+        size=9,
+        sha256="0" * 64,
+        added_by_id=colleague.person_id,
+    )
+    session.add(shown)
+    session.flush()
     mail = session.query(Mail).order_by(Mail.id.desc()).first()
     mail.error = "Refused"
     paid = _payments(session, commitment, award, tranche, finance)
@@ -257,6 +268,7 @@ def make_side(session: Session) -> Side:
         "request_id": asked.id,
         "indicator": indicator.id,
         "file_id": 1,
+        "evidence_id": shown.id,
         "offer_id": offer.id,
         "item_id": item.id,
         "check_id": check.id,

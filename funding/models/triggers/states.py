@@ -17,6 +17,7 @@ APPEND_ONLY = (
     "endorsement",
     "bank_details",
     *reporting.APPEND_ONLY,
+    "evidence_file",
     "letter_template",
     "signature",
     "review_declaration",

@@ -29,7 +29,9 @@ from funding.models import (
 )
 from funding.permissions import Actor, require
 from funding.services import ledger
+from funding.services.attachments import StoredFile
 from funding.services.compensating import needed_for_tranche
+from funding.services.evidence import show_by_files
 from funding.services.idempotency import Answer, once
 from funding.services.log import record
 from funding.services.payments.fetching import fetch_award, fetch_tranche, record_of_award
@@ -100,8 +102,10 @@ def reach_milestone(
     version: int,
     reached_on: date,
     evidence: str,
+    files: tuple[StoredFile, ...] = (),
 ) -> Tranche:
-    """Say that a tranche's milestone was reached, and what shows it: the tranche falls due.
+    """Say that a tranche's milestone was reached, and what shows it, in words and files: the
+    tranche falls due.
 
     A program officer of the funder says so. Raises NotFound, NotPermitted, Conflict, RuleBroken
     for a tranche that has none or is past it, InvalidInput without evidence.
@@ -125,7 +129,9 @@ def reach_milestone(
     tranche.milestone_reached_by_id = by.person_id
     session.flush()
     tranche.state = TrancheState.DUE
-    record_of_award(session, by, "milestone reached", tranche, tranche.award)
+    shown = show_by_files(session, by, tranche, files)
+    detail = {"files": shown} if shown else {}
+    record_of_award(session, by, "milestone reached", tranche, tranche.award, **detail)
     return tranche
 
 

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 from funding.db import Base
 from funding.models import (
     Attachment,
+    EvidenceFile,
     Mail,
     Person,
     ReportFile,
@@ -99,7 +100,8 @@ def export(session: Session, *, by: Actor, data: Path) -> bytes:
         archive.writestr("README.txt", README)
         tables = holdings(session, by.person_id)
         archive.writestr("data.json", json.dumps(tables, indent=2, default=str))
-        for kind, prefix in ((Attachment, ""), (ReportFile, "report-")):
+        kinds = ((Attachment, ""), (ReportFile, "report-"), (EvidenceFile, "evidence-"))
+        for kind, prefix in kinds:
             attached = sa.select(kind).where(kind.added_by_id == by.person_id)
             for file in session.scalars(attached.order_by(kind.id)):
                 path = path_of(data, file.sha256)

@@ -17,6 +17,7 @@ from funding.db import Database, now
 from funding.models import (
     Attachment,
     Award,
+    EvidenceFile,
     ParkedForm,
     Proposal,
     ProposalState,
@@ -133,5 +134,5 @@ def _remove(session: Session, proposal: Proposal) -> None:
 def _is_used(session: Session, sha256: str) -> bool:
     return any(
         session.scalar(sa.select(sa.exists().where(kind.sha256 == sha256)))
-        for kind in (Attachment, ReportFile)
+        for kind in (Attachment, ReportFile, EvidenceFile)
     )

@@ -27,7 +27,7 @@ from funding.models import (
 from funding.permissions import Actor, fetch, own_reports
 from funding.services import parked
 from funding.services.applicants import hold
-from funding.services.attachments import MOST, StoredFile
+from funding.services.attachments import StoredFile, new_files
 from funding.services.reporting.fetching import paid_and_kept, record_on
 from funding.services.reporting.form import Entries, Fields, Purse, Reader
 from funding.services.reporting.schedule import is_near
@@ -237,22 +237,10 @@ def attach(
     reports = _to_write(session, by, report_id)
     narrative = narrative_of(reports) or _start(session, by, reports)
     _join(reports, narrative)
-    there = {(f.name, f.sha256) for f in narrative.files if f.removed_at is None}
-    new = [file for file in files if (file.name, file.sha256) not in there]
-    if len(there) + len(new) > MOST:
-        raise InvalidInput(Fault("files", f"A report has at most {MOST} attachments."))
-    made = [
-        ReportFile(
-            name=file.name,
-            media_type=file.media_type,
-            size=file.size,
-            sha256=file.sha256,
-            added_by_id=by.person_id,
-        )
-        for file in new
-    ]
+    there = [file for file in narrative.files if file.removed_at is None]
+    made = new_files(ReportFile, there, files, by, "A report")
     narrative.files.extend(made)
-    for file in new:
+    for file in made:
         record_on(session, by, "attachment added", reports[0], reports[0].award, sha256=file.sha256)
     return made
 
