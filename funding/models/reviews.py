@@ -152,7 +152,8 @@ class ReviewerAbsence(Base):
 
 
 class CoAuthor(Base):
-    """Somebody a reviewer has published with, as stated by the reviewer or an import.
+    """Somebody a reviewer has published with: stated, or imported by an officer, whose rows the
+    reviewer does not take out.
 
     `last_on`: the day of the last joint work; the last of its year where only the year is known.
     """
@@ -165,7 +166,9 @@ class CoAuthor(Base):
     name: Mapped[str] = mapped_column(sa.Text)
     orcid: Mapped[str | None] = mapped_column(sa.Text)
     last_on: Mapped[date]
+    doi: Mapped[str | None] = mapped_column(sa.Text)
     stated_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
+    imported_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     stated_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
 
 

@@ -461,3 +461,44 @@ def test_who_reviews_is_told_in_a_timeline_only_to_who_reads_reviews(
         listing = Listing.parse("/", {}, sortable=("when",))
         _, told = timeline.happened(session, subjects, listing, has_reviews=False)
     assert not [each for each in told if "eview" in each.what]
+
+
+def test_officers_look_at_a_table_of_co_authors_before_they_take_it_in(
+    site: Flask, scene: Scene, enter: Any
+) -> None:
+    officer, reviewer = enter(scene.officer.person_id), scene.reviewers[0]
+    page = f"/rounds/{scene.round.id}/co-authors"
+    sent = fields_of(text(officer, page), page)
+    table = f"reviewer,co-author,year\n{reviewer.name},Cleo Marsh,2025\n"
+    wrong = officer.post(page, data={**sent, "table": table + "Nobody,Cleo Marsh,2025\n"})
+    assert wrong.status_code == 422
+    assert "row 3, reviewer: “Nobody”: no reviewer of this round" in words_of(wrong.text)
+    assert "Nobody,Cleo Marsh" in wrong.text
+
+    shown = officer.post(page, data={**sent, "table": table})
+    assert "Nothing is written yet" in words_of(shown.text)
+    assert "Cleo Marsh" in shown.text
+    own = f"/reviewers/{reviewer_of(site, scene)}"
+    assert "Imported by officers" not in text(officer, own)
+    again = fields_of(shown.text, f"{page}/take-in")
+    assert officer.post(f"{page}/take-in", data=again).status_code == 303
+    assert "Cleo Marsh" in text(officer, own)
+    gone = officer.post(f"{page}/take-in", data={**again, "sha256": "../../etc/passwd"})
+    assert gone.status_code == 422
+    assert "not here any more" in words_of(gone.text)
+
+    # the reviewer sees it, and has no way to take it off
+    assert "Cleo Marsh" in text(enter(reviewer.id), own)
+    remove = f"{own}/co-authors/remove"
+    assert remove not in text(enter(reviewer.id), own)
+    assert enter(reviewer.id).post(remove, data={"name": "Cleo Marsh"}).status_code == 403
+    sent = fields_of(text(officer, own), remove)
+    assert officer.post(remove, data=sent).status_code == 303
+    assert "Cleo Marsh" not in text(officer, own)
+
+
+def reviewer_of(site: Flask, scene: Scene) -> int:
+    with database_of(site).reading() as session:
+        return session.scalars(
+            sa.select(RoundReviewer.id).where(RoundReviewer.person_id == scene.reviewers[0].id)
+        ).one()

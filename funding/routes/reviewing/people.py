@@ -19,7 +19,7 @@ from funding.routes.context import actor, config, in_transaction, reading, say, 
 from funding.routes.reviewing.blueprints import bp, may_assign, parts_of, review_round
 from funding.routes.security import permission
 from funding.routes.submitting import differences, submit, typed_form
-from funding.services.reviewing import absences
+from funding.services.reviewing import absences, co_authors
 from funding.services.reviewing import people as service
 
 LABELS = {"areas": "Areas", "expertise": "Expertise in words", "most": "Most reviews"}
@@ -118,7 +118,7 @@ def _page(
         .order_by(Person.name)
         .limit(1_000)
     ).all()
-    co_authors = service.co_authors_text(session, reviewer.person_id)
+    stated = co_authors.co_authors_text(session, reviewer.person_id)
     is_own = reviewer.person_id == by.person_id
     return render_template(
         "reviewing/reviewer.html",
@@ -134,7 +134,8 @@ def _page(
         absence=forms.get("absence", {"values": {}, "errors": {}}),
         absences=away,
         others=[(id, name) for id, name in others],
-        co_authors=forms.get("co_authors", {"values": {"table": co_authors}, "errors": {}}),
+        co_authors=forms.get("co_authors", {"values": {"table": stated}, "errors": {}}),
+        imported=co_authors.imported_of(session, reviewer.person_id),
     )
 
 
@@ -243,7 +244,7 @@ def state_co_authors(reviewer_id: int) -> ResponseReturnValue:
     service.find_reviewer(reading(), actor(), reviewer_id)
     table = request.form.get("table", "")[:200_000]
     return submit(
-        lambda: in_transaction(service.state_co_authors, reviewer_id=reviewer_id, table=table),
+        lambda: in_transaction(co_authors.state_co_authors, reviewer_id=reviewer_id, table=table),
         lambda count: _back(reviewer_id, f"{plural(count, 'co-author')} on the list."),
         lambda errors, is_stale: _page(
             reviewer_id, {"co_authors": {"values": {"table": table}, "errors": errors}}

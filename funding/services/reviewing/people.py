@@ -1,21 +1,15 @@
-"""The reviewers of a round: what they know, how many reviews they take, their co-authors."""
+"""The reviewers of a round: what they know, and how many reviews they take."""
 
 from __future__ import annotations
-
-import csv
-import io
-from datetime import date
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from funding.db import now
 from funding.errors import Conflict, Fault, InvalidInput, NotFound, RuleBroken
 from funding.forms import without_repeats
 from funding.models import (
     COUNTED_STATES,
     Binding,
-    CoAuthor,
     Person,
     Proposal,
     ReviewAssignment,
@@ -24,15 +18,11 @@ from funding.models import (
     RoundReviewer,
 )
 from funding.permissions import Actor, fetch, visible_reviewers, working_rounds
-from funding.services.identifiers import clean_orcid
 from funding.services.log import record
 from funding.services.mail import post_mail
 
 MOST_REVIEWS = 8
 LONGEST_EXPERTISE = 4_000
-LONGEST_NAME = 200
-MOST_CO_AUTHORS = 1_000
-EARLIEST_YEAR = 1950
 
 
 def candidates(session: Session, round_id: int, q: str = "", *, most: int = 100) -> list[Person]:
@@ -197,93 +187,3 @@ def remove_reviewer(session: Session, *, by: Actor, reviewer_id: int) -> RoundRe
     )
     session.delete(reviewer)
     return reviewer
-
-
-# -- co-authors ---------------------------------------------------------------------------------
-
-
-def state_co_authors(session: Session, *, by: Actor, reviewer_id: int, table: str) -> int:
-    """Set the list of a reviewer's co-authors: a name, a year and, if known, an ORCID iD a line.
-
-    The whole list is taken, or none of it. Answers how many there are. Raises NotFound and
-    InvalidInput naming lines.
-    """
-    reviewer = find_reviewer(session, by, reviewer_id)
-    stated = read_co_authors(table)
-    known = {
-        row.name: row
-        for row in session.scalars(
-            sa.select(CoAuthor).where(CoAuthor.person_id == reviewer.person_id)
-        )
-    }
-    for name in known.keys() - stated.keys():
-        session.delete(known[name])
-    session.flush()
-    for name, (last_on, orcid) in stated.items():
-        row = known.get(name)
-        if row is None:
-            row = CoAuthor(person_id=reviewer.person_id, name=name)
-            session.add(row)
-        elif (row.last_on, row.orcid) == (last_on, orcid):
-            continue
-        row.last_on, row.orcid, row.stated_by_id = last_on, orcid, by.person_id
-    record(
-        session,
-        by,
-        "co-authors stated",
-        reviewer,
-        round_id=reviewer.round_id,
-        person=reviewer.person_id,
-        number=len(stated),
-    )
-    return len(stated)
-
-
-def read_co_authors(table: str) -> dict[str, tuple[date, str | None]]:
-    """name -> (last day of the year of the last joint work, ORCID iD); raises InvalidInput."""
-    found: dict[str, tuple[date, str | None]] = {}
-    faults = []
-    delimiter = "\t" if "\t" in table else (";" if ";" in table else ",")
-    for number, row in enumerate(csv.reader(io.StringIO(table), delimiter=delimiter), 1):
-        cells = [cell.strip() for cell in row]
-        if not any(cells) or (number == 1 and cells[0].casefold() == "name"):
-            continue
-        name = " ".join(cells[0].split())
-        year = cells[1] if len(cells) > 1 else ""
-        orcid = _orcid(cells[2]) if len(cells) > 2 else ""
-        if not name or len(name) > LONGEST_NAME:
-            faults.append(Fault("table", f"Line {number}: write a name, then a comma and a year."))
-        elif not (year.isascii() and year.isdigit() and len(year) == 4) or not (
-            EARLIEST_YEAR <= int(year) <= now().date().year
-        ):
-            faults.append(
-                Fault("table", f"Line {number}: write the year of the last joint work, as 2025.")
-            )
-        elif orcid is None:
-            faults.append(Fault("table", f"Line {number}: this is not an ORCID iD."))
-        else:
-            found[name] = (date(int(year), 12, 31), orcid or None)
-    if len(found) > MOST_CO_AUTHORS:
-        faults.append(Fault("table", f"At most {MOST_CO_AUTHORS:,} co-authors."))
-    if faults:
-        raise InvalidInput(*faults[:5])
-    return found
-
-
-def _orcid(text: str) -> str | None:
-    try:
-        return clean_orcid(text)
-    except ValueError:
-        return None
-
-
-def co_authors_text(session: Session, person_id: int) -> str:
-    """The list as its field shows it."""
-    rows = session.scalars(
-        sa.select(CoAuthor).where(CoAuthor.person_id == person_id).order_by(CoAuthor.name)
-    )
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    for row in rows:
-        writer.writerow([row.name, row.last_on.year, *([row.orcid] if row.orcid else [])])
-    return out.getvalue()
