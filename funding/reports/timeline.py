@@ -43,6 +43,9 @@ APART = frozenset(
 )
 """Not followed: figures of runs, the ledger's rows, and what has pages of its own."""
 
+POINTED_AT = ("commitment", "award", "plan_line", "tranche", "transfer", "round")
+"""Tables through which a row's money, and so its currency, is found."""
+
 NOT_TOLD = (
     "conflict declared",
     "conflict lifted",
@@ -67,7 +70,7 @@ OF_REVIEWS = (
 
 @dataclass(frozen=True)
 class Happened:
-    """One act; `amount` is written in the currency of the money it moved, or empty."""
+    """One act; `amount` is written in the currency of the money it moved or asked for, or empty."""
 
     event: Event
     who: str
@@ -136,15 +139,12 @@ def happened(
     subjects: Subjects,
     listing: Listing,
     *,
-    currency: str | None = None,
     has_names: bool = True,
     has_reviews: bool = True,
 ) -> tuple[Listing, list[Happened]]:
     """One page of what happened to these, the newest first unless the listing says otherwise.
 
-    `currency` is that of the amounts in their log; None where there are several: each award's own
-    timeline has them. Without `has_names` it is not told who did it;
-    without `has_reviews` nothing is told of reviews.
+    Without `has_names` it is not told who did it; without `has_reviews` nothing is told of reviews.
     """
     query = sa.select(Event).where(
         sa.or_(
@@ -165,17 +165,60 @@ def happened(
         .order_by(Event.seq.desc() if listing.is_descending else Event.seq)
         .limit(listing.per_page)
         .offset(listing.offset)
-    )
-    return listing, [_told(event, currency, has_names) for event in rows]
+    ).all()
+    moved: Subjects = defaultdict(set)
+    for event in rows:
+        if _amount(event) is not None:
+            moved[event.subject_type].add(event.subject_id)
+    currencies = _currencies(session, moved)
+    return listing, [
+        _told(event, currencies.get((event.subject_type, event.subject_id)), has_names)
+        for event in rows
+    ]
+
+
+def _amount(event: Event) -> int | None:
+    """What an act moved; of a proposal that was handed in, what it asks for."""
+    found = event.detail.get("ask" if event.subject_type == "proposal" else "amount")
+    return found if isinstance(found, int) else None
+
+
+def _currencies(session: Session, subjects: Subjects) -> dict[tuple[str, int], str]:
+    """Of each row the currency it is in: its own, or that of the money it points at.
+
+    A query or two a kind of row, however many rows there are.
+    """
+    found: dict[tuple[str, int], str] = {}
+    for name in [name for name in subjects if name in Base.metadata.tables]:
+        table, ids = Base.metadata.tables[name], subjects[name]
+        own = next((c for c in table.columns if c.name in ("currency", "base_currency")), None)
+        if own is not None:
+            rows = session.execute(sa.select(table.c.id, own).where(table.c.id.in_(ids)))
+            found |= {(name, id_): currency for id_, currency in rows}
+            continue
+        for key in sorted(table.foreign_keys, key=lambda key: key.parent.name):
+            over = key.column.table.name
+            if over not in POINTED_AT or key.column.name != "id":
+                continue
+            points = dict(
+                session.execute(
+                    sa.select(table.c.id, key.parent).where(
+                        table.c.id.in_(ids), key.parent.is_not(None)
+                    )
+                ).all()
+            )
+            above = _currencies(session, {over: set(points.values())}) if points else {}
+            found |= {(name, id_): above[over, to] for id_, to in points.items()}
+    return found
 
 
 def _told(event: Event, currency: str | None, has_names: bool) -> Happened:
-    amount, reason = event.detail.get("amount"), event.detail.get("reason")
+    amount, reason = _amount(event), event.detail.get("reason")
     who = event.actor.name if event.actor else "the site"
     return Happened(
         event,
         who if has_names else "–",
         event.action[:1].upper() + event.action[1:],
-        format_amount(amount, currency) if currency and isinstance(amount, int) else "",
+        format_amount(amount, currency) if currency and amount is not None else "",
         reason if isinstance(reason, str) else "",
     )

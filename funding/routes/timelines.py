@@ -34,7 +34,7 @@ def award(award_id: int) -> ResponseReturnValue:
     back = (found.proposal.title, url_for("awards.show", award_id=found.id))
     subjects = report.of_award(session, by, found)
     may_read = by.may("review.read")
-    return _page(subjects, back, currency=found.commitment.currency, has_reviews=may_read)
+    return _page(subjects, back, has_reviews=may_read)
 
 
 @bp.get("/commitments/<int:commitment_id>/timeline")
@@ -47,7 +47,7 @@ def commitment(commitment_id: int) -> ResponseReturnValue:
     # who does what at another funder is that funder's own business
     is_own = by.may("commitment.read", found.funder_id)
     may_read = by.may("review.read")
-    return _page(subjects, back, currency=found.currency, has_names=is_own, has_reviews=may_read)
+    return _page(subjects, back, has_names=is_own, has_reviews=may_read)
 
 
 def _page(subjects: report.Subjects, back: tuple[str, str], **shown: Any) -> str:

@@ -9,11 +9,12 @@ from sqlalchemy.orm import Session
 
 from funding.db import Database
 from funding.listing import Listing
-from funding.models import Award, Person, Role
+from funding.models import Award, Person, Proposal, Role
 from funding.permissions import Actor
 from funding.reports import timeline
 from funding.services import awards, conflicts
 from funding.services.decisions import approve_lines
+from funding.services.log import record
 from funding.services.payments.tranches import schedule_tranche
 from tests.builders import (
     make_actor,
@@ -23,6 +24,8 @@ from tests.builders import (
     make_proposal,
     make_round,
 )
+from tests.queries import count_queries
+from tests.reporting_scene import make_scene
 
 
 def scene(session: Session) -> tuple[Actor, Actor, list[int]]:
@@ -69,7 +72,7 @@ def test_an_award_has_its_line_its_tranche_and_its_acceptance_newest_first(
     with database.reading() as session:
         award = session.get_one(Award, first)
         subjects = timeline.of_award(session, by, award)
-        _, rows = timeline.happened(session, subjects, listing(), currency="USD")
+        _, rows = timeline.happened(session, subjects, listing())
         assert [row.what for row in rows] == [
             "Tranche scheduled",
             "Reports scheduled",
@@ -78,7 +81,7 @@ def test_an_award_has_its_line_its_tranche_and_its_acceptance_newest_first(
         ]
         assert rows[0].amount == "USD\u00a01,000"
         other = timeline.of_award(session, by, session.get_one(Award, second))
-        _, rows = timeline.happened(session, other, listing(), currency="USD")
+        _, rows = timeline.happened(session, other, listing())
         assert [row.what for row in rows] == ["Line approved"]
         _, rows = timeline.happened(session, subjects, listing(q="ACCEPT"), has_names=False)
         assert [(row.what, row.who, row.amount) for row in rows] == [("Award accepted", "–", "")]
@@ -102,3 +105,39 @@ def test_a_commitment_tells_of_all_its_awards_but_those_in_conflict(database: Da
         everything = timeline.of_proposal(session, by, session.get_one(Award, first).proposal)
         _, rows = timeline.happened(session, everything, listing())
         assert "Conflict declared" not in [row.what for row in rows]
+
+
+def test_a_proposal_that_two_funders_pay_has_each_amount_in_its_own_currency(
+    each_database: Database,
+) -> None:
+    def make(session: Session) -> tuple[Actor, int]:
+        made = make_scene(session)
+        for staff in (made.first, made.second):
+            schedule_tranche(
+                session,
+                by=staff.preparer,
+                award_id=staff.award_id,
+                amount=1_000_50,
+                due_on=date(2031, 6, 1),
+                condition="",
+                key=f"{staff.award_id}",
+            )
+        record(
+            session, made.lead, "proposal submitted", session.get_one(Proposal, 1), ask=15_000_00
+        )
+        return made.owner, made.proposal_id
+
+    by, proposal_id = each_database.in_transaction(make)
+    with each_database.reading() as session, count_queries(each_database) as sent:
+        everything = timeline.of_proposal(session, by, session.get_one(Proposal, proposal_id))
+        before = len(sent)
+        _, rows = timeline.happened(session, everything, listing())
+        told = [(row.what, row.amount.replace("\u00a0", " ")) for row in rows if row.amount]
+        assert told == [
+            ("Proposal submitted", "USD 15,000"),
+            ("Tranche scheduled", "EUR 1,000.50"),
+            ("Tranche scheduled", "USD 1,000.50"),
+            ("Line approved", "EUR 6,000"),
+            ("Line approved", "USD 9,000"),
+        ]
+        assert len(sent) - before <= 12
