@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import sqlalchemy as sa
@@ -24,6 +25,9 @@ from funding.services.payments import candidates, statements
 from funding.services.payments.matching import Candidate, Match, match_all
 
 STATES = ("preview", "taken in", "left")
+MOST_OFFERED = 40
+"""Payments offered beside one booking; another is named by its end-to-end id."""
+NEVER = 1_000_000  # days
 
 
 def statement_rows(
@@ -61,6 +65,7 @@ class Booking:
     """One booking with what it is thought to be; `line` once it is taken in.
 
     `tranche` is what it is, or may be; None where nothing fits or it is not there for the person.
+    `offered`: what it may be said to be, the closest first; `left_out`: how many more there are.
     """
 
     read: StatementLine
@@ -68,6 +73,8 @@ class Booking:
     match: Match
     tranche: Tranche | None
     reversal: Reversal | None = None
+    offered: Sequence[Candidate] = ()
+    left_out: int = 0
 
 
 def bookings(
@@ -109,6 +116,7 @@ def bookings(
     for line, one, match in zip(lines, read, matches, strict=True):
         is_open = line.state == LineOfBankState.UNMATCHED
         tranche = tranches.get((match.tranche_id if is_open else line.tranche_id) or 0)
+        fitting = _fitting(one, match, out if line.is_out else back) if is_open else []
         found.append(
             Booking(
                 one,
@@ -116,6 +124,8 @@ def bookings(
                 match if is_open else Match(line.tranche_id, line.why),
                 tranche,
                 asked.get(line.id),
+                fitting[:MOST_OFFERED],
+                max(0, len(fitting) - MOST_OFFERED),
             )
         )
     return listing, found
@@ -130,9 +140,9 @@ def _preview(
     back: list[Candidate],
 ) -> tuple[Listing, list[Booking]]:
     lines = statements.new_lines(session, statement)
-    matches = match_all(lines, out, back)
     listing = listing.counting(len(lines))
     page = slice(listing.offset, listing.offset + listing.per_page)
+    matches = match_all(lines[: page.stop], out, back)
     tranches = _tranches(session, by, {match.tranche_id for match in matches[page]})
     return listing, [
         Booking(line, None, match, tranches.get(match.tranche_id or 0))
@@ -163,17 +173,18 @@ def _as_read(line: BankLine) -> StatementLine:
     )
 
 
-def choices(
-    session: Session, by: Actor, statement: BankStatement
-) -> dict[str, list[tuple[int, str, int]]]:
-    """What a booking may be said to be: (tranche, words, amount), of money out and money in."""
-    return {
-        "out": [
-            (c.tranche_id, c.payee, c.amount)
-            for c in candidates.outgoing(session, by, statement.funder_id, statement.currency)
-        ],
-        "in": [
-            (c.tranche_id, c.payee, c.amount)
-            for c in candidates.incoming(session, by, statement.funder_id, statement.currency)
-        ],
-    }
+def _fitting(line: StatementLine, match: Match, candidates: list[Candidate]) -> list[Candidate]:
+    """Payments of the amount (money in: of no less), what was proposed first, then by their day."""
+
+    def apart(candidate: Candidate) -> tuple[bool, int, int]:
+        days = abs((line.booked_on - candidate.day).days) if candidate.day else NEVER
+        return candidate.tranche_id != match.tranche_id, days, candidate.tranche_id
+
+    return sorted(
+        (
+            candidate
+            for candidate in candidates
+            if (candidate.amount == line.amount if line.is_out else candidate.amount >= line.amount)
+        ),
+        key=apart,
+    )

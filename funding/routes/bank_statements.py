@@ -125,7 +125,6 @@ def _page(bank_statement_id: int, errors: dict[str, str], at: int = 0) -> str:
         known=len(statement.read) - listing.total
         if statement.state == StatementState.PREVIEW
         else 0,
-        choices=report.choices(session, by, statement) if may_act else {"out": [], "in": []},
         may_act=may_act,
         idempotency_key=new_idempotency_key(),
         errors=errors,
@@ -164,6 +163,7 @@ def confirm(bank_line_id: int) -> ResponseReturnValue:
         if meaning == "sent back"
         else "The booking is reconciled.",
         tranche_id=whole_number(request.form.get("tranche_id")) or 0,
+        end_to_end_id=request.form.get("end_to_end_id", "").strip(),
         meaning=meaning,
         key=request.form.get("idempotency_key", ""),
     )

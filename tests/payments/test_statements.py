@@ -122,7 +122,7 @@ def test_a_faulty_or_foreign_statement_is_refused_whole(database: Database) -> N
 
 
 def test_a_person_says_what_the_unsure_ones_are(each_database: Database) -> None:
-    scene, tranche, _ = each_database.in_transaction(sent)
+    scene, tranche, id_ = each_database.in_transaction(sent)
     content = csv_of(
         f"2026-10-05,-4000.00,EUR,,grant {scene.proposal_key},Hogvik,B1",
         "2026-10-06,-4000.01,EUR,,grant,,B2",
@@ -132,24 +132,28 @@ def test_a_person_says_what_the_unsure_ones_are(each_database: Database) -> None
     payment, odd, back = lines_of(each_database, made)
     assert {line.state for line in (payment, odd, back)} == {"unmatched"}
 
-    def confirm(line: BankLine, meaning: str) -> None:
+    def confirm(line: BankLine, meaning: str, named: str | None = None) -> None:
         each_database.in_transaction(
             bookings.confirm,
             by=scene.first,
             line_id=line.id,
             version=line.version,
-            tranche_id=tranche,
+            tranche_id=tranche if named is None else 0,
+            end_to_end_id=named or "",
             meaning=meaning,
-            key=f"{line.id} {meaning}",
+            key=f"{line.id} {meaning} {named}",
         )
 
+    for nothing in ("", "no such id"):
+        with pytest.raises(InvalidInput, match="write its end-to-end id"):
+            confirm(back, "return", nothing)
     with pytest.raises(InvalidInput, match="another amount"):
         confirm(odd, "payment")
     with pytest.raises(InvalidInput, match="Say what"):
         confirm(back, "payment")
     confirm(payment, "payment")
     confirm(payment, "payment")  # the same form, sent twice
-    confirm(back, "return")
+    confirm(back, "return", id_)
     each_database.in_transaction(
         bookings.set_aside, by=scene.first, line_id=odd.id, version=odd.version, why="a fee"
     )

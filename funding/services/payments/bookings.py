@@ -5,11 +5,20 @@ Nobody reconciles what they paid, nor what they recommended or approved.
 
 from __future__ import annotations
 
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.errors import Conflict, Fault, InvalidInput, NotFound, RuleBroken
-from funding.models import BankLine, LineOfBankState, Tranche, TrancheState, Transfer
+from funding.models import (
+    BankLine,
+    LineOfBankState,
+    Payment,
+    PaymentBatch,
+    Tranche,
+    TrancheState,
+    Transfer,
+)
 from funding.permissions import Actor, fetch, require, visible_bank_lines, visible_tranches
 from funding.services.idempotency import Answer, once
 from funding.services.log import record
@@ -47,11 +56,13 @@ def confirm(
     tranche_id: int,
     meaning: str,
     key: str,
+    end_to_end_id: str = "",
 ) -> Answer:
     """Say what a booking is; answers {"line_id"} and, for `sent back`, {"reversal_id"}.
 
     `meaning`: "payment" of a tranche, "return" of money by a grantee, or "sent back" by the bank,
-    which a colleague has to approve as a reversal. Raises NotFound, NotPermitted, Conflict,
+    which a colleague has to approve as a reversal. `tranche_id` 0: the one whose live payment has
+    the `end_to_end_id`. Raises NotFound, NotPermitted, Conflict,
     RuleBroken for who paid the tranche, and InvalidInput.
     """
 
@@ -59,7 +70,8 @@ def confirm(
 
     def act() -> Answer:
         line = _line(session, by, line_id, version)
-        tranche = _tranche(session, by, line, tranche_id)
+        chosen = tranche_id or _by_id(session, line, end_to_end_id)
+        tranche = _tranche(session, by, line, chosen)
         if _payer_of(session, tranche, by) == by.person_id:
             raise RuleBroken("Who paid does not reconcile it; a colleague has to.")
         if meaning == "payment" and line.is_out:
@@ -72,7 +84,7 @@ def confirm(
             return _as_sent_back(session, by, line, tranche, f"{key}-reversal")
         raise InvalidInput(Fault("meaning", "Say what this booking is."))
 
-    request = {"line": line_id, "tranche": tranche_id, "as": meaning}
+    request = {"line": line_id, "tranche": tranche_id or end_to_end_id, "as": meaning}
     return once(session, by, key, request, act)
 
 
@@ -117,6 +129,21 @@ def _line(
     if line.version != version:
         raise Conflict("This booking was changed meanwhile. Please look at it again.")
     return line
+
+
+def _by_id(session: Session, line: BankLine, end_to_end_id: str) -> int:
+    found = session.scalar(
+        sa.select(Payment.tranche_id)
+        .join(PaymentBatch, PaymentBatch.id == Payment.batch_id)
+        .where(
+            Payment.end_to_end_id == end_to_end_id,
+            Payment.is_live,
+            PaymentBatch.funder_id == line.funder_id,
+        )
+    )
+    if found is None:
+        raise InvalidInput(Fault("tranche_id", "choose a payment, or write its end-to-end id"))
+    return found
 
 
 def _tranche(session: Session, by: Actor, line: BankLine, tranche_id: int) -> Tranche:

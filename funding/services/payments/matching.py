@@ -7,9 +7,11 @@ the amount is sure; everything else is proposed, and a person says.
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from funding.imports.bank.lines import StatementLine
 
@@ -85,10 +87,13 @@ def _fits(line: StatementLine, candidate: Candidate) -> bool:
 
 
 def _named_in_reference(line: StatementLine, candidate: Candidate) -> str:
+    said = line.reference.casefold()
     for reference in candidate.references:
-        word = rf"(?<![0-9A-Za-z]){re.escape(reference)}(?![0-9A-Za-z])"
-        if reference and re.search(word, line.reference, re.IGNORECASE):
-            return reference
+        # most do not stand there at all: that is told without an expression made for each
+        if reference and reference.casefold() in said:
+            word = rf"(?<![0-9A-Za-z]){re.escape(reference)}(?![0-9A-Za-z])"
+            if re.search(word, line.reference, re.IGNORECASE):
+                return reference
     return ""
 
 
@@ -97,6 +102,7 @@ def _named_as_payee(line: StatementLine, candidate: Candidate) -> str:
     return candidate.payee if ours and theirs and (ours <= theirs or theirs <= ours) else ""
 
 
+@lru_cache(maxsize=50_000)
 def _words(name: str) -> frozenset[str]:
     return frozenset(re.findall(r"\w+", name.lower()))
 
@@ -104,12 +110,24 @@ def _words(name: str) -> frozenset[str]:
 def match_all(
     lines: Iterable[StatementLine], out: Sequence[Candidate], back: Sequence[Candidate]
 ) -> list[Match]:
-    """A match for each line, in order; a payment is proposed for one booking only."""
+    """A match for each line, in order; a payment is proposed for one booking only.
+
+    What one line is matched to depends on the lines before it, not on those after.
+    """
     found: list[Match] = []
     taken: set[int] = set()
+    by_key: defaultdict[str | int, list[Candidate]] = defaultdict(list)
+    for candidate in out:
+        for key in (candidate.end_to_end_id, candidate.amount):
+            by_key[key].append(candidate)
     for line in lines:
         if line.is_out:
-            made = match(line, [c for c in out if c.tranche_id not in taken])
+            # no other payment can be it: it has its id, or its amount
+            near = by_key[line.end_to_end_id] if line.end_to_end_id else []
+            made = match(
+                line,
+                [c for c in (*near, *by_key[line.amount]) if c.tranche_id not in taken],
+            )
             if made.tranche_id is not None:
                 taken.add(made.tranche_id)
         else:
