@@ -10,7 +10,7 @@ from funding.permissions import Actor, require
 from funding.services import ledger
 from funding.services.jobs import enqueue
 from funding.services.open_offers import end_offer, is_by_letter, open_offer, sign
-from funding.services.payments.fetching import fetch_award, record_of_award
+from funding.services.payments.fetching import fetch_award, record_of_award, refuse_payee
 from funding.services.payments.tranches import UNPAID, cancel
 from funding.services.reporting.schedule import begin
 
@@ -85,6 +85,7 @@ def terminate_award(
     """
     award = fetch_award(session, by, award_id, version)
     require(by, "line.decide", award.commitment.funder_id)
+    refuse_payee(by, award)
     if award.state not in ENDABLE:
         raise RuleBroken(f"This award is {award.state} already.")
     end_award(session, by, award, "award terminated", reason)

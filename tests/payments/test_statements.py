@@ -9,7 +9,8 @@ from funding.db import Database
 from funding.errors import InvalidInput, RuleBroken
 from funding.imports.bank.lines import StatementRefused
 from funding.models import BankLine, BankStatement, Payment, PaymentBatch, Tranche, Transfer
-from funding.services.payments import bookings, payees, reversals, statements
+from funding.reports.trial_balance import trial_balances
+from funding.services.payments import bookings, payees, reversals, statements, tranches
 from tests.payments.bank_files import entry, statement
 from tests.payments.scene import (
     approved_file,
@@ -172,6 +173,54 @@ def test_a_person_says_what_the_unsure_ones_are(each_database: Database) -> None
     each_database.in_transaction(
         bookings.take_up, by=scene.first, line_id=odd.id, version=odd.version + 1
     )
+
+
+def test_a_return_that_was_noted_is_confirmed_by_its_booking_and_not_counted_twice(
+    each_database: Database,
+) -> None:
+    scene, tranche, id_ = each_database.in_transaction(sent)
+    paid = statement(entry("4000.00", end_to_end=id_))
+    each_database.in_transaction(take_in, scene, paid)
+    for amount in (150_00, 385_000):
+        each_database.in_transaction(
+            tranches.record_return,
+            by=scene.second,
+            tranche_id=tranche,
+            amount=amount,
+            reason="not needed",
+            key=f"by hand {amount}",
+        )
+    came_back = money(each_database, scene)
+    assert state_of(each_database, tranche) == "returned"
+    content = csv_of(
+        "2026-10-07,150.00,EUR,,left over,,B8",
+        "2026-10-08,3850.00,EUR,,the rest,,B9",
+        "2026-10-09,1.00,EUR,,more,,B10",
+    )
+    made = each_database.in_transaction(take_in, scene, content)
+    *noted, more = lines_of(each_database, made)
+
+    def confirm(line: BankLine) -> None:
+        each_database.in_transaction(
+            bookings.confirm,
+            by=scene.first,
+            line_id=line.id,
+            version=line.version,
+            tranche_id=tranche,
+            meaning="return",
+            key=f"return {line.id}",
+        )
+
+    for line in noted:
+        confirm(line)
+    assert money(each_database, scene) == came_back
+    states = [line.state for line in lines_of(each_database, made)]
+    assert states == ["matched", "matched", "unmatched"]
+    with pytest.raises(RuleBroken, match="is returned"):
+        confirm(more)
+    with each_database.reading() as session:
+        (balance,) = trial_balances(session, scene.first)
+        assert balance.by_one[0].unconfirmed == 0
 
 
 def test_a_payment_that_the_bank_sends_back_is_undone_by_two_and_can_be_made_again(

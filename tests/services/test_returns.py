@@ -9,9 +9,10 @@ from sqlalchemy.orm import Session
 
 from funding.db import Database
 from funding.errors import InvalidInput, NotPermitted, RuleBroken
-from funding.models import AccountKind, Award, AwardState, Role, Tranche
+from funding.models import AccountKind, Award, AwardState, Binding, Person, Role, Tranche
 from funding.permissions import Actor
-from funding.services import ledger
+from funding.reports.trial_balance import trial_balances
+from funding.services import awards, ledger
 from funding.services.decisions import approve_lines
 from funding.services.payments import tranches
 from tests.builders import (
@@ -107,3 +108,48 @@ def test_no_more_comes_back_than_was_paid_and_never_without_a_reason(
     with pytest.raises(NotPermitted):
         payment.give_back(each_database, 1_00, by=payment.officer)
     assert payment.stands(each_database) == ("paid", 400_00, 600_00)
+
+
+def test_nobody_who_is_paid_has_a_say_in_money_that_goes_back(each_database: Database) -> None:
+    """However many roles the person has; the database refuses it too."""
+    payment = each_database.in_transaction(Payment)
+    each_database.in_transaction(payment.pay)
+
+    def join(session: Session) -> tuple[int, int]:
+        """The lead becomes an officer of the funder, and a finance officer of it as well."""
+        award = session.get_one(Tranche, payment.tranche_id).award
+        lead, funder = award.proposal.lead, award.commitment.funder
+        for role in (Role.PROGRAM_OFFICER, Role.FINANCE_OFFICER):
+            lead.bindings.append(Binding(organisation=funder, role=role))
+        return lead.id, award.id
+
+    lead_id, award_id = each_database.in_transaction(join)
+    with each_database.reading() as session:
+        lead = Actor.of(session.get_one(Person, lead_id))
+        version = session.get_one(Award, award_id).version
+    with pytest.raises(NotPermitted, match="Who is paid"):
+        payment.give_back(each_database, 1_00, by=lead)
+    with pytest.raises(NotPermitted, match="Who is paid"):
+        each_database.in_transaction(
+            awards.terminate_award, by=lead, award_id=award_id, version=version, reason="Enough."
+        )
+
+    def past_the_site(session: Session) -> None:
+        tranche = session.get_one(Tranche, payment.tranche_id)
+        ledger.take_back(session, lead, tranche, 1_00, "by hand")
+
+    with pytest.raises(RuleBroken, match="has no say in money that goes back"):
+        each_database.in_transaction(past_the_site)
+    assert payment.stands(each_database) == ("paid", 600_00, 400_00)
+
+
+def test_the_trial_balance_shows_what_one_person_posted(each_database: Database) -> None:
+    payment = each_database.in_transaction(Payment)
+    each_database.in_transaction(payment.pay)
+    payment.give_back(each_database, 150_00)
+    with each_database.reading() as session:
+        (balance,) = trial_balances(session, payment.finance)
+    assert balance.is_zero
+    assert [(row.what, row.number, row.amount, row.unconfirmed) for row in balance.by_one] == [
+        ("Returned by grantees", 1, 150_00, 150_00)
+    ]

@@ -32,6 +32,20 @@ def _newest(details: str) -> str:
 
 TRANCHES: tuple[Rule, ...] = (
     Rule(
+        "moved_back_by_nobody_who_is_paid",
+        "before insert",
+        "transfer",
+        "who is paid has no say in money that goes back",
+        when="new.event in ('money returned', 'award terminated') and exists (select 1 from account"
+        " join award on award.id = account.award_id"
+        " join proposal on proposal.id = award.proposal_id where account.id = new.debit_id"
+        " and (proposal.lead_id = new.posted_by_id"
+        " or exists (select 1 from team_member where team_member.proposal_id = proposal.id"
+        " and team_member.person_id = new.posted_by_id)"
+        " or exists (select 1 from binding where binding.person_id = new.posted_by_id"
+        " and binding.organisation_id = proposal.institution_id)))",
+    ),
+    Rule(
         "tranche_amount_is_fixed",
         "before update of amount, award_id, prepared_by_id, milestone",
         "tranche",

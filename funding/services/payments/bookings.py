@@ -23,6 +23,7 @@ from funding.permissions import Actor, fetch, require, visible_bank_lines, visib
 from funding.services.idempotency import Answer, once
 from funding.services.log import record
 from funding.services.payments import candidates, tranches
+from funding.services.payments.fetching import refuse_payee
 from funding.services.payments.reversals import ask_reversal
 
 LONGEST_WHY = 500
@@ -185,6 +186,11 @@ def _as_payment(session: Session, by: Actor, line: BankLine, tranche: Tranche, w
 
 
 def _as_return(session: Session, by: Actor, line: BankLine, tranche: Tranche) -> None:
+    noted = candidates.noted_return(session, tranche, line.amount)
+    if noted is not None:
+        refuse_payee(by, tranche.award)
+        _matched(session, by, line, tranche, noted, "The return that was noted already.")
+        return
     reason = line.reference or f"came in on {line.booked_on.isoformat()}"
     transfer = tranches.take_back(session, by, tranche, line.amount, reason)
     _matched(session, by, line, tranche, transfer, "Sent back by the grantee.")

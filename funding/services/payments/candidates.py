@@ -76,9 +76,36 @@ def outgoing(session: Session, by: Actor, funder_id: int, currency: str) -> list
     return _candidates(session, found, {})
 
 
+def unconfirmed_returns() -> sa.Select[tuple[int, int, int]]:
+    """(tranche id, transfer id, amount) of returns that somebody noted and that stand, which no
+    booking of the bank has confirmed."""
+    undoing = sa.orm.aliased(Transfer)
+    return (
+        sa.select(Account.tranche_id, Transfer.id, Transfer.amount)
+        .join(Account, Account.id == Transfer.debit_id)
+        .where(
+            Transfer.event == "money returned",
+            ~sa.exists().where(undoing.reverses_id == Transfer.id),
+            ~sa.exists().where(
+                BankLine.transfer_id == Transfer.id, BankLine.state == LineOfBankState.MATCHED
+            ),
+        )
+        .order_by(Transfer.id)
+    )
+
+
+def noted_return(session: Session, tranche: Tranche, amount: int) -> Transfer | None:
+    """The return of this amount that was noted before the bank's statement came."""
+    found = session.execute(
+        unconfirmed_returns().where(Account.tranche_id == tranche.id, Transfer.amount == amount)
+    ).first()
+    return session.get_one(Transfer, found[1]) if found else None
+
+
 def incoming(session: Session, by: Actor, funder_id: int, currency: str) -> list[Candidate]:
-    """Paid tranches of which something is kept, for that amount."""
-    kept = dict(
+    """Paid tranches of which something is kept, or was noted as returned and waits for the bank's
+    booking, for that amount."""
+    kept: dict[int, int] = dict(
         session.execute(
             sa.select(Account.tranche_id, Account.balance)
             .where(
@@ -90,8 +117,14 @@ def incoming(session: Session, by: Actor, funder_id: int, currency: str) -> list
             .order_by(Account.id)
         ).all()
     )
-    found = _tranches(by, funder_id, currency).where(Tranche.state == TrancheState.PAID)
-    return _candidates(session, found, kept)
+    for tranche_id, _, amount in session.execute(
+        unconfirmed_returns().where(Account.funder_id == funder_id, Account.currency == currency)
+    ):
+        kept[tranche_id] = kept.get(tranche_id, 0) + amount
+    found = _tranches(by, funder_id, currency).where(
+        Tranche.state.in_((TrancheState.PAID, TrancheState.RETURNED))
+    )
+    return [each for each in _candidates(session, found, kept) if each.tranche_id in kept]
 
 
 def _tranches(by: Actor, funder_id: int, currency: str) -> sa.Select[tuple[Tranche]]:

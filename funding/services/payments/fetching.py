@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from funding.errors import Conflict
+from funding.errors import Conflict, NotPermitted
 from funding.models import Award, Tranche
 from funding.permissions import Actor, fetch, require, visible_awards, visible_tranches
 from funding.services.log import record
@@ -43,6 +43,14 @@ def fetch_tranche(
     if version is not None and tranche.version != version:
         raise Conflict("This tranche was changed meanwhile. Please look at it again.")
     return tranche
+
+
+def refuse_payee(by: Actor, award: Award) -> None:
+    """Raise NotPermitted for whoever is on the side that is paid: lead, team, institution."""
+    proposal = award.proposal
+    paid = {proposal.lead_id, *(member.person_id for member in proposal.team)}
+    if by.person_id in paid or proposal.institution_id in by.organisations:
+        raise NotPermitted("Who is paid has no say in money that goes back; a colleague does it.")
 
 
 def record_of_award(

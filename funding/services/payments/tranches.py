@@ -34,7 +34,12 @@ from funding.services.compensating import needed_for_tranche
 from funding.services.evidence import show_by_files
 from funding.services.idempotency import Answer, once
 from funding.services.log import record
-from funding.services.payments.fetching import fetch_award, fetch_tranche, record_of_award
+from funding.services.payments.fetching import (
+    fetch_award,
+    fetch_tranche,
+    record_of_award,
+    refuse_payee,
+)
 from funding.services.rates import rate_in_round
 
 UNPAID = (TrancheState.SCHEDULED, TrancheState.DUE, TrancheState.RELEASED)
@@ -307,8 +312,9 @@ def record_return(
 def take_back(session: Session, by: Actor, tranche: Tranche, amount: int, reason: str) -> Transfer:
     """Money of a paid tranche that came back: the tranche is returned once none of it is kept.
 
-    Raises RuleBroken for a tranche that is not paid, InvalidInput.
+    Raises NotPermitted for who was paid, RuleBroken for a tranche that is not paid, InvalidInput.
     """
+    refuse_payee(by, tranche.award)
     if tranche.state != TrancheState.PAID:
         raise RuleBroken(
             f"Only money that was paid can come back; this tranche is {tranche.state}."
