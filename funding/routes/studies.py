@@ -9,16 +9,14 @@ from funding.errors import NotFound
 from funding.exports.csv_files import csv_text
 from funding.models import Run, RunState, Study
 from funding.permissions import fetch, visible_studies
-from funding.reports import rules_csv
 from funding.routes.context import actor, in_transaction, reading, say
 from funding.routes.results import TABS, discretion_of, download, finished, result_page
 from funding.routes.scenarios import may_run
 from funding.routes.security import permission
-from funding.routes.study_pages import FIELDS, PAGES
+from funding.routes.study_pages import FIELDS, PAGES, TABLES
 from funding.routes.submitting import submit
 from funding.services import studies as service
 from funding.services import study_scenarios
-from funding.services.run_words import names_of
 from funding.studies.kind import Kind
 from funding.studies.kinds import KINDS
 
@@ -72,17 +70,17 @@ def _show(run: Run, kind: Kind, errors: dict[str, str]) -> str:
     )
 
 
-@bp.get("/runs/<int:run_id>/studies/rules/<any(gains, covered):chart>.csv")
+@bp.get("/runs/<int:run_id>/studies/<kind>/<chart>.csv")
 @permission("scenario.read")
-def table(run_id: int, chart: str) -> ResponseReturnValue:
-    """The figures of a chart of the page of rules."""
-    run = finished(run_id)
-    study = service.latest(reading(), run_id, "rules")
-    if study is None or study.state != RunState.DONE:
+def table(run_id: int, kind: str, chart: str) -> ResponseReturnValue:
+    """The figures of a chart of a study's page."""
+    run, made = finished(run_id), TABLES.get((kind, chart))
+    study = service.latest(reading(), run_id, kind)
+    if made is None or study is None or study.state != RunState.DONE:
         raise NotFound("table")
     found = discretion_of(run).document(study.result)
-    head, cells = rules_csv.TABLES[chart](found, names_of(reading(), run.scenario.round))
-    return download(csv_text(head, cells), f"run-{run.id}-rules-{chart}.csv", "text/csv")
+    head, cells = made(run, found, run.scenario.round.base_currency)
+    return download(csv_text(head, cells), f"run-{run.id}-{kind}-{chart}.csv", "text/csv")
 
 
 @bp.post("/runs/<int:run_id>/studies/<kind>")

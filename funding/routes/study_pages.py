@@ -1,7 +1,8 @@
 """What the page of each kind of study shows: its document, read with discretion, as values.
 
 A page's function takes the run, the study and the document; its template is
-`scenarios/studies/<kind>.html`, which extends `scenarios/studies/_frame.html`.
+`scenarios/studies/<kind>.html`, which extends `scenarios/studies/_frame.html`. Each chart of it has
+its figures as a table.
 """
 
 from __future__ import annotations
@@ -14,13 +15,14 @@ from flask import request, url_for
 
 from funding.listing import Listing
 from funding.models import Commitment, Run, Study
-from funding.reports import arrival, frontier, pooling, portfolios, rules, sureness
+from funding.reports import arrival, frontier, pooling, portfolios, rules, study_csv, sureness
 from funding.routes.context import actor, reading
 from funding.routes.results import discretion_of
 from funding.services.overlaps.stepping_back import noted_for
 from funding.services.run_words import names_of
 
 Page = Callable[[Run, Study, dict[str, Any]], dict[str, Any]]
+Table = Callable[[Run, dict[str, Any], str], study_csv.Table]
 
 
 def _alternatives(run: Run, _study: Study, found: dict[str, Any]) -> dict[str, Any]:
@@ -32,9 +34,13 @@ def _alternatives(run: Run, _study: Study, found: dict[str, Any]) -> dict[str, A
     }
 
 
-def _sureness(run: Run, _study: Study, found: dict[str, Any]) -> dict[str, Any]:
+def _sure(run: Run, found: dict[str, Any]) -> list[sureness.Sure]:
     seen = portfolios.shown_proposals(reading(), actor(), run)
-    shown = sureness.rows(found, (run.plan or {})["totals"], seen)
+    return sureness.rows(found, (run.plan or {})["totals"], seen)
+
+
+def _sureness(run: Run, _study: Study, found: dict[str, Any]) -> dict[str, Any]:
+    shown = _sure(run, found)
     listing = Listing.parse(
         request.path,
         request.args,
@@ -71,10 +77,14 @@ def _frontier(run: Run, _study: Study, found: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _pooling(run: Run, _study: Study, found: dict[str, Any]) -> dict[str, Any]:
+def _pooled(run: Run, found: dict[str, Any]) -> pooling.Pooling:
     round_ = run.scenario.round
     names = names_of(reading(), round_)
-    return {"pooling": pooling.view(found, names, round_.base_currency, (run.plan or {})["value"])}
+    return pooling.view(found, names, round_.base_currency, (run.plan or {})["value"])
+
+
+def _pooling(run: Run, _study: Study, found: dict[str, Any]) -> dict[str, Any]:
+    return {"pooling": _pooled(run, found)}
 
 
 def _rules(run: Run, _study: Study, found: dict[str, Any]) -> dict[str, Any]:
@@ -126,3 +136,20 @@ def _arrival_fields(run: Run) -> dict[str, Any]:
 
 FIELDS: dict[str, Fields] = {"arrival": _arrival_fields}
 """By kind, what its fields offer to choose from."""
+
+TABLES: dict[tuple[str, str], Table] = {
+    ("sureness", "strip"): lambda run, found, currency: study_csv.how_sure(
+        _sure(run, found), currency
+    ),
+    ("frontier", "frontier"): lambda _run, found, currency: study_csv.trade_offs(
+        frontier.points(found), currency
+    ),
+    ("pooling", "pooling-gain"): lambda run, found, currency: study_csv.pooled(
+        _pooled(run, found).rows, currency
+    ),
+    ("rules", "gains"): lambda run, found, _currency: study_csv.gains(
+        found, names_of(reading(), run.scenario.round)
+    ),
+    ("rules", "covered"): lambda _run, found, _currency: study_csv.covered(found),
+}
+"""By kind and the chart's id: the run, the document read with discretion, the base currency."""

@@ -302,7 +302,7 @@ def fill(app: Flask, password: str) -> WholeDemo:
         "version": "0",
         "table": "proposals",
         "document": "plan",
-        "chart": "gains",
+        "chart": "frontier",
         "assignment_id": asked["accepted"],
         "assigned_id": asked["assigned"],
         "finished_id": finished,

@@ -78,6 +78,40 @@ def test_the_study_of_pooling_names_funders_and_says_how_groups_were_looked_for(
     assert "There are 2 groups of some but not all of the 2 funders" in page
 
 
+@pytest.mark.parametrize(
+    ("kind", "chart", "head"),
+    [
+        ("frontier", "frontier", "Plan,"),
+        ("sureness", "strip", "Proposal,"),
+        ("pooling", "pooling-gain", "Funder,"),
+    ],
+)
+def test_each_chart_has_its_figures_as_a_file_and_leads_to_its_rows(
+    scene: tuple[Flask, Actor, int],
+    sign_in: SignIn,
+    tmp_path: Path,
+    kind: str,
+    chart: str,
+    head: str,
+) -> None:
+    site, by, run_id = scene
+    officer = sign_in(site, email_of(site, by))
+    address = f"/runs/{run_id}/studies/{kind}"
+    assert officer.get(f"{address}/{chart}.csv").status_code == 404  # not worked out yet
+    officer.post(address)
+    work(site.extensions["database"], tmp_path)
+    page = BeautifulSoup(officer.get(address).text, "html.parser")
+    figure = page.select_one(f"figure#{chart}")
+    assert figure is not None
+    to_rows, to_file = figure.select(".figure-foot a")
+    rows = page.select_one(str(to_rows["href"]))
+    assert rows is not None
+    lines = officer.get(str(to_file["href"])).text.lstrip("\ufeff").splitlines()
+    assert lines[0].startswith(head)
+    assert len(lines) - 1 == len(rows.select("tbody tr"))
+    assert officer.get(f"{address}/other.csv").status_code == 404
+
+
 def test_a_cancelled_study_offers_to_go_on(
     scene: tuple[Flask, Actor, int], sign_in: SignIn
 ) -> None:

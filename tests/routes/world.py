@@ -287,7 +287,7 @@ def make_side(session: Session) -> Side:
         "view": "funders",
         "table": "proposals",
         "document": "plan",
-        "chart": "gains",
+        "chart": "frontier",
     }
     return Side(ids, {role: person.email for role, person in people.items()})
 
