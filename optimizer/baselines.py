@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from optimizer.clock import Clock
 from optimizer.pairs import Pairs, in_order, pairs_of
 from optimizer.problem import Area, Policy, Problem
-from optimizer.search import ROUNDING, Found, Infeasible, OutOfTime, best_lines
+from optimizer.search import ROUNDING, Aim, Found, Infeasible, OutOfTime, best_lines
 from optimizer.value import funder_value, quality, totals_of, worth_to
 
 PROOF = 1e-6
@@ -79,11 +79,16 @@ class Others:
     value: float | None = None
 
 
-def others_leaving(problem: Problem, leaving: Sequence[str], clock: Clock, gap: float) -> Others:
-    """What the others allocate by the welfare rule once these funders have left together."""
+def others_leaving(
+    problem: Problem, leaving: Sequence[str], clock: Clock, gap: float, enough: float = math.inf
+) -> Others:
+    """What the others allocate by the welfare rule once these funders have left together.
+
+    A plan worth `enough`, minor units, ends the search.
+    """
     rest, has_plan = without(problem, leaving), True
     try:
-        found = best_lines(pairs_of(rest), {}, gap, clock)
+        found = best_lines(pairs_of(rest), {}, gap, clock, Aim(enough=enough))
     except Infeasible:
         found, has_plan = Found({}, 0.0, 0.0), False  # they then fund nothing
     except OutOfTime:

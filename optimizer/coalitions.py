@@ -10,16 +10,16 @@ value in the plan. All funders together are no group that leaves: nobody would b
 Up to `MOST_EXACT` funders every group is looked at, small ones first. Three things save work and
 lose nothing. If all the money of the round, spent without needs, policy or minimums, cannot give
 every member of a group more than the plan does, neither can the group, nor any that contains it.
-A group that contains a smaller blocking one is not named again. And a rough plan of the others
-(1 %) says what theirs is worth at least: where an LP over both sides (`leaving.py`) shows that the
-little they could give up does not make up for what a member lacks, nothing more is solved.
-Beyond, groups are grown from
-each funder by whoever's money is worth most to the group and the other way round, and others are
-drawn at random; then 'none found' is no proof.
+A group that contains a smaller blocking one is not named again. And an LP over both sides
+(`leaving.py`) says what the others' plan is worth at most where every member gains beside it: as
+soon as the others have found a plan worth more, nothing more is solved. Beyond, groups are grown
+from each funder by whoever's money is worth most to the group and the other way round, and others
+are drawn at random; then 'none found' is no proof.
 """
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field, replace
@@ -29,7 +29,7 @@ from typing import Any
 import numpy as np
 
 from optimizer.backend import open_model
-from optimizer.baselines import PROOF, ROUGH, others_leaving, own_round
+from optimizer.baselines import PROOF, Others, others_leaving, own_round
 from optimizer.clock import Clock
 from optimizer.highs import INFINITY
 from optimizer.leaving import Leaving
@@ -122,9 +122,10 @@ def blocking_groups(
             found.ruled_out += 1
         else:
             try:
-                if not search.could_leave(group):
+                others = search.others(group)
+                if others is None:
                     found.ruled_out += 1
-                elif search.look(group, gap) and (blocked := search.look(group, PROOF)):
+                elif search.look(group, others) and (blocked := search.look_again(group)):
                     found.blocking.append(blocked)
             except OutOfTime:
                 found.undecided += 1
@@ -234,29 +235,35 @@ class _Search:
             return False
         return True
 
-    def could_leave(self, group: Names) -> bool:
-        """Whether, beside a plan that is good for the others, the group could gain so much.
+    def others(self, group: Names) -> Others | None:
+        """What the others do without the group; None where not every member can gain beside it.
 
         Raises OutOfTime, Cancelled.
         """
-        others = others_leaving(self.problem, group, self.clock, ROUGH)
-        if self.clock.has_run_out:
-            raise OutOfTime
-        if others.value is None:
-            return True
         if self._leaving is None:
             wanted = {f: v + self.slack[f] for f, v in self.value.items()}
             self._leaving = Leaving(self.problem, self._free, wanted, self.clock)
-        # a plan proven to the gap is worth at least this, since the best is worth what this one is
-        least = others.value - self.gap * max(1.0, abs(others.value) * (1 + 2 * ROUGH))
-        return self._leaving.could(group, least)
+        most = self._leaving.most(group)
+        if most == -math.inf:
+            return None
+        # of two plans proven to the gap, one is worth at least what the other is, less the gap
+        enough = most + self.gap * max(1.0, abs(most)) * (1 + 2 * self.gap) + PROMISE_SLACK
+        others = self._without(group, self.gap, enough)
+        return None if others.value is not None and others.value >= enough else others
 
-    def look(self, group: Names, gap: float) -> Group | None:
-        """The group with its gains if it blocks the plan. Raises OutOfTime, Cancelled."""
-        problem = self.problem
-        others = others_leaving(problem, group, self.clock, gap)
+    def _without(self, group: Names, gap: float, enough: float = math.inf) -> Others:
+        others = others_leaving(self.problem, group, self.clock, gap, enough)
         if self.clock.has_run_out:
             raise OutOfTime
+        return others
+
+    def look_again(self, group: Names) -> Group | None:
+        """The same with the others' plan proven. Raises OutOfTime, Cancelled."""
+        return self.look(group, self._without(group, PROOF))
+
+    def look(self, group: Names, others: Others) -> Group | None:
+        """The group with its gains if it blocks the plan, beside this plan of the others."""
+        problem = self.problem
         there = quality(problem, others.totals)
         by_id = problem.funder_by_id
         floors = {

@@ -1,19 +1,19 @@
-"""What the members of a group could have at most if they left: a bound without deciding anything.
+"""What others' plans leave to a group that goes: a bound without deciding anything.
 
-    sum_p g_cp <= B_c  for members' commitments, 0 for the others'                  [adds]
-    X_p + sum_c g_cp <= R_p        X: the others' plan, g: what the group adds      [remains]
-    the value of X >= what the others' plan is known to be worth                    [worth]
-    sum_a w_fa Q_a >= more than the plan gives f, each member f                     [gains]
+    maximise  the value of X, the others' plan, as the round counts it
+    subject to  sum_p g_cp <= B_c  for members' commitments, 0 for the others'      [adds]
+                X_p + sum_c g_cp <= R_p        g: what the group adds               [remains]
+                sum_a w_fa Q_a >= more than the plan gives f, each member f         [gains]
 
 X keeps the rows of the relaxed model with the members' money taken out, without locks and regions'
 shares, which change with who is there. The others spend their money as is best for the round as
-they see it, so only a little of it can be turned to the group's favour: what is worth less to them
-than the row [worth] allows. If that is not enough for every member, the group does not block,
-whatever the others' plan is in detail.
+they see it; beside a plan of theirs that is worth more than this maximum not every member can gain,
+whatever that plan is in detail.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 from typing import Any
@@ -48,18 +48,16 @@ class Leaving:
             if (row := self.model.rows.get(("commitment", commitment.id))) is not None
         }
         self.adds = self._add_group(free)
-        has_worth = bool(self.model.objective)
-        if has_worth:
-            self.model.add("worth", "", dict(self.model.objective), GE, 0.0)
         for f, least in wanted.items():
             self.model.add("gains", f, self.model.worth[f], GE, least / self.unit)
         self.least = {f: least / self.unit for f, least in wanted.items()}
         self.live = open_model(self.model.lp, clock, self.unit)
-        self.live.set_costs(0.0)
-        self._worth = [self._row("worth", "")] if has_worth else []
 
-    def could(self, group: Collection[str], worth: float) -> bool:
-        """Whether every member could gain beside a plan of the others worth so much."""
+    def most(self, group: Collection[str]) -> float:
+        """What others' plans beside which every member gains are worth at most, minor units.
+
+        -inf where there is none.
+        """
         live, commitments = self.live, self.problem.commitments
         for c, budget in self.budget.items():
             most = budget * (commitments[c].funder not in group)
@@ -70,8 +68,8 @@ class Leaving:
         for f, least in self.least.items():
             low = least if f in group else -INFINITY
             live.set_rows([self._row("gains", f)], low, INFINITY)
-        live.set_rows(self._worth, worth / self.unit, INFINITY)
-        return not live.relax().is_infeasible
+        answer = live.relax()
+        return -math.inf if answer.is_infeasible else answer.bound * self.unit
 
     def _row(self, family: str, name: str) -> int:
         return int(self.model.rows[family, name].index)

@@ -2,7 +2,8 @@
 
 `prove` first finds out how good the plan really is, so that small differences can be told from
 none. `outcome_of` then solves the changed round, and keeps of what differs only what matters:
-plans of nearly the same value differ in much that nobody needs to hear.
+plans of nearly the same value differ in much that nobody needs to hear. A plan of another rule is
+laid beside what the same rule makes of the changed round (`outcome_by_rule`); nothing is proven.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from optimizer.clock import Clock
 from optimizer.model import Detail, build
 from optimizer.pairs import Pairs, in_order, pairs_of
 from optimizer.problem import Area, Plan, Problem
+from optimizer.rules import RULES
 from optimizer.search import BEST, Aim, Found, OutOfTime, best_lines
 from optimizer.value import (
     Lines,
@@ -33,6 +35,7 @@ from optimizer.whole import draft
 
 PROOF = 1e-5  # relative gap to which the plan's own round is proven again
 FINEST = 1e-8  # to which a changed round is proven at most
+RULE_GAP = 1e-3  # to which a changed round is decided by a rule with a bound of its own
 NODES = 200  # of the small search for the fewest changes
 
 
@@ -159,20 +162,44 @@ def outcome_of(
     ordered = in_order(changed)
     found = solved(ordered, floors, proof, clock)
     assert found.lines is not None  # no aim was given
-    before = {p.id: plan.totals.get(p.id, 0) for p in ordered.proposals}
-    lines = _fewest_changes(ordered, before, found.lines, floors, proof, clock)
+    lines = _fewest_changes(ordered, before_of(ordered, plan), found.lines, floors, proof, clock)
+    return _beside(problem, plan, proof.slack, ordered, lines, found.bound)
+
+
+def outcome_by_rule(
+    problem: Problem, plan: Plan, changed: Problem, floors: Mapping[str, float], clock: Clock
+) -> Outcome:
+    """The changed round by the rule of the plan, beside it. Raises Infeasible, OutOfTime.
+
+    What is `lost` is value, which other rules do not look for: it may be below 0.
+    """
+    ordered = in_order(changed)
+    found = RULES[plan.rule](pairs_of(ordered), dict(floors), RULE_GAP, clock)
+    return _beside(problem, plan, 0.0, ordered, found.lines or {}, found.bound)
+
+
+def before_of(problem: Problem, plan: Plan) -> dict[str, int]:
+    """The plan's money by proposal, minor units, 0 where it gives none."""
+    return {p.id: plan.totals.get(p.id, 0) for p in problem.proposals}
+
+
+def _beside(
+    problem: Problem, plan: Plan, slack: float, ordered: Problem, lines: Lines, bound: float
+) -> Outcome:
+    """Lines of the changed round beside the plan; a difference up to `slack` is none."""
+    before = before_of(ordered, plan)
     value, totals = value_of(ordered, lines), totals_of(ordered, lines)
     moves = [
         Move(p.id, before[p.id], after)
         for p, after in zip(ordered.proposals, totals, strict=True)
         if before[p.id] != after
     ]
-    lost = proof.value - value
+    lost = plan.value - value
     return Outcome(
         value=value,
-        bound=found.bound,
+        bound=bound,
         lost=lost,
-        is_none=abs(lost) <= proof.slack,
+        is_none=abs(lost) <= slack,
         moves=tuple(sorted(moves, key=lambda m: (-abs(m.after - m.before), m.proposal))),
         areas=_opened(ordered, list(before.values()), totals),
         funders=_funders(problem, ordered, plan, totals),

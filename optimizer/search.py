@@ -123,7 +123,7 @@ def best_lines(
     """
     if pairs.blockers:
         raise Infeasible("; ".join(pairs.blockers))
-    if aim is not BEST:  # what no plan is worth even with tolerances, none is worth at all
+    if math.isfinite(aim.least):  # what no plan is worth even with tolerances, none is at all
         return _best(pairs, floors, gap, clock, aim, is_eased=True)
     try:
         return _best(pairs, floors, gap, clock, aim, is_eased=False)

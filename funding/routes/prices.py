@@ -17,6 +17,7 @@ from funding.models import PlanLine, RunState, Study
 from funding.permissions import Actor, fetch, visible_lines, visible_proposals
 from funding.reports import scenarios as report
 from funding.reports.discretion import Discretion
+from funding.reports.rules import other_rule
 from funding.reports.why import price
 from funding.routes.context import actor, in_transaction, new_idempotency_key, reading
 from funding.routes.plans import line_page
@@ -144,6 +145,7 @@ def show(study_id: int) -> ResponseReturnValue:
         proposal=proposal,
         line=line,
         typed=_carried(request.args),
+        rule=other_rule(run.scenario.rule),
         price=price(session, run, study, proposal, discretion) if is_done else None,
         is_under_way=is_study_under_way(session, study),
         idempotency_key=new_idempotency_key(),

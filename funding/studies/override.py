@@ -8,7 +8,7 @@ from funding.studies.kind import Document, Given, Kind, Teller
 from funding.studies.proofs import proof_of
 from optimizer.clock import Clock
 from optimizer.conflicts import conflict_of
-from optimizer.outcomes import outcome_of
+from optimizer.outcomes import Proof, outcome_by_rule, outcome_of
 from optimizer.pairs import in_order
 from optimizer.problem import Lock
 from optimizer.search import Infeasible
@@ -22,18 +22,25 @@ def study(given: Given, teller: Teller) -> Document:
     """{"proof", "outcome"}, or {"proof", "conflict"} where no plan can keep the locks.
 
     `parameters`: {"locks": every lock of the round as it would be, as the exchange format has
-    them}.
+    them}. A plan of another rule is laid beside what the same rule makes of them; its proof is the
+    plan itself.
     """
     problem, plan = in_order(given.problem), given.plan
     floors = promises(problem, plan.funders)
     clock = Clock.of(SECONDS, cancelled=teller.is_cancelled)
-    proof = proof_of(given, teller, clock)
+    is_best = plan.rule == "welfare"
+    funded = frozenset(p for p, total in plan.totals.items() if total)
+    as_it_is = Proof(plan.value, plan.value, plan.value, funded)
+    proof = proof_of(given, teller, clock) if is_best else as_it_is
     known = {"proof": asdict(proof) | {"funded": sorted(proof.funded)}}
     teller.tell(0.5, "Solving the round with this decided")
     locks = tuple(Lock(**lock) for lock in given.parameters["locks"])
     changed = replace(problem, locks=locks)
     try:
-        outcome = outcome_of(problem, plan, proof, changed, floors, clock)
+        if is_best:
+            outcome = outcome_of(problem, plan, proof, changed, floors, clock)
+        else:
+            outcome = outcome_by_rule(problem, plan, changed, floors, clock)
     except Infeasible:
         teller.tell(0.8, "Finding out which limits contradict it")
         conflict = conflict_of(changed, floors, CONFLICT_SECONDS, teller.is_cancelled)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from funding.models import (
     Organisation,
     Person,
     PlanLine,
+    Proposal,
     Role,
     Run,
     RunProposal,
@@ -31,7 +33,9 @@ from funding.reports import rules as report
 from funding.studies.rules import IN_WORDS
 from optimizer.check import check
 from optimizer.compare import compare
+from optimizer.problem import Lock
 from optimizer.read import read_plan, read_round
+from optimizer.solve import solve as solve_round
 from tests.builders import make_person
 from tests.conftest import SignIn
 from tests.optimizer.small_rounds import a_problem
@@ -272,3 +276,27 @@ def test_missed_limits_are_said_in_plain_words() -> None:
         "Practical work gets USD 0.5 more than it may.",
         "theory gets USD 496 less than it should.",
     ]
+
+
+def test_the_price_of_a_pin_on_a_plan_of_another_rule_is_what_that_rule_makes_of_it(
+    scene: Scene, sign_in: SignIn, tmp_path: Path
+) -> None:
+    site, by, _ = scene
+    database, officer = site.extensions["database"], sign_in(site, email_of(site, by))
+    run_id = solve_by_rule(scene, sign_in, tmp_path, "greedy")
+    with database.reading() as session:
+        run = session.get_one(Run, run_id)
+        problem, plan = read_round(run.problem), run.plan
+        key = next(p.id for p in problem.proposals if p.id not in plan["totals"])
+        proposal_id = session.scalars(sa.select(Proposal.id).where(Proposal.key == key)).one()
+    form = {"proposal": str(proposal_id), "act": "in", "reason": "The board wishes it"}
+    address = officer.post(f"/runs/{run_id}/price", data=form).headers["Location"]
+    work(database, tmp_path)
+    page = words_of(officer.get(address).text)
+    assert "The same rule, by score, decided both." in page
+    pinned = replace(problem, locks=(*problem.locks, Lock(proposal=key, funded=True)))
+    with database.reading() as session:
+        study = session.scalars(sa.select(Study).where(Study.kind == "override")).one()
+        outcome = study.result["outcome"]
+    assert outcome["value"] == solve_round(pinned, rule="greedy").value
+    assert outcome["lost"] == plan["value"] - outcome["value"]

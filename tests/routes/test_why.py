@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import sqlalchemy as sa
+from bs4 import BeautifulSoup
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
@@ -81,6 +82,11 @@ def test_opening_a_refusal_shows_the_estimate_and_confirms_it_in_the_background(
     assert "For the committee" in part
     done = plain(officer.get(scene.page_of("B")).text)
     assert "of the plan’s value" in done
+    callout = BeautifulSoup(done, "html.parser").select_one("main .callout")
+    assert callout is not None
+    confirmed, estimate = [p.get_text() for p in callout.select("p")][-2:]
+    assert "of the plan’s value" in confirmed  # what was confirmed comes first
+    assert estimate.startswith("First estimate, from the plan’s prices: ")
     assert '<meta http-equiv="refresh"' not in done
 
 
