@@ -11,9 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from optimizer.clock import Clock
+from optimizer.found import ROUNDING, Aim, Found, Infeasible, OutOfTime
 from optimizer.pairs import Pairs, in_order, pairs_of
 from optimizer.problem import Area, Policy, Problem
-from optimizer.search import ROUNDING, Aim, Found, Infeasible, OutOfTime, best_lines
+from optimizer.search import best_lines
 from optimizer.value import funder_value, quality, totals_of, worth_to
 
 PROOF = 1e-6

@@ -31,12 +31,13 @@ import numpy as np
 from optimizer.backend import open_model
 from optimizer.baselines import PROOF, Others, others_leaving, own_round
 from optimizer.clock import Clock
+from optimizer.found import Infeasible, OutOfTime
 from optimizer.highs import INFINITY
 from optimizer.leaving import Leaving
 from optimizer.model import Detail, build
 from optimizer.pairs import Pairs, pairs_of
 from optimizer.problem import Plan, Problem
-from optimizer.search import Infeasible, OutOfTime, best_lines
+from optimizer.search import best_lines
 from optimizer.value import PROMISE_SHARE, PROMISE_SLACK, funder_value, quality, totals_of, worth_to
 
 MOST_EXACT = 12

@@ -15,10 +15,10 @@ from dataclasses import asdict, dataclass
 from optimizer.baselines import Baseline, promised, reach_alone
 from optimizer.check import missed
 from optimizer.clock import Clock
+from optimizer.found import Infeasible, OutOfTime
 from optimizer.pairs import in_order
 from optimizer.problem import Plan, Problem
 from optimizer.rules import RULES
-from optimizer.search import Infeasible, OutOfTime
 from optimizer.solve import solve
 from optimizer.value import area_amounts, spent_twice, totals_of
 from optimizer.violations import Violation

@@ -20,10 +20,10 @@ from dataclasses import dataclass, field, replace
 from optimizer.changes import CHANGES, Change, keeps_out
 from optimizer.clock import Clock
 from optimizer.estimates import Estimate
+from optimizer.found import Aim, Found, Infeasible, OutOfTime
 from optimizer.outcomes import Outcome, Proof, outcome_of, prove, solved
 from optimizer.pairs import in_order, pairs_of
 from optimizer.problem import Lock, Plan, Problem, Proposal
-from optimizer.search import Aim, Found, Infeasible, OutOfTime
 from optimizer.value import breaches, totals_of
 
 SCORE_STEP = 0.01  # one of a reviewer's 100 points

@@ -24,11 +24,12 @@ from optimizer.backend import open_model
 from optimizer.clock import Clock
 from optimizer.highs import Answer, Vector
 from optimizer.margins import margins
+from optimizer.mend import FIRST_GAP, NODES, can_mend, mend
 from optimizer.model import build
 from optimizer.pairs import in_order, pairs_of
 from optimizer.problem import Plan, Problem
 from optimizer.programme import GE, Detail, Expression, Model
-from optimizer.search import CORE, FIRST_GAP, NODES, can_mend, mend
+from optimizer.search import CORE
 from optimizer.stated import figures_of, promises
 from optimizer.value import Lines, breaches
 from optimizer.whole import Draft, draft

@@ -16,11 +16,12 @@ import numpy as np
 
 from optimizer.backend import open_model
 from optimizer.clock import Clock
+from optimizer.found import BEST, Aim, Found, OutOfTime
 from optimizer.model import Detail, build
 from optimizer.pairs import Pairs, in_order, pairs_of
 from optimizer.problem import Area, Plan, Problem
 from optimizer.rules import RULES
-from optimizer.search import BEST, Aim, Found, OutOfTime, best_lines
+from optimizer.search import best_lines
 from optimizer.value import (
     Lines,
     area_amounts,

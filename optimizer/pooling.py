@@ -12,9 +12,10 @@ from typing import Any
 from optimizer.baselines import reach_alone, reach_leaving
 from optimizer.clock import Clock
 from optimizer.coalitions import Groups, blocking_groups
+from optimizer.found import Infeasible, OutOfTime
 from optimizer.pairs import in_order, pairs_of
 from optimizer.problem import Plan, Problem
-from optimizer.search import Infeasible, OutOfTime, best_lines
+from optimizer.search import best_lines
 from optimizer.stated import promises
 from optimizer.value import PROMISE_SHARE, PROMISE_SLACK
 

@@ -12,105 +12,30 @@ giving up.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from types import MappingProxyType
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from optimizer.backend import Solver, open_model
 from optimizer.clock import Clock
+from optimizer.found import BEST, ROUNDING, Aim, Found, Hopeless, Infeasible, OutOfTime, limitless
 from optimizer.highs import Answer, SolverFault, Vector
 from optimizer.margins import margins
+from optimizer.mend import FIRST_GAP, NODES, can_mend, mend
 from optimizer.model import Detail, Model, build
 from optimizer.pairs import Pairs
-from optimizer.problem import Objective, Problem
-from optimizer.still_open import Prices, Settled
+from optimizer.still_open import Prices
 from optimizer.triggered import settled
-from optimizer.value import Lines, breaches, value_of
-from optimizer.whole import Draft, draft
+from optimizer.value import breaches
+from optimizer.whole import draft
 
 CORE = 30  # proposals near the margin that the first small search decides, at least
-NODES = 500  # of its tree
 FEW_NODES = 20  # where the exact model is taken at once anyway
-FIRST_GAP = 2e-5  # to which it goes at most: it proves nothing
 ROUGH_GAP = 1e-3  # to which it goes where a proof will search everything anyway
 FEW_PAIRS = 4000  # eligible pairs up to which the exact model is taken at once
 LOOSE = 1e-6  # from a whole number, more than a solver's inexactness
-ROUNDING = 1e-9
 LARGEST_RANGE = 10**9  # grid steps in an ask; beyond it one step is nothing to a solver
-
-
-class Infeasible(Exception):
-    """No plan keeps every limit of the round. `floors`: what its funders were promised."""
-
-    floors: Mapping[str, float] = MappingProxyType({})
-
-
-class Hopeless(Infeasible):
-    """Not even the format's tolerances let a plan keep every limit."""
-
-
-class OutOfTime(Exception):
-    """The time was up before any plan was found; none is worth more than `bound`, minor units."""
-
-    def __init__(self, bound: float = math.inf) -> None:
-        super().__init__("the time was up before any plan was found")
-        self.bound = bound
-
-
-@dataclass(frozen=True)
-class Aim:
-    """What a search is for, where it is not for the best plan: minor units of value.
-
-    Plans worth less than `least` do not matter, so nothing is proven of them: the bound stays at
-    `least` or above. A plan worth `enough` ends the search.
-    """
-
-    least: float = -math.inf
-    enough: float = math.inf
-
-
-BEST = Aim()
-
-
-@dataclass
-class Found:
-    """The best whole lines so far and a proven bound on what any could be worth, minor units.
-
-    `objective` is for rules that aim at something else than value; `settled` says what a search
-    that was cut short knows all the same.
-    """
-
-    lines: Lines | None
-    value: float
-    bound: float
-    objective: Objective | None = None
-    settled: Settled | None = None
-
-    @property
-    def gap(self) -> float:
-        if self.lines is None or not math.isfinite(self.bound):
-            return math.inf
-        return (self.bound - self.value) / max(1.0, abs(self.value))
-
-    def is_proven(self, gap: float) -> bool:
-        """Whether the gap is at most this, up to the rounding of floating numbers."""
-        return self.gap <= gap + ROUNDING
-
-    def enough(self, gap: float) -> float | None:
-        """The bound that would prove the gap for these lines; None without lines."""
-        if self.lines is None:
-            return None
-        return self.value + gap * max(1.0, abs(self.value))
-
-    def offer(self, problem: Problem, lines: Lines | None) -> None:
-        """Keep these lines if they are worth more; the first found stays on a tie."""
-        if lines is not None:
-            value = value_of(problem, lines)
-            if self.lines is None or value > self.value:
-                self.lines, self.value = lines, value
 
 
 def best_lines(
@@ -152,14 +77,6 @@ def _best(
     if found.lines is not None and not found.is_proven(gap):
         found.settled = search.prices.settled(found.value, (pairs.ask > 0).tolist())
     return found
-
-
-def limitless(pairs: Pairs) -> float:
-    """What a plan that met every ask and every need would be worth: a bound without solving."""
-    problem = pairs.problem
-    asks = [int(ask) for ask in pairs.ask]
-    merit = math.fsum(p.merit * ask for p, ask in zip(problem.proposals, asks, strict=True))
-    return merit + math.fsum(s.width * s.weight for a in problem.areas for s in a.steps)
 
 
 class _Search:
@@ -388,37 +305,3 @@ class _Search:
                 self.found.offer(self.pairs.problem, plan.lines)
         if self.found.lines is not None:
             self.tell("plan")
-
-
-def can_mend(problem: Problem, plan: Draft) -> bool:
-    """Whether choosing lines anew could save the plan, or save agreements."""
-    if plan.broken:
-        return plan.is_mendable
-    return bool(problem.policy.agreement_cost)
-
-
-def mend(model: Model, plan: Draft, clock: Clock, gap: float, nodes: int = NODES) -> Draft | None:
-    """The same funded set with lines chosen exactly where they are in trouble or shared.
-
-    Troubled proposals may be paid by any eligible commitment or dropped; the others keep who
-    pays them. Small, since a forest of lines shares few proposals.
-    """
-    pairs = model.pairs
-    payers: dict[int, list[int]] = {}
-    for c, p in plan.lines:
-        payers.setdefault(p, []).append(c)
-    troubled = {p for p, several in payers.items() if len(several) > 1}
-    troubled |= {p for (c, p), amount in plan.lines.items() if amount < pairs.ticket[c]}
-    cap = np.zeros_like(pairs.cap)
-    for p, several in payers.items():
-        rows = slice(None) if p in troubled else several
-        cap[rows, p] = pairs.cap[rows, p]
-    part = replace(pairs, cap=cap, ask=np.where(cap.any(axis=0), pairs.ask, 0))
-    small = build(part, model.floors, Detail(lines=True, is_eased=model.detail.is_eased))
-    live = open_model(small.lp, clock, small.unit)
-    for p, y in small.y.items():
-        if p not in troubled:
-            live.low[y.index] = 1.0
-    live.restore()
-    answer = live.search(max(gap / 8, FIRST_GAP), nodes=nodes)
-    return None if answer.x is None else draft(small, live, answer.x)

@@ -10,11 +10,11 @@ from importlib import metadata
 
 from optimizer.baselines import Baseline, promised
 from optimizer.clock import Cancelled, Clock
+from optimizer.found import ROUNDING, Found, Infeasible, OutOfTime
 from optimizer.highs import SolverFault
 from optimizer.pairs import Pairs, in_order, pairs_of
 from optimizer.problem import LINES_ONLY, PLAN_FORMATS, SUMS, Plan, Problem
 from optimizer.rules import RULES
-from optimizer.search import ROUNDING, Found, Infeasible, OutOfTime
 from optimizer.stated import figures_of, promises
 from optimizer.still_open import still_open
 from optimizer.value import Breach, Lines, breaches

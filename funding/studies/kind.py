@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol, TypedDict
 
 from optimizer.clock import Cancelled
+from optimizer.found import OutOfTime
 from optimizer.problem import Plan, Problem
 from optimizer.read import read_plan, read_round
-from optimizer.search import OutOfTime
 
 __all__ = ["Cancelled", "Document", "Given", "Kind", "OutOfTime", "Teller", "no_parameters"]
 

@@ -8,10 +8,10 @@ from funding.studies.kind import Document, Given, Kind, Teller
 from funding.studies.proofs import proof_of
 from optimizer.clock import Clock
 from optimizer.conflicts import conflict_of
+from optimizer.found import Infeasible
 from optimizer.outcomes import Proof, outcome_by_rule, outcome_of
 from optimizer.pairs import in_order
 from optimizer.problem import Lock
-from optimizer.search import Infeasible
 from optimizer.stated import promises
 
 SECONDS = 120.0

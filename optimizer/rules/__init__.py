@@ -15,6 +15,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from optimizer.clock import Clock
+from optimizer.found import Found
 from optimizer.pairs import Pairs
 from optimizer.rules.equal_shares import equal_shares
 from optimizer.rules.greedy import greedy
@@ -22,7 +23,7 @@ from optimizer.rules.maxmin import maxmin
 from optimizer.rules.nash import nash
 from optimizer.rules.pro_rata import pro_rata
 from optimizer.rules.s_process import s_process
-from optimizer.search import Found, best_lines
+from optimizer.search import best_lines
 
 Rule = Callable[[Pairs, dict[str, float], float, Clock], Found]
 

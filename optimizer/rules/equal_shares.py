@@ -35,9 +35,9 @@ import heapq
 import math
 
 from optimizer.clock import Clock
+from optimizer.found import Found
 from optimizer.pairs import Pairs
 from optimizer.rules.giving import Giving, Matrix, finish, worth
-from optimizer.search import Found
 
 Payments = dict[int, float]
 

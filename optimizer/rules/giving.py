@@ -16,11 +16,12 @@ from numpy.typing import NDArray
 
 from optimizer.backend import open_model
 from optimizer.clock import Clock
+from optimizer.found import Found, Infeasible, limitless
 from optimizer.model import build
 from optimizer.pairs import Pairs
 from optimizer.problem import LINES_ONLY, Area, Problem
 from optimizer.programme import Detail
-from optimizer.search import Found, Infeasible, best_lines, limitless
+from optimizer.search import best_lines
 from optimizer.value import Lines, breaches, value_of, worth_to
 
 Pair = tuple[int, int]

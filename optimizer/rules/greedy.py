@@ -20,9 +20,9 @@ A framework for approval-based budgeting methods, AAAI 2019), here with merit in
 from __future__ import annotations
 
 from optimizer.clock import Clock
+from optimizer.found import Found
 from optimizer.pairs import Pairs
 from optimizer.rules.giving import Giving, finish
-from optimizer.search import Found
 
 
 def greedy(pairs: Pairs, floors: dict[str, float], gap: float, clock: Clock) -> Found:

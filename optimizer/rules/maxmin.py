@@ -44,14 +44,15 @@ import numpy as np
 from optimizer.backend import Solver, open_model
 from optimizer.baselines import reach_alone
 from optimizer.clock import Clock
+from optimizer.found import Found, Infeasible, OutOfTime
 from optimizer.highs import Vector
+from optimizer.mend import NODES, can_mend, mend
 from optimizer.model import add_quality, build
 from optimizer.pairs import Pairs
 from optimizer.problem import Objective, Problem
 from optimizer.programme import GE, Detail, Expression, Model
 from optimizer.rules.giving import value_bound
 from optimizer.rules.levels import levels_of
-from optimizer.search import NODES, Found, Infeasible, OutOfTime, can_mend, mend
 from optimizer.value import Lines, funder_value, quality, totals_of, value_of
 from optimizer.whole import draft
 

@@ -38,12 +38,12 @@ from __future__ import annotations
 import numpy as np
 
 from optimizer.clock import Clock
+from optimizer.found import Found
 from optimizer.pairs import Pairs
 from optimizer.problem import Objective
 from optimizer.rules.giving import Giving, Matrix, finish, worth
 from optimizer.rules.lindahl import Equilibrium, equilibrium
 from optimizer.rules.viable import Room, hand_out
-from optimizer.search import Found
 
 NAME = "geometric mean of value per unit of own money"
 

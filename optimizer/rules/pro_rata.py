@@ -23,11 +23,11 @@ from __future__ import annotations
 import numpy as np
 
 from optimizer.clock import Clock
+from optimizer.found import Found
 from optimizer.highs import Vector
 from optimizer.pairs import Pairs
 from optimizer.rules.giving import Giving, Matrix, finish
 from optimizer.rules.viable import Room, hand_out
-from optimizer.search import Found
 
 ROUNDS = 200
 STILL = 1e-9  # of a purse: less than this left ends it

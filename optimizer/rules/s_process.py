@@ -29,9 +29,9 @@ from __future__ import annotations
 import numpy as np
 
 from optimizer.clock import Clock
+from optimizer.found import Found
 from optimizer.pairs import Pairs
 from optimizer.rules.giving import Giving, finish, worth
-from optimizer.search import Found
 
 STEPS = 1000
 DROPPED = 10  # one in so many of the proposals below their minimum is dropped at a time

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 
 from optimizer.__main__ import main
+from optimizer.found import Found
 from optimizer.pairs import Pairs
-from optimizer.search import Found
 from optimizer.solve import RULES
 from tests.optimizer.small_rounds import TWO_FUNDERS, a_round
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 import math
 
 from optimizer.clock import Clock
+from optimizer.found import Found, Infeasible, OutOfTime
 from optimizer.pairs import in_order, pairs_of
 from optimizer.read import read_plan, read_round, write_plan
-from optimizer.search import Found, Infeasible, OutOfTime, best_lines
+from optimizer.search import best_lines
 from optimizer.solve import solve
 from optimizer.value import totals_of
 from tests.optimizer.rounds import random_round

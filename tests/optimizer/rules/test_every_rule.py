@@ -11,12 +11,13 @@ from hypothesis import HealthCheck, given, settings
 
 from optimizer.check import check, not_promised
 from optimizer.clock import Cancelled, Clock
+from optimizer.found import Infeasible
 from optimizer.pairs import in_order, pairs_of
 from optimizer.problem import LINES_ONLY, SUMS
 from optimizer.read import read_plan, read_round, write_plan
 from optimizer.rules import RULES
 from optimizer.rules.giving import by_lines_only
-from optimizer.search import Infeasible, best_lines
+from optimizer.search import best_lines
 from optimizer.solve import solve
 from tests.optimizer.rounds import TERMS, any_features, random_round, small_rounds
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from hypothesis import HealthCheck, given, settings
 
+from optimizer.found import Infeasible
 from optimizer.read import read_round
-from optimizer.search import Infeasible
 from optimizer.solve import solve
 from tests.optimizer import by_hand
 from tests.optimizer.rounds import small_rounds

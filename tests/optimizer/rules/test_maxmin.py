@@ -9,11 +9,11 @@ import pytest
 
 from optimizer.baselines import alone
 from optimizer.clock import Clock
+from optimizer.found import Infeasible
 from optimizer.pairs import in_order, pairs_of
 from optimizer.problem import Problem
 from optimizer.read import read_round
 from optimizer.rules.maxmin import ratios, references_of
-from optimizer.search import Infeasible
 from optimizer.solve import solve
 from tests.optimizer import by_hand
 from tests.optimizer.rounds import random_round
