@@ -14,7 +14,7 @@ from funding.services import (
     replays,
     studies,
 )
-from funding.services.overlaps import searching
+from funding.services.overlaps import mapping, searching
 from funding.services.payments import tranches
 from funding.services.privacy import retention
 from funding.services.reporting import reminders
@@ -26,6 +26,7 @@ TASKS: dict[str, Callable[..., None]] = {
     searching.SEARCH: searching.find_overlaps,
     searching.COMPARE: searching.compare_proposal,
     searching.REFRESH: searching.refresh_index,
+    mapping.DRAW: mapping.draw_map,
     imports.READ: import_jobs.read_import,
     imports.WRITE: import_jobs.write_import,
     offering.PDF: offering.make_agreement,

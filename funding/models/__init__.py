@@ -52,6 +52,7 @@ from funding.models.overlaps import (
     Merger,
     OutsideOverlap,
     Overlap,
+    OverlapMap,
     SteppingBack,
 )
 from funding.models.payments import (

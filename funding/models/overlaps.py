@@ -229,3 +229,18 @@ class SteppingBack(Base):
     arrived: Mapped[Commitment] = relationship(foreign_keys=[arrived_id])
     commitment: Mapped[Commitment] = relationship(foreign_keys=[commitment_id])
     proposal: Mapped[Proposal] = relationship()
+
+
+class OverlapMap(Base):
+    """Where the works of a round, and who pays whom, are drawn; made anew after each search.
+
+    `works`: id of a work -> [x, y]; `ends`: `funder:NAME` or `recipient:NAME` -> [x, y]; all from
+    0 to 1. It holds places only: what is shown of each depends on who looks.
+    """
+
+    __tablename__ = "overlap_map"
+
+    round_id: Mapped[int] = mapped_column(sa.ForeignKey("round.id"), primary_key=True)
+    works: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    ends: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
+    made_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)

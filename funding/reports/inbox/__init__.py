@@ -13,7 +13,15 @@ from sqlalchemy.orm import Session, joinedload
 
 from funding.models import Proposal, Round, RoundState
 from funding.permissions import Actor, own_proposals, participants, visible_rounds
-from funding.reports.inbox import deciding, grants, people, reports, reviewing, writing
+from funding.reports.inbox import (
+    deciding,
+    grants,
+    overlapping,
+    people,
+    reports,
+    reviewing,
+    writing,
+)
 from funding.reports.inbox.entries import Dated, Waiting
 
 __all__ = ["SOURCES", "Dated", "Waiting", "dates_of", "rounds_for", "waiting_for"]
@@ -34,6 +42,9 @@ SOURCES: tuple[Callable[[Session, Actor], Iterable[Waiting]], ...] = (
     writing.unsent,
     reviewing.reviews,
     reviewing.waivers,
+    overlapping.introductions,
+    overlapping.words_asked,
+    overlapping.steps,
     deciding.overlaps,
 )
 """Most pressing first."""

@@ -26,6 +26,7 @@ from funding.permissions import Actor, fetch, participants, working_rounds
 from funding.services.jobs import enqueue
 from funding.services.log import record
 from funding.services.overlaps.candidates import Found, keep
+from funding.services.overlaps.mapping import DRAW
 from funding.services.overlaps.upkeep import fresh_index
 from funding.services.overlaps.works import (
     grant_number,
@@ -103,6 +104,7 @@ def find_overlaps(database: Database, config: Config, round_id: int) -> None:
         ).all()
     found = _held_against_all(database, config, round_id, asked)
     database.in_transaction(keep, round_id=round_id, found=found, is_whole=True)
+    database.in_transaction(enqueue, DRAW, round_id=round_id)
 
 
 def compare_proposal(database: Database, config: Config, proposal_id: int) -> None:
