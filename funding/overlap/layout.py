@@ -16,6 +16,7 @@ _DIMENSIONS = 50
 _NEIGHBOURS = 20
 _FEW = 5
 _SEED = 7
+_EDGE = 0.02  # else a few far out leave the rest no room
 
 
 def places_of(texts: Sequence[str], method: str) -> list[tuple[float, float]]:
@@ -71,10 +72,11 @@ def groups_of(pairs: Sequence[tuple[str, str]]) -> list[list[str]]:
 
 
 def _spread(places: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-    """The same places, from 0 to 1 in both directions."""
+    """The same places, from 0 to 1 in both directions; what lies far out stands at the edge."""
     if not places:
         return []
     rows = np.array(places, dtype=np.float64)
-    least, most = rows.min(axis=0), rows.max(axis=0)
+    least, most = np.quantile(rows, (_EDGE, 1 - _EDGE), axis=0)
     size = np.where(most > least, most - least, 1.0)
-    return [(round(float(x), 4), round(float(y), 4)) for x, y in (rows - least) / size]
+    inside = np.clip((rows - least) / size, 0.0, 1.0)
+    return [(round(float(x), 4), round(float(y), 4)) for x, y in inside]

@@ -20,7 +20,7 @@ from funding.services.areas import top_areas
 from funding.services.overlaps.mapping import MOST_LINKS, suggested
 from funding.services.overlaps.works import in_currency
 
-DRAWN_FROM = 0.3
+DRAWN_FROM = 0.5
 """Least probability of a pair that nobody has judged and that is drawn all the same."""
 _COLOURS = 7
 _LARGEST = 26.0
@@ -61,6 +61,11 @@ class Group:
     members: tuple[tuple[int, str, str], ...]
     ties: tuple[Tie, ...]
     asked: int
+
+    @property
+    def keys(self) -> dict[str, str]:
+        """The proposals' own keys by the ids of their works."""
+        return {f"proposal:{id_}": key for id_, key, _ in self.members}
 
 
 def drawn(session: Session, round_: Round) -> OverlapMap | None:

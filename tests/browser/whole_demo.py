@@ -23,6 +23,7 @@ from funding.models import (
     Indicator,
     LetterKind,
     Mail,
+    OutsideOverlap,
     Overlap,
     PaymentBatch,
     Person,
@@ -52,6 +53,7 @@ from funding.services import (
     scenarios,
 )
 from funding.services.demo import EXAMPLES
+from funding.services.overlaps import introducing
 from funding.services.reviewing import suggesting
 from funding.services.solve_now import solve_now
 from funding.services.studies import ask_for_study
@@ -105,6 +107,7 @@ FILES = {
     "proposals.attachment",
     "reporting.file",
     "reviews.attachment",
+    "stepping_back.table",
     "studies.table",
     "payments.xml_file",
     "payments.csv_file",
@@ -147,6 +150,34 @@ def _work(app: Flask) -> None:
     worker = Worker(app.extensions["database"], app.extensions["config"], SOON_DONE)
     while worker.run_one():
         pass
+
+
+def _overlapping(database: Database, round_id: int) -> dict[str, int]:
+    """An overlap with a past grant, and two teams that are asked whether they would meet."""
+    with database.reading() as session:
+        outside = session.scalars(
+            sa.select(OutsideOverlap.id)
+            .where(OutsideOverlap.round_id == round_id)
+            .order_by(OutsideOverlap.probability.desc())
+            .limit(1)
+        ).one()
+        lead = session.scalars(sa.select(Person.id).where(Person.email == RESEARCHER)).one()
+        pairs = session.scalars(sa.select(Overlap).where(Overlap.round_id == round_id))
+        pair = next(
+            pair
+            for pair in pairs
+            if pair.first.lead_id != pair.second.lead_id
+            and lead in (pair.first.lead_id, pair.second.lead_id)
+        )
+    asked = _act(
+        database,
+        OFFICER,
+        introducing.offer_introduction,
+        overlap_id=pair.id,
+        words="You may want to talk.",
+        public_url="http://127.0.0.1",
+    )
+    return {"outside_id": outside, "introduction_id": asked.id}
 
 
 def client_of(app: Flask, email: str, password: str) -> Any:
@@ -272,6 +303,7 @@ def fill(app: Flask, password: str) -> WholeDemo:
             "indicator": session.scalars(sa.select(Indicator.id).order_by(Indicator.id)).first(),
         }
     ids = {
+        **_overlapping(database, round_.id),
         "study_id": study.id,
         "round_id": round_.id,
         "commitment_id": commitment,
