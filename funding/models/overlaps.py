@@ -26,8 +26,11 @@ class Judged:
     | degree | share | which part of the work would be paid twice |
     | similarity | 0 to 1 | how alike the texts are; null where no search compared them |
     | probability | 0 to 1 | that it is the same work (`funding.overlap`); null as above |
-    | signals | | `said`: [words, push on the log odds] of each signal, strongest first; and
-      `features`: every signal's strength, from which the round's decisions teach the ranking |
+    | signals | | of the search; see below |
+
+    `signals`: `said`, [words, push on the log odds] of each, strongest first; `features`, each
+    one's strength; `method`, how the texts were compared; `first`, the probability before the
+    round's verdicts taught anything, and `verdicts`, how many did.
     """
 
     degree: Mapped[float]

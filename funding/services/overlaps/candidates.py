@@ -19,6 +19,7 @@ from funding.models import (
 )
 from funding.overlap.probability import Judgement
 from funding.services.log import record
+from funding.services.overlaps.teaching import reteach
 from funding.services.overlaps.works import grant_number, proposal_number
 
 _NOTICEABLE = 0.005
@@ -35,6 +36,7 @@ class Found:
     other: str
     similarity: float
     judgement: Judgement
+    method: str
 
 
 def keep(session: Session, *, round_id: int, found: list[Found], is_whole: bool) -> None:
@@ -58,6 +60,8 @@ def keep(session: Session, *, round_id: int, found: list[Found], is_whole: bool)
     removed = 0
     if is_whole:
         removed = _forget(session, (pair for key, pair in known.items() if key not in there))
+    session.flush()
+    reteach(session, round_id)
     if is_whole or added:
         counts = {"found": len(there), "added": added, "removed": removed}
         record(session, None, "overlaps searched", round_, round_id=round_id, **counts)
@@ -128,7 +132,7 @@ def _note(pair: Overlap | OutsideOverlap, one: Found) -> None:
     """What the search says of a pair; the degree is the officer's once there is a verdict."""
     judgement = one.judgement
     is_judged = pair.verdict not in ("candidate", None)
-    before = (pair.similarity, pair.probability)
+    before = (pair.similarity, pair.signals.get("first") if pair.signals else None)
     now = (one.similarity, judgement.probability)
     if None not in before and all(
         abs(a - b) < _NOTICEABLE for a, b in zip(before, now, strict=True)
@@ -138,6 +142,8 @@ def _note(pair: Overlap | OutsideOverlap, one: Found) -> None:
     pair.signals = {
         "said": [[signal.words, signal.push] for signal in judgement.signals],
         "features": judgement.features,
+        "method": one.method,
+        "first": judgement.probability,
     }
     if not is_judged:
         pair.degree = judgement.degree

@@ -25,6 +25,7 @@ from funding.permissions import (
 from funding.services.log import record
 from funding.services.overlaps.disclosing import shown_sides
 from funding.services.overlaps.searching import round_to_decide_in
+from funding.services.overlaps.teaching import reteach
 
 VERDICTS = ("duplicate", "complementary", "distinct", "unsure")
 LONGEST_NOTE = 2000
@@ -87,6 +88,8 @@ def _decide(
         raise Conflict("Somebody else changed this verdict meanwhile.")
     _refuse(without_repeats(faults, _verdict_faults(verdict, degree, note)))
     _set(overlap, by, verdict, degree, note)
+    session.flush()
+    reteach(session, overlap.round_id)
     record(
         session,
         by,
@@ -142,6 +145,8 @@ def mark_overlap(
         overlap = Overlap(round_id=round_id, first_id=first_id, second_id=second_id, degree=0)
         session.add(overlap)
     _set(overlap, by, verdict, degree, note)
+    session.flush()
+    reteach(session, overlap.round_id)
     record(
         session,
         by,

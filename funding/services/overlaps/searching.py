@@ -143,7 +143,7 @@ def _held_against_all(
                 judgement = judge(work, others[near.id], near.similarity, method)
                 is_close = place < CLOSEST and near.similarity >= ALIKE
                 if judgement.probability >= LEAST or is_close:
-                    found.append(Found(work.id, near.id, near.similarity, judgement))
+                    found.append(Found(work.id, near.id, near.similarity, judgement, method))
     return found
 
 

@@ -113,6 +113,45 @@ def test_a_worker_finds_candidates_and_verdicts_stay(
         assert (found.verdict, found.degree, found.note) == ("duplicate", 0.4, "the same probes")
 
 
+def test_a_verdict_teaches_the_ranking_of_the_rounds_other_pairs(
+    database: Database, tmp_path: Path
+) -> None:
+    def twins(session: Session) -> Scene:
+        scene = Scene(session)
+        make_proposal(session, scene.round, title="Awareness once more", abstract=EDITED, ask=500_000_00)
+        return scene
+
+    scene = database.in_transaction(twins)
+    database.in_transaction(searching.start_search, by=scene.officer, round_id=scene.ids[0])
+    work(database, tmp_path)
+    with database.reading() as session:
+        pairs = session.scalars(sa.select(Overlap).order_by(Overlap.id)).all()
+        before = {pair.id: pair.probability for pair in pairs}
+    assert len(pairs) == 3
+    database.in_transaction(
+        deciding.decide_overlap,
+        by=scene.officer,
+        overlap_id=pairs[0].id,
+        version=pairs[0].version,
+        verdict="distinct",
+        degree=None,
+        note="",
+    )
+    with database.reading() as session:
+        judged, *others = session.scalars(sa.select(Overlap).order_by(Overlap.id))
+        assert judged.probability == before[judged.id]  # what was judged stays as it was judged
+        for pair in others:
+            assert pair.probability < before[pair.id]
+            assert pair.signals["first"] == pytest.approx(before[pair.id], abs=1e-3)
+            assert pair.signals["verdicts"] == 1
+    # and looking again keeps what was learned
+    database.in_transaction(searching.start_search, by=scene.officer, round_id=scene.ids[0])
+    work(database, tmp_path)
+    with database.reading() as session:
+        again = session.scalars(sa.select(Overlap).order_by(Overlap.id)).all()
+        assert [p.probability for p in again[1:]] == [p.probability for p in others]
+
+
 def test_candidates_no_longer_alike_go_unless_somebody_judged_them(
     database: Database, tmp_path: Path
 ) -> None:
