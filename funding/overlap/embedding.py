@@ -60,6 +60,6 @@ def embed(
                 break
     if batch:
         put()
-    if index.folder is not None:
+    if computed and index.folder is not None:
         index.save()
     return progress()

@@ -21,6 +21,7 @@ from funding.routes.round_tabs import may_in
 from funding.routes.security import permission
 from funding.routes.submitting import differences, submit, typed_form
 from funding.services.overlaps import counting, deciding, introducing, searching
+from funding.services.overlaps.upkeep import standing
 
 
 def _round(round_id: int) -> Round:
@@ -61,6 +62,7 @@ def _list(round_: Round, form: dict[str, Any]) -> str:
         form=form,
         search=search,
         is_searching=search is not None and search.state in ("queued", "running"),
+        index=standing(config()),
         least=searching.LEAST,
         nearest=searching.NEAREST,
         closest=searching.CLOSEST,

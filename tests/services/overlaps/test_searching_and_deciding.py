@@ -118,7 +118,9 @@ def test_a_verdict_teaches_the_ranking_of_the_rounds_other_pairs(
 ) -> None:
     def twins(session: Session) -> Scene:
         scene = Scene(session)
-        make_proposal(session, scene.round, title="Awareness once more", abstract=EDITED, ask=500_000_00)
+        make_proposal(
+            session, scene.round, title="Awareness once more", abstract=EDITED, ask=500_000_00
+        )
         return scene
 
     scene = database.in_transaction(twins)
