@@ -49,7 +49,7 @@ GAP = 1e-3
 EXPLAIN_SECONDS = 20.0
 CONFLICT_SECONDS = 30.0
 REPAIR_SECONDS = 20.0
-BASELINE_SECONDS = 60.0
+BASELINE_SECONDS = 240.0
 
 
 def run_scenario(database: Database, config: Config, run_id: int) -> None:
