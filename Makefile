@@ -48,8 +48,6 @@ bench: .venv/installed-bench
 
 bench-overlap: install-dev
 	$(BIN)/python -m bench.overlap
-
-bench-overlap: .venv/installed-dev
 	$(BIN)/python -m bench.overlap_names
 
 lint: install-dev

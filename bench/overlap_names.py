@@ -24,6 +24,7 @@ import numpy as np
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import brier_score_loss, roc_auc_score
 
+from funding.imports.reading import read_records
 from funding.imports.texts import read_text
 from funding.overlap.entities import (
     AUTOMATIC,
@@ -41,6 +42,7 @@ from funding.overlap.names import read_name
 HERE = Path(__file__).parent / "overlap"
 DATA = Path(__file__).parents[2] / "shared" / "data"
 FILES = ("grants_history.csv.gz", "ai_safety_grants.csv")
+NUMBERED = "360giving/power-to-change.json"
 LISTS = {"recipient": "funder", "funder": "recipient"}
 """Names of which column -> the column on the other side of a grant."""
 
@@ -48,7 +50,7 @@ _BANDS = (0.0, 0.1, 0.3, 0.5, 0.7, 0.9, AUTOMATIC, 1.0)
 
 
 def are_there() -> bool:
-    return all((DATA / name).exists() for name in FILES)
+    return all((DATA / name).exists() for name in (*FILES, NUMBERED))
 
 
 def mentions(column: str, files: tuple[str, ...] = FILES) -> list[Mention]:
@@ -160,11 +162,12 @@ def report() -> Iterator[str]:
     for sample in ("before", "after"):
         right, looked_at = precision(drawn, sample)
         yield (
-            f"names: precision of merges made by themselves, sample {sample}: "
+            f"names: right among the judged sample {sample} that are merged by themselves: "
             f"{right} of {looked_at} = {right / looked_at:.3f}"
         )
     yield from _of_the_probability(indexes)
     yield from _of_pieces()
+    yield from _of_numbers()
     yield from _of_speed(indexes["recipient"])
 
 
@@ -196,6 +199,18 @@ def _of_pieces() -> Iterator[str]:
         f"names: of {verdicts.total()} suggested as a part, part {verdicts['part']}, "
         f"the same {verdicts['same']}, neither {verdicts['different']}"
     )
+
+
+def _of_numbers() -> Iterator[str]:
+    """Names of a 360Giving file merged without their register numbers, then held against these."""
+    numbers: dict[str, set[str]] = {}
+    for record in read_records(DATA / NUMBERED, "history").records:
+        numbers.setdefault(record.recipient, set()).add(record.recipient_ref)
+    names = sorted(numbers)
+    index = NameIndex(Mention(read_name(name), partners=frozenset("x")) for name in names)
+    _, lines = merged_by_themselves(index)
+    right = sum(bool(numbers[names[s.first]] & numbers[names[s.second]]) for s in lines)
+    yield f"names: {NUMBERED}: merged by themselves {len(lines)}, of one register number {right}"
 
 
 def _of_speed(index: NameIndex) -> Iterator[str]:

@@ -14,6 +14,7 @@ from funding.services import (
     replays,
     studies,
 )
+from funding.services.names import searching as names
 from funding.services.overlaps import mapping, searching
 from funding.services.payments import tranches
 from funding.services.privacy import retention
@@ -31,6 +32,7 @@ TASKS: dict[str, Callable[..., None]] = {
     imports.WRITE: import_jobs.write_import,
     offering.PDF: offering.make_agreement,
     offering.LAPSE: offering.lapse_offers,
+    names.TASK: names.find_names,
     replays.TASK: replays.run_replay,
     studies.TASK: studies.run_study,
     inbox.SEND_DIGESTS: inbox.send_digests,

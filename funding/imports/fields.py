@@ -197,6 +197,16 @@ _HISTORY = (
     ),
     Field("title", "Title", ("grant title", "award title", "project title", "project name")),
     Field("round", "Round", ("funding round", "grant round", "award round", "call")),
+    Field(
+        "funder_ref",
+        "Funder's register number",
+        ("funding org identifier", "funding org id", "funder identifier", "funder ror"),
+    ),
+    Field(
+        "recipient_ref",
+        "Recipient's register number",
+        ("recipient org identifier", "recipient org id", "recipient identifier", "recipient ror"),
+    ),
 )
 
 _COMMITMENTS = (

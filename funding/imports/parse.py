@@ -62,6 +62,8 @@ def read_history(row: Row) -> HistoryRecord | None:
         external_id=row.text("external_id", NAME),
         title=row.text("title", TITLE),
         round=row.text("round", NAME),
+        funder_ref=row.text("funder_ref", NAME),
+        recipient_ref=row.text("recipient_ref", NAME),
     )
     if row.faults:
         return None

@@ -26,10 +26,12 @@ class ImportedRecord:
         """SHA-256 of all that the record says: equal rows, whatever their file, have it equal.
 
         Fields that came later count only where they say something, so that rows imported before
-        stay the same rows.
+        stay the same rows; those that are not compared say who is meant and count not at all.
         """
         values: list[Any] = []
         for each in fields(self):
+            if not each.compare:
+                continue
             value = getattr(self, each.name)
             if not each.metadata.get("came_later"):
                 values.append(value)
@@ -55,6 +57,7 @@ class HistoryRecord(ImportedRecord):
     | area | text | the cause area as given; `areas.match_area` finds ours |
     | external_id | text | the publisher's own identifier |
     | round | text | the funding round, as given |
+    | funder_ref, recipient_ref | text | their numbers in a register (`GB-CHC-1164883`), or a ROR |
     """
 
     KIND: ClassVar[str] = "history"
@@ -71,6 +74,8 @@ class HistoryRecord(ImportedRecord):
     external_id: str = ""
     title: str = ""
     round: str = ""
+    funder_ref: str = field(default="", compare=False)
+    recipient_ref: str = field(default="", compare=False)
     occurrence: int = 1
 
 

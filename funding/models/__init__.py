@@ -21,6 +21,15 @@ from funding.models.decisions import (
     PlanLine,
     PlanPutForward,
 )
+from funding.models.entities import (
+    KnownName,
+    MergeState,
+    NameKind,
+    NameMerge,
+    NameSearch,
+    Relation,
+    SearchState,
+)
 from funding.models.evidence import EvidenceFile
 from funding.models.history import (
     HistoricGrant,

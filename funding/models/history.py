@@ -107,6 +107,7 @@ class HistoricGrant(Base):
     """A past grant as its file gave it. `amount` is null where the file has none; below 0, it is
     money returned.
 
+    `funder_ref` and `recipient_ref` are their numbers in a register, where the file has them.
     `organisation_id` is who imported it. `fingerprint` and `occurrence` (how many equal rows
     came before it in the file) make an import safe to repeat.
     """
@@ -117,6 +118,7 @@ class HistoricGrant(Base):
         money_check("amount", least=-MOST_MONEY),
         sa.Index(None, "organisation_id", "awarded_on"),
         sa.Index(None, "organisation_id", "funder"),
+        sa.Index(None, "organisation_id", "recipient"),
         sa.Index(None, "area_key"),
         sa.Index(None, "import_id"),
     )
@@ -137,5 +139,7 @@ class HistoricGrant(Base):
     round_name: Mapped[str | None] = mapped_column(sa.Text)
     source_url: Mapped[str | None] = mapped_column(sa.Text)
     external_id: Mapped[str | None] = mapped_column(sa.Text)
+    funder_ref: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
+    recipient_ref: Mapped[str] = mapped_column(sa.Text, default="", server_default="")
     fingerprint: Mapped[str] = mapped_column(sa.Text)
     occurrence: Mapped[int] = mapped_column(default=0)

@@ -80,6 +80,11 @@ MOVES: dict[str, dict[str, tuple[str, ...]]] = {
         "declined": (),
         "withdrawn": (),
     },
+    "name_merge": {
+        "suggested": ("merged", "rejected"),
+        "merged": ("suggested", "rejected"),
+        "rejected": ("suggested",),
+    },
     "review_assignment": {
         "assigned": ("accepted", "in conflict", "delegated", "withdrawn"),
         "accepted": ("handed in", "in conflict", "delegated", "withdrawn"),

@@ -6,11 +6,11 @@ decided by the set of lines alone: taking one away is the exact inverse of addin
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from funding.overlap.name_chance import PART, SAME_NUMBER, chance, reasons
+from funding.overlap.name_chance import ONLY_SAME_NUMBER, PART, SAME_NUMBER, chance, reasons
 from funding.overlap.name_evidence import Evidence, gather, has_other_number
 from funding.overlap.name_index import NameIndex
 from funding.overlap.name_pairs import Alignment, Mention, is_part, is_worth_aligning
@@ -26,6 +26,7 @@ _MOST_COMPARED = 30
 """Names of an entity up to which all are compared before two are joined."""
 
 N = TypeVar("N", bound=Hashable)
+M = TypeVar("M", bound=Hashable)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def compare(index: NameIndex, first: int, second: int) -> Suggestion | None:
     evidence, found = gather(one, other, index.vocabulary)
     relation, probability = SAME, chance(evidence)
     if has_one_number:
-        probability = max(SAME_NUMBER, probability)
+        probability = SAME_NUMBER if probability >= LEAST else ONLY_SAME_NUMBER
     elif has_other_number(one.reference, other.reference):
         return None
     elif probability < AUTOMATIC and is_part(one.name, other.name):
@@ -126,6 +127,22 @@ class Groups(Generic[N]):
         for one, other in lines:
             groups.join(one, other)
         return groups
+
+    def with_other_names(self, names: Mapping[N, M]) -> Groups[M]:
+        """The same groups of what each name is called in `names`; what is not there is left out."""
+        lines = [
+            (names[top], names[member])
+            for top, members in self._members.items()
+            for member in members
+            if member in names and top in names and member != top
+        ]
+        apart = [
+            (names[one], names[other])
+            for one, others in self._apart.items()
+            for other in others
+            if one in names and other in names
+        ]
+        return Groups.of(lines, apart)
 
     def top(self, name: N) -> N:
         """The one that stands for the group of this name."""

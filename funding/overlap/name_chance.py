@@ -40,7 +40,10 @@ WEIGHTS: Mapping[str, float] = {
     "other_name_said": 3.72,
 }
 SAME_NUMBER = 0.995
-"""Both have one number of a register: what is left is a wrong number in a file."""
+"""Both have one number of a register, and their names are somewhat alike."""
+ONLY_SAME_NUMBER = 0.6
+"""One number, but names that have nothing in common: published files hold wrong numbers (of 16
+such pairs in one of them, ten were one body)."""
 PART = 0.78
 """One name is the other with a piece set off: the share of right ones among those judged."""
 
@@ -67,7 +70,9 @@ def reasons(
     said = []
     if first.reference and first.reference == second.reference:
         said.append(f"Both have the number {first.reference}.")
-    if figures["by_rule"]:
+    if said and not found.same:
+        said.append("Their names have no word in common.")
+    elif figures["by_rule"]:
         said.append("They differ only in capitals, accents, punctuation, “The” or a legal form.")
     elif figures["other_name_said"]:
         said.append("One says that it is also called as the other.")

@@ -50,6 +50,8 @@ from funding.permissions.records import (
     visible_history,
     visible_imports,
     visible_mail,
+    visible_merges,
+    visible_names,
 )
 from funding.permissions.reporting import (
     own_reports,
@@ -112,6 +114,8 @@ __all__ = [
     "visible_imports",
     "visible_lines",
     "visible_mail",
+    "visible_merges",
+    "visible_names",
     "visible_offers",
     "visible_organisations",
     "visible_outside",

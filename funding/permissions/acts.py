@@ -38,6 +38,8 @@ PERMISSIONS: dict[str, tuple[Role, ...]] = {
     "import.commitments": (Role.FUNDER_ADMIN, Role.FINANCE_OFFICER),
     "import.proposals": (Role.PROGRAM_OFFICER,),
     "import.read": (*FUNDERS, Role.COMMITTEE, Role.AUDITOR),
+    "names.read": (*FUNDERS, Role.COMMITTEE, Role.AUDITOR, Role.PLATFORM_ADMIN),
+    "names.decide": (Role.PROGRAM_OFFICER, Role.COMMITTEE, Role.PLATFORM_ADMIN),
     "scenario.read": READERS,
     "scenario.run": (Role.PROGRAM_OFFICER,),
     "plan.read": (*READERS, Role.FINANCE_OFFICER),

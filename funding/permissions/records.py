@@ -11,7 +11,9 @@ from funding.models import (
     Event,
     HistoricGrant,
     Import,
+    KnownName,
     Mail,
+    NameMerge,
     Organisation,
     OrganisationKind,
     PlanLine,
@@ -33,25 +35,43 @@ def visible_imports(by: Actor) -> sa.Select[tuple[Import]]:
     return sa.select(Import).where(Import.organisation_id.in_(list(by.where("import.read"))))
 
 
+def holders_of_history(by: Actor, permission: str) -> sa.Select[tuple[int]]:
+    """Whose past grants are all there for a person: the own organisations', where they hold the
+    permission, those of the owners of rounds that these take part in, and of whoever runs the
+    site."""
+    own = by.where(permission)
+    shared = sa.select(Round.owner_id).where(participants(own))
+    return sa.select(Organisation.id).where(
+        sa.or_(
+            Organisation.id.in_(list(own)),
+            Organisation.kind == OrganisationKind.PLATFORM,
+            Organisation.id.in_(shared),
+        )
+    )
+
+
 def visible_history(by: Actor) -> sa.Select[tuple[HistoricGrant]]:
     """Past grants imported by the person's own organisations, by the owners of rounds that these
     take part in, and by whoever runs the site; of others, those that are published."""
-    own = by.where("import.read")
-    shared = sa.select(Round.owner_id).where(participants(own))
     return sa.select(HistoricGrant).where(
         sa.or_(
-            HistoricGrant.organisation_id.in_(
-                sa.select(Organisation.id).where(
-                    sa.or_(
-                        Organisation.id.in_(list(own)),
-                        Organisation.kind == OrganisationKind.PLATFORM,
-                        Organisation.id.in_(shared),
-                    )
-                )
-            ),
+            HistoricGrant.organisation_id.in_(holders_of_history(by, "import.read")),
             sa.exists().where(Import.id == HistoricGrant.import_id, Import.is_public),
         )
     )
+
+
+def visible_names(by: Actor) -> sa.Select[tuple[KnownName]]:
+    """Names of recipients and funders in the past grants of those whose grants are all there for
+    the person: a name may stand in grants that others have not published."""
+    holders = holders_of_history(by, "names.read")
+    return sa.select(KnownName).where(KnownName.organisation_id.in_(holders))
+
+
+def visible_merges(by: Actor) -> sa.Select[tuple[NameMerge]]:
+    """What is suggested or decided of such names."""
+    holders = holders_of_history(by, "names.read")
+    return sa.select(NameMerge).where(NameMerge.organisation_id.in_(holders))
 
 
 def visible_events(by: Actor) -> sa.Select[tuple[Event]]:

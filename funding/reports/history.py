@@ -17,11 +17,13 @@ from sqlalchemy.orm import Session
 from funding.formatting import minor_units
 from funding.imports.dates import written_date
 from funding.listing import Listing, whole_number
-from funding.models import Area, HistoricGrant
+from funding.models import Area, HistoricGrant, KnownName, NameKind
 from funding.paths import SEEDS
-from funding.permissions import Actor, visible_history
+from funding.permissions import Actor, visible_history, visible_names
+from funding.reports.entities import spelt_as
+from funding.reports.names import columns_of
 
-FILTERS = ("q", "funder", "recipient", "year", "area", "import")
+FILTERS = ("q", "funder", "recipient", "year", "area", "import", "entity")
 SORTABLE = ("date", "funder", "recipient", "amount")
 
 UNDATED = "undated"
@@ -39,9 +41,11 @@ class Total:
 
 def _filtered(by: Actor, listing: Listing) -> sa.Select[tuple[HistoricGrant]]:
     query, args = visible_history(by), listing.args
-    for name in ("funder", "recipient"):
-        if words := args.get(name):
-            query = query.where(getattr(HistoricGrant, name).icontains(words, autoescape=True))
+    for kind in NameKind:
+        if words := args.get(kind):
+            query = query.where(spelt_as(by, kind, words))
+    if (entity := whole_number(args.get("entity"))) is not None:
+        query = query.where(_of_entity(by, entity))
     if words := args.get("q"):
         texts = (
             HistoricGrant.title,
@@ -63,6 +67,21 @@ def _filtered(by: Actor, listing: Listing) -> sa.Select[tuple[HistoricGrant]]:
     if (batch := whole_number(args.get("import"))) is not None:
         query = query.where(HistoricGrant.import_id == batch)
     return query
+
+
+def _of_entity(by: Actor, name_id: int) -> sa.ColumnElement[bool]:
+    """Grants of whoever this name belongs to, in any of its spellings."""
+    asked = sa.select(KnownName.entity_id).where(KnownName.id == name_id).scalar_subquery()
+    found = []
+    for kind in NameKind:
+        spelling, reference, _ = columns_of(kind)
+        names = (
+            visible_names(by)
+            .with_only_columns(KnownName.organisation_id, KnownName.spelling, KnownName.reference)
+            .where(KnownName.entity_id == asked, KnownName.kind == kind)
+        )
+        found.append(sa.tuple_(HistoricGrant.organisation_id, spelling, reference).in_(names))
+    return sa.or_(*found)
 
 
 def _order(listing: Listing) -> list[Any]:
@@ -166,6 +185,8 @@ CSV_HEADS = (
     "round",
     "source_url",
     "external_id",
+    "funder_ref",
+    "recipient_ref",
 )
 """Headings that an import recognises again; `counted_as` is our area, `area` the file's words."""
 
@@ -188,6 +209,8 @@ def csv_rows(session: Session, by: Actor, listing: Listing) -> Iterator[tuple[ob
             HistoricGrant.round_name,
             HistoricGrant.source_url,
             HistoricGrant.external_id,
+            HistoricGrant.funder_ref,
+            HistoricGrant.recipient_ref,
         ),
         execution_options={"yield_per": 1_000},
     )

@@ -7,10 +7,11 @@ from flask.typing import ResponseReturnValue
 
 from funding.exports.csv_files import csv_parts
 from funding.listing import Listing, whole_number
-from funding.models import Import
-from funding.permissions import fetch, visible_imports
+from funding.models import Import, KnownName
+from funding.permissions import fetch, visible_imports, visible_names
 from funding.reports import history as report
 from funding.reports import imports as imports_report
+from funding.reports.entities import entities_of_grants
 from funding.routes.context import actor, reading
 from funding.routes.security import permission
 
@@ -35,6 +36,8 @@ def index() -> ResponseReturnValue:
     return render_template(
         "history/index.html",
         rows=[(grant, report.date_of(grant)) for grant in rows],
+        merged=entities_of_grants(reading(), by, rows),
+        entity=_entity(listing),
         totals=totals,
         listing=listing,
         years=report.year_choices(reading(), by),
@@ -52,6 +55,15 @@ def _batch(listing: Listing) -> Import | None:
     if wanted is None:
         return None
     return fetch(reading(), visible_imports(actor()), wanted, "import")
+
+
+def _entity(listing: Listing) -> KnownName | None:
+    """The recipient or funder whose grants alone are shown, to name it."""
+    wanted = whole_number(listing.args.get("entity"))
+    if wanted is None:
+        return None
+    name: KnownName = fetch(reading(), visible_names(actor()), wanted, "name")
+    return reading().get(KnownName, name.entity_id) if name.entity_id else name
 
 
 @bp.get("/history.csv")

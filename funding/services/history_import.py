@@ -16,6 +16,7 @@ from funding.imports.records import HistoryRecord
 from funding.models import HistoricGrant, Import
 from funding.paths import SEEDS
 from funding.services.import_plan import Outcome, Printed, Scope, Told, in_parts
+from funding.services.names.searching import ask_for_search
 
 
 @cache
@@ -65,6 +66,8 @@ def write(session: Session, scope: Scope, batch: Import, outcome: Outcome, told:
         )
         written += len(part)
         told(written, len(outcome.new))
+    if written:
+        ask_for_search(session, batch.organisation_id)
 
 
 def _row(entry: Printed, batch: Import, areas: Known) -> dict[str, Any]:
@@ -85,6 +88,8 @@ def _row(entry: Printed, batch: Import, areas: Known) -> dict[str, Any]:
         "round_name": record.round or None,
         "source_url": record.source_url or None,
         "external_id": record.external_id or None,
+        "funder_ref": record.funder_ref,
+        "recipient_ref": record.recipient_ref,
         "fingerprint": entry.fingerprint,
         "occurrence": record.occurrence - 1,
     }

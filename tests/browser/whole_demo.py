@@ -60,6 +60,7 @@ from funding.services.studies import ask_for_study
 from funding.studies.kinds import KINDS
 from funding.worker import Worker
 from tests.browser.conftest import SOON_DONE
+from tests.browser.names_demo import compare_names
 
 OFFICER = EXAMPLES["program officer"]
 COLLEAGUE = EXAMPLES["her colleague"]
@@ -326,6 +327,7 @@ def fill(app: Flask, password: str) -> WholeDemo:
         "tranche_id": tranche.id,
         **reported,
         **_payments(database),
+        **compare_names(app),
         "import_id": int(preview.rpartition("/")[2]),
         "area_key": "interpretability",
         "name": "plan.txt",

@@ -54,7 +54,8 @@ def test_360giving_spreadsheet_headings_are_recognised() -> None:
     record = only_record(reading)
     assert (record.external_id, record.funder, record.recipient) == ("360G-x-1", "A", "B")
     assert (record.area, record.source_url) == ("Science", "https://a.example/grants")
-    assert reading.unused_columns() == ("Recipient Org:Identifier",)
+    assert record.recipient_ref == "org-1"
+    assert reading.unused_columns() == ()
 
 
 def test_a_grant_to_a_person_has_that_person_as_recipient() -> None:

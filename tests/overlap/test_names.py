@@ -119,10 +119,15 @@ def test_initials_that_a_name_gives_itself_weigh_more() -> None:
 
 
 def test_one_register_number_makes_one_body_and_two_numbers_make_two() -> None:
-    one = between(mention("Larkspur Trust", "GB-CHC-111"), mention("The Wren Appeal", "GB-CHC-111"))
+    one = between(
+        mention("Larkspur Trust", "GB-CHC-111"), mention("Larkspurs Trust CIO", "GB-CHC-111")
+    )
     assert one is not None
     assert one.is_automatic
     assert one.reasons[0] == "Both have the number GB-CHC-111."
+    wrong = between(mention("Larkspur Trust", "GB-CHC-111"), mention("Wren Appeal", "GB-CHC-111"))
+    assert wrong is not None
+    assert not wrong.is_automatic
     two = between(mention("Larkspur Trust", "GB-CHC-111"), mention("Larkspur Trust", "GB-CHC-222"))
     assert two is None
     of_two_registers = between(

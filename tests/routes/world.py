@@ -29,8 +29,12 @@ from funding.models import (
     Import,
     Indicator,
     Introduction,
+    KnownName,
     LineState,
     Mail,
+    NameMerge,
+    NameSearch,
+    Organisation,
     OutsideOverlap,
     Overlap,
     Payment,
@@ -237,7 +241,11 @@ def make_side(session: Session) -> Side:
     )
     session.add(absence)
     session.flush()
+    merge = _names(session, funder)
     ids: dict[str, object] = {
+        "merge_id": merge.id,
+        "name_id": merge.first_id,
+        "holder_id": funder.id,
         "round_id": round_.id,
         "commitment_id": commitment.id,
         "funder_id": funder.id,
@@ -290,6 +298,45 @@ def make_side(session: Session) -> Side:
         "chart": "frontier",
     }
     return Side(ids, {role: person.email for role, person in people.items()})
+
+
+def _names(session: Session, funder: Organisation) -> NameMerge:
+    """A past grant whose recipient is one with another name that has more grants."""
+    batch = Import(
+        kind="history", organisation_id=funder.id, filename="a.csv", sha256="", state="done"
+    )
+    names = [
+        KnownName(organisation_id=funder.id, kind="recipient", spelling=spelling, grants=grants)
+        for spelling, grants in (("Wren Ltd", 1), ("Wren Limited", 2))
+    ]
+    session.add_all(
+        [batch, *names, NameSearch(organisation_id=funder.id, state="done", finished_at=now())]
+    )
+    session.flush()
+    session.add(
+        HistoricGrant(
+            import_id=batch.id,
+            organisation_id=funder.id,
+            funder=funder.name,
+            recipient="Wren Ltd",
+            fingerprint=f"names-{batch.id}",
+        )
+    )
+    first, second = sorted(name.id for name in names)
+    merge = NameMerge(
+        organisation_id=funder.id,
+        kind="recipient",
+        first_id=first,
+        second_id=second,
+        probability=0.99,
+    )
+    session.add(merge)
+    session.flush()
+    merge.state, merge.is_automatic = "merged", True
+    for name in names:
+        name.entity_id = second
+    session.flush()
+    return merge
 
 
 def _payments(

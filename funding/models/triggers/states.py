@@ -34,6 +34,7 @@ BEGINNINGS = {
     "bank_line": "unmatched",
     **reporting.BEGINNINGS,
     "review_assignment": "assigned",
+    "name_merge": "suggested",
 }
 """The state that a row of these is made in: further on, it would skip what comes before."""
 

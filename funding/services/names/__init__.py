@@ -1,0 +1,1 @@
+"""Names in past grants: which of them are one, found in the background and decided by people."""
