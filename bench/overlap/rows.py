@@ -23,17 +23,25 @@ from funding.overlap.works import Work
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "data"
+CACHE = ROOT / ".data" / "bench-overlap"
+"""Where vectors are kept between runs, so that a long one can be stopped and gone on with."""
+
 SENTENCES = (1, 1, 1, 2, 2, 2, 3, 4, 5, 6)
 REPLACED = 1 / 3
 EDITED = 50
 _END = re.compile(r"(?<=[.!?])\s+")
 
 
+def demo_works() -> list[Work]:
+    """The demo round's proposals, as far as their texts go, by id `P001` and up."""
+    demo = json.loads((ROOT / "seeds" / "proposals.json").read_text(encoding="utf-8"))
+    return [Work(proposal["id"], proposal["title"], proposal["abstract"]) for proposal in demo]
+
+
 @cache
 def real_texts() -> tuple[tuple[str, str], ...]:
     """(title, text) of the demo round and of the real files that are at hand."""
-    demo = json.loads((ROOT / "seeds" / "proposals.json").read_text(encoding="utf-8"))
-    found = [(proposal["title"], proposal["abstract"]) for proposal in demo]
+    found = [(work.title, work.text) for work in demo_works()]
     if (SHARED / "ai_safety_grants.csv").exists():
         with (SHARED / "ai_safety_grants.csv").open(encoding="utf-8", newline="") as file:
             found += [("", row["purpose"]) for row in csv.DictReader(file) if row["purpose"]]

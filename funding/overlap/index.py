@@ -296,8 +296,7 @@ class Index:
         found: list[list[Near]] = []
         for start in range(0, len(works), _COMPARED_AT_ONCE):
             some = works[start : start + _COMPARED_AT_ONCE]
-            asked = self._shelf.kind.of(self.method.vectors([work.words for work in some]))
-            found += self._nearest_rows(some, asked, count, besides)
+            found += self._nearest_rows(some, self._rows_of(some), count, besides)
         return found
 
     def _nearest_rows(
@@ -322,6 +321,23 @@ class Index:
                 near.update(zip(older, map(float, exact[0]), strict=True))
             found.append(self._best(near, count, {work.id, *besides}))
         return found
+
+    def _rows_of(self, works: Sequence[Work]) -> Any:
+        """Their rows: those that the index has with this text, the others computed."""
+        known = {}
+        for at, work in enumerate(works):
+            row = self._row.get(work.id)
+            if row is not None and self._digests[row] == digest_of(work):
+                known[at] = row
+        parts, order = [], []
+        if known:
+            parts.append(self._shelf.take(list(known.values())))
+            order += known
+        new = [at for at in range(len(works)) if at not in known]
+        if new:
+            parts.append(self._shelf.kind.of(self.method.vectors([works[at].words for at in new])))
+            order += new
+        return self._shelf.kind.joined(parts).take(np.argsort(order))
 
     def _best(self, near: dict[int, float], count: int, besides: Collection[str]) -> list[Near]:
         found = [
@@ -348,7 +364,7 @@ class Index:
 
     def similarity(self, first: Work, second: Work) -> float:
         """How alike two texts are, whether the works are in the index or not."""
-        vectors = self._shelf.kind.of(self.method.vectors([first.words, second.words]))
+        vectors = self._rows_of([first, second])
         if self._holders is None:
             weights = np.ones(len(vectors.holders()), dtype=np.float32)
         else:

@@ -7,10 +7,11 @@ from collections import Counter
 from datetime import date
 from math import exp, sqrt
 
-from funding.overlap.texts import plain
+from funding.overlap.texts import LONGEST, plain
 from funding.overlap.works import Someone, Work
 
-_NUMBER = re.compile(r"\d+(?:[.,]\d+)*")
+_NUMBER = re.compile(r"\d{1,3}(?:[.,\u00a0\u202f ]\d{3})+(?!\d)|\d+(?:[.,]\d+)?")
+_BETWEEN = re.compile(r"[.,\u00a0\u202f ](?=\d{3}(?!\d))")
 _YEARS = range(1900, 2100)
 _RUN = 5
 _CLOSE = 0.05
@@ -28,8 +29,8 @@ def same_wording(first: str, second: str) -> float:
 
 
 def numbers_of(text: str) -> frozenset[str]:
-    """Numbers of two digits and more that are no years: '2,400' and '2400' are one."""
-    found = {re.sub(r"[.,](?=\d{3}\b)", "", n) for n in _NUMBER.findall(text[:60_000])}
+    """Numbers of two digits and more that are no years: '2,400', '2 400' and '2400' are one."""
+    found = {_BETWEEN.sub("", number) for number in _NUMBER.findall(text[:LONGEST])}
     return frozenset(n for n in found if len(n) > 1 and not (n.isdigit() and int(n) in _YEARS))
 
 

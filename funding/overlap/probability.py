@@ -6,14 +6,18 @@ signal's strength, so each signal's push can be said on its own.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from math import exp
+from pathlib import Path
 
 from funding.overlap.methods import DEFAULT
 from funding.overlap.signals import KEYS, features, words_of
 from funding.overlap.works import Work
 
+WEIGHTS_FILE = Path(__file__).with_name("weights.json")
 _NOTICEABLE = 0.05
 
 
@@ -50,43 +54,23 @@ class Weights:
     degrees: tuple[tuple[float, float], ...]
 
 
-WEIGHTS = {
-    "characters": Weights(
-        -3.5,
-        {
-            "text": 8.0,
-            "near_copy": 4.0,
-            "title": 1.0,
-            "wording": 3.0,
-            "numbers": 2.5,
-            "lead": 0.6,
-            "people": 0.6,
-            "mail": 0.1,
-            "institution": 0.3,
-            "budget": 0.8,
-            "period": 0.5,
-            "outputs": 2.0,
-            "stage": -14.0,
-            "stage_words": -3.0,
-            "follows": -2.0,
-            "cofunded": -14.0,
-            "cofunded_words": -3.0,
-            "complementary": -2.0,
-        },
-        ((0.1, 0.3), (0.25, 0.6), (0.5, 0.8), (0.9, 1.0)),
-    )
-}
+@cache
+def weights_of(method: str) -> Weights:
+    """As `python -m bench.overlap train` wrote them."""
+    said = json.loads(WEIGHTS_FILE.read_text(encoding="utf-8"))[method]
+    degrees = tuple((likeness, degree) for likeness, degree in said["degrees"])
+    return Weights(said["base"], said["weights"], degrees)
 
 
 def judge(
     first: Work, second: Work, similarity: float | None = None, method: str = DEFAULT
 ) -> Judgement:
     """`similarity` as the index of `method` gives it; None where no text was compared."""
-    strengths = features(first, second, similarity)
-    weights = WEIGHTS[method]
+    strengths = features(first, second, similarity, method)
+    weights = weights_of(method)
     pushes = {key: weights.of[key] * strengths[key] for key in KEYS}
     signals = [
-        Signal(key, words_of(key, first, second, strengths[key]), strengths[key], push)
+        Signal(key, words_of(key, first, second, strengths[key], similarity), strengths[key], push)
         for key, push in pushes.items()
         if abs(push) >= _NOTICEABLE
     ]

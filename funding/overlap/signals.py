@@ -43,6 +43,14 @@ KEYS = (
     "complementary",
 )
 
+BESIDE = frozenset({"lead", "people", "mail", "institution", "budget", "period"})
+"""Signals of what stands beside the texts."""
+
+AGAINST = frozenset(
+    {"stage", "stage_words", "follows", "cofunded", "cofunded_words", "complementary"}
+)
+"""Signals that speak against the same work being paid twice; all others speak for it."""
+
 _STAGE = re.compile(
     r"\b(?:phase|stage|year|part|tranche|instal?lment|round|etapa|fase|etape|tranche|teil|stufe)\s"
     r"(?:\d{1,2}|i{1,3}|iv|v|one|two|three|four|second|third)\b"
@@ -59,34 +67,47 @@ _COMPLEMENTARY = re.compile(
     r"together with the project|sister project|companion|does not repeat|"
     r"do not repeat|not covered by)\b"
 )
-_NEAR_COPY = 0.6
+_NEAR_COPY = {"characters": 0.6, "sentences": 0.85}
+_ALIKE = {"characters": 0.35, "sentences": 0.8}
 _A_YEAR = 366
 _MONTH = 30.44
 
 
-def features(first: Work, second: Work, similarity: float | None) -> dict[str, float]:
-    """Each signal's strength, from 0 (not there, or not known) to 1. Symmetric in the two."""
+def features(first: Work, second: Work, similarity: float | None, method: str) -> dict[str, float]:
+    """Each signal's strength, from 0 (not there, or not known) to 1. Symmetric in the two.
+
+    What stands beside the text (people, money, time) counts only as far as titles, texts or
+    their numbers are alike: two works are not the same work because they cost the same.
+    """
     text = similarity or 0.0
+    copy = _NEAR_COPY[method]
     days = days_shared(first, second)
-    return {
-        "text": text,
-        "near_copy": max(0.0, (text - _NEAR_COPY) / (1 - _NEAR_COPY)),
+    words = {
+        "text": min(1.0, text / _ALIKE[method]),
+        "near_copy": max(0.0, (text - copy) / (1 - copy)),
         "title": words_alike(first.title, second.title),
         "wording": same_wording(first.text, second.text),
         "numbers": shared_numbers(first.words, second.words),
+    }
+    beside = {
         "lead": float(_is_same_lead(first, second)),
         "people": people_shared(first, second),
         "mail": float(bool(_mail_domains(first) & _mail_domains(second))),
         "institution": float(is_same_institution(first, second)),
         "budget": nearness(amounts_apart(first.amount, second.amount)),
         "period": _share_of_time(first, second, days),
+    }
+    alike = max(words["text"], words["title"] ** 2, words["numbers"])
+    return {
+        **words,
+        **{key: alike * strength for key, strength in beside.items()},
         "outputs": float(bool(first.outputs & second.outputs)),
         "stage": float(second.stage_of == first.id or first.stage_of == second.id),
-        "stage_words": _either(_STAGE, first, second),
+        "stage_words": _in_one(_STAGE, first, second),
         "follows": float(days is not None and -_A_YEAR <= days <= 0),
         "cofunded": float(second.id in first.cofunded_with or first.id in second.cofunded_with),
-        "cofunded_words": _either(_COFUNDED, first, second),
-        "complementary": _either(_COMPLEMENTARY, first, second),
+        "cofunded_words": _in_one(_COFUNDED, first, second),
+        "complementary": _in_one(_COMPLEMENTARY, first, second),
     }
 
 
@@ -97,10 +118,10 @@ def is_same_institution(first: Work, second: Work) -> bool:
     return bool(plain(first.institution)) and plain(first.institution) == plain(second.institution)
 
 
-def words_of(key: str, first: Work, second: Work, strength: float) -> str:
+def words_of(key: str, first: Work, second: Work, strength: float, similarity: float | None) -> str:
     """A signal in plain words; `strength` as `features` gave it."""
-    if key in ("text", "near_copy"):
-        return f"texts {_per_cent(strength)} alike" if key == "text" else "nearly the same text"
+    if key == "text":
+        return f"texts {_per_cent(similarity or 0.0)} alike"
     if key == "title":
         return "the same title" if strength > 0.95 else f"titles {_per_cent(strength)} alike"
     if key == "wording":
@@ -108,7 +129,8 @@ def words_of(key: str, first: Work, second: Work, strength: float) -> str:
     if key == "numbers":
         return f"{_per_cent(strength)} of the numbers in both texts"
     if key == "people":
-        return "the whole of the smaller team" if strength == 1 else "people in both teams"
+        is_whole = people_shared(first, second) == 1
+        return "the whole of the smaller team" if is_whole else "people in both teams"
     if key == "budget":
         apart = amounts_apart(first.amount, second.amount) or 0.0
         return "the same amount" if apart < 0.0005 else f"budgets within {_per_cent(apart)}"
@@ -121,6 +143,7 @@ def words_of(key: str, first: Work, second: Work, strength: float) -> str:
 
 
 _FIXED = {
+    "near_copy": "nearly the same text",
     "lead": "the same lead",
     "mail": "teams with the same mail domain",
     "institution": "the same institution",
@@ -164,5 +187,7 @@ def _share_of_time(first: Work, second: Work, days: int | None) -> float:
     return min(1.0, days / max(1, min(spans)))
 
 
-def _either(pattern: re.Pattern[str], first: Work, second: Work) -> float:
-    return float(any(pattern.search(plain(work.words)) for work in (first, second)))
+def _in_one(pattern: re.Pattern[str], first: Work, second: Work) -> float:
+    """Whether one text says it and the other not; what both say tells nothing of the two."""
+    said = [{match[0] for match in pattern.finditer(plain(w.words))} for w in (first, second)]
+    return float(said[0] != said[1])

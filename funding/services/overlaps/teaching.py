@@ -7,7 +7,7 @@ from sqlalchemy.orm import Session
 
 from funding.models import UNJUDGED, OutsideOverlap, Overlap
 from funding.overlap.learning import Decision, Taught, taught_by
-from funding.overlap.probability import WEIGHTS
+from funding.overlap.probability import weights_of
 
 _NOTICEABLE = 0.0005
 
@@ -40,7 +40,7 @@ def _taught(pairs: list[Overlap | OutsideOverlap], method: str) -> Taught:
         for pair in pairs
         if pair.verdict not in UNJUDGED
     ]
-    return taught_by(decisions, WEIGHTS[method])
+    return taught_by(decisions, weights_of(method))
 
 
 def _move(pair: Overlap | OutsideOverlap, taught: Taught) -> bool:
