@@ -197,6 +197,8 @@ def _set_triggers(connection: sa.Connection, is_sqlite: bool) -> None:
     if is_sqlite:
         set_rules(connection)
     else:
+        # what is only checked at the end, such as which name stands for which, is checked now
+        connection.exec_driver_sql("set constraints all immediate")
         for table in _tables():
             connection.exec_driver_sql(f'alter table "{table.name}" enable trigger user')
 
