@@ -41,10 +41,10 @@ COMPARE = "compare_proposal"
 REFRESH = "refresh_overlap_index"
 NEAREST = 20
 """Most works that one proposal is held against: those whose texts are closest."""
-LEAST = 0.2
+LEAST = 0.3
 """Least probability of a candidate that officers are asked to judge..."""
 CLOSEST = 5
-ALIKE = 0.16
+ALIKE = 0.2
 """...and how many whose texts are at least so alike they are asked about all the same."""
 _AT_ONCE = 500
 _COMPARED_ROUNDS = (RoundState.OPEN, RoundState.IN_REVIEW, RoundState.ALLOCATING)
