@@ -10,7 +10,6 @@ from flask.typing import ResponseReturnValue
 from funding.exports.csv_files import csv_text
 from funding.listing import Listing
 from funding.models import OutsideOverlap, Round
-from funding.overlap.evidence import shared_passages
 from funding.permissions import fetch, visible_outside, working_rounds
 from funding.reports import outside_overlaps as report
 from funding.reports.overlaps import VERDICT_WORDS, decided_by, spoken
@@ -21,6 +20,7 @@ from funding.routes.round_tabs import may_in
 from funding.routes.security import permission
 from funding.routes.submitting import differences, submit, typed_form
 from funding.services.overlaps import deciding, disclosing
+from funding.services.overlaps.reading import side_by_side
 
 
 def _round(round_id: int) -> Round:
@@ -85,17 +85,16 @@ def _page(
     inside, elsewhere = report.both_sides(session, by, overlap)
     sides, facts, shared = [], [], 0
     if inside and elsewhere:
-        passages = shared_passages(inside.text, elsewhere.text)
+        passages = side_by_side(config(), inside.text, elsewhere.text)
         shared = sum(1 for part in passages[0] if part.match)
         facts = report.facts_of(session, overlap, inside, elsewhere)
     else:
         passages = tuple(
-            shared_passages(side.text if side else "", "")[0] for side in (inside, elsewhere)
+            side_by_side(config(), side.text if side else "", "")[0] for side in (inside, elsewhere)
         )
     for side, parts in zip((inside, elsewhere), passages, strict=True):
         if side is not None:
-            shown = [{"text": part.text, "match": part.match} for part in parts]
-            sides.append({"title": side.title, "meta": side.paid_by, "passages": shown})
+            sides.append({"title": side.title, "meta": side.paid_by, "passages": parts})
     return render_template(
         "overlaps/show_outside.html",
         overlap=overlap,

@@ -11,7 +11,6 @@ from funding.exports.csv_files import csv_text
 from funding.forms import share_text
 from funding.listing import Listing
 from funding.models import Overlap, Round
-from funding.overlap.evidence import shared_passages
 from funding.permissions import fetch, visible_overlaps, working_rounds
 from funding.reports import overlaps as report
 from funding.routes.context import actor, config, in_transaction, reading, say
@@ -21,6 +20,7 @@ from funding.routes.round_tabs import may_in
 from funding.routes.security import permission
 from funding.routes.submitting import differences, submit, typed_form
 from funding.services.overlaps import counting, deciding, introducing, searching
+from funding.services.overlaps.reading import side_by_side
 from funding.services.overlaps.upkeep import standing
 
 
@@ -178,7 +178,7 @@ def show(overlap_id: int) -> ResponseReturnValue:
 def _pair(overlap: Overlap, form: dict[str, Any], version: int, changes: list[Any] | None) -> str:
     session = reading()
     sides = []
-    passages = shared_passages(overlap.first.abstract, overlap.second.abstract)
+    passages = side_by_side(config(), overlap.first.abstract, overlap.second.abstract)
     for proposal, parts in zip((overlap.first, overlap.second), passages, strict=True):
         sides.append(
             {
@@ -187,7 +187,7 @@ def _pair(overlap: Overlap, form: dict[str, Any], version: int, changes: list[An
                 "url": url_for("proposals.show", proposal_id=proposal.id),
                 "proposal": proposal,
                 "meta": report.institution_name(session, proposal),
-                "passages": [{"text": part.text, "match": part.match} for part in parts],
+                "passages": parts,
             }
         )
     return render_template(
