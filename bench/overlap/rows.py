@@ -14,12 +14,13 @@ import csv
 import json
 import re
 from collections.abc import Iterator
+from datetime import date
 from functools import cache
 from pathlib import Path
 
 import numpy as np
 
-from funding.overlap.works import Work
+from funding.overlap.works import Someone, Work
 
 ROOT = Path(__file__).parents[2]
 SHARED = ROOT.parent / "shared" / "data"
@@ -33,9 +34,21 @@ _END = re.compile(r"(?<=[.!?])\s+")
 
 
 def demo_works() -> list[Work]:
-    """The demo round's proposals, as far as their texts go, by id `P001` and up."""
+    """The demo round's proposals by id `P001` and up; amounts in minor units."""
     demo = json.loads((ROOT / "seeds" / "proposals.json").read_text(encoding="utf-8"))
-    return [Work(proposal["id"], proposal["title"], proposal["abstract"]) for proposal in demo]
+    return [
+        Work(
+            proposal["id"],
+            proposal["title"],
+            proposal["abstract"],
+            people=tuple(Someone(one["name"], one.get("orcid")) for one in proposal["team"]),
+            institution=proposal["institution"],
+            amount=proposal["ask"] * 100,
+            starts_on=date.fromisoformat(proposal["starts"]),
+            ends_on=date.fromisoformat(proposal["ends"]),
+        )
+        for proposal in demo
+    ]
 
 
 @cache

@@ -38,6 +38,7 @@ KEYS = (
     "stage",
     "stage_words",
     "follows",
+    "apart",
     "cofunded",
     "cofunded_words",
     "complementary",
@@ -47,7 +48,7 @@ BESIDE = frozenset({"lead", "people", "mail", "institution", "budget", "period"}
 """Signals of what stands beside the texts."""
 
 AGAINST = frozenset(
-    {"stage", "stage_words", "follows", "cofunded", "cofunded_words", "complementary"}
+    {"stage", "stage_words", "follows", "apart", "cofunded", "cofunded_words", "complementary"}
 )
 """Signals that speak against the same work being paid twice; all others speak for it."""
 
@@ -67,8 +68,9 @@ _COMPLEMENTARY = re.compile(
     r"together with the project|sister project|companion|does not repeat|"
     r"do not repeat|not covered by)\b"
 )
-_NEAR_COPY = {"characters": 0.6, "sentences": 0.85}
-_ALIKE = {"characters": 0.35, "sentences": 0.8}
+# likeness that any two works of a field have; that says much; from which on it is nearly a copy
+_TEXT = {"characters": (0.05, 0.35, 0.6), "sentences": (0.35, 0.8, 0.85)}
+_OPENING = 300
 _A_YEAR = 366
 _MONTH = 30.44
 
@@ -80,10 +82,10 @@ def features(first: Work, second: Work, similarity: float | None, method: str) -
     their numbers are alike: two works are not the same work because they cost the same.
     """
     text = similarity or 0.0
-    copy = _NEAR_COPY[method]
+    none, much, copy = _TEXT[method]
     days = days_shared(first, second)
     words = {
-        "text": min(1.0, text / _ALIKE[method]),
+        "text": min(1.0, max(0.0, (text - none) / (much - none))),
         "near_copy": max(0.0, (text - copy) / (1 - copy)),
         "title": words_alike(first.title, second.title),
         "wording": same_wording(first.text, second.text),
@@ -103,8 +105,9 @@ def features(first: Work, second: Work, similarity: float | None, method: str) -
         **{key: alike * strength for key, strength in beside.items()},
         "outputs": float(bool(first.outputs & second.outputs)),
         "stage": float(second.stage_of == first.id or first.stage_of == second.id),
-        "stage_words": _in_one(_STAGE, first, second),
+        "stage_words": _in_one(_STAGE, first, second, _OPENING),
         "follows": float(days is not None and -_A_YEAR <= days <= 0),
+        "apart": _apart(first, second),
         "cofunded": float(second.id in first.cofunded_with or first.id in second.cofunded_with),
         "cofunded_words": _in_one(_COFUNDED, first, second),
         "complementary": _in_one(_COMPLEMENTARY, first, second),
@@ -149,6 +152,7 @@ _FIXED = {
     "institution": "the same institution",
     "outputs": "the same output",
     "stage_words": "a text speaks of a stage or a renewal",
+    "apart": "they begin in different years",
     "follows": "one begins as the other ends",
     "cofunded": "paid for together on purpose",
     "cofunded_words": "a text speaks of shared funding",
@@ -187,7 +191,22 @@ def _share_of_time(first: Work, second: Work, days: int | None) -> float:
     return min(1.0, days / max(1, min(spans)))
 
 
-def _in_one(pattern: re.Pattern[str], first: Work, second: Work) -> float:
-    """Whether one text says it and the other not; what both say tells nothing of the two."""
-    said = [{match[0] for match in pattern.finditer(plain(w.words))} for w in (first, second)]
+def _apart(first: Work, second: Work) -> float:
+    """0 up to nine months between the two beginnings, 1 from twenty-one on."""
+    if first.starts_on is None or second.starts_on is None:
+        return 0.0
+    days = abs((first.starts_on - second.starts_on).days)
+    return min(1.0, max(0.0, (days - 274) / 365))
+
+
+def _in_one(pattern: re.Pattern[str], first: Work, second: Work, signs: int | None = None) -> float:
+    """Whether one says it and the other not; what both say tells nothing of the two.
+
+    `signs`: how far into title and text it counts. What continues another grant says so at once;
+    "in the second year" further down is a plan of the same work.
+    """
+    said = [
+        {match[0] for match in pattern.finditer(plain(work.words)[:signs])}
+        for work in (first, second)
+    ]
     return float(said[0] != said[1])

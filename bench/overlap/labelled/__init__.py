@@ -17,7 +17,8 @@ organisation in common. From each topic come twenty pairs:
 | paid together | no | the same work paid by two on purpose; half are linked by their file |
 | template | no | a programme's phrases in both, other work |
 | neighbours | no | two other works about the same place |
-| unrelated (eight) | no | works on two topics |
+| same field (four) | no | close in subject, another question; half of one institution |
+| unrelated (four) | no | works on two topics |
 
 So a quarter of the pairs, 70 of 280, are the same work: about what officers meet among candidates.
 
@@ -48,7 +49,7 @@ DEGREES = {
     "translated": 0.9,
     "same idea": 0.5,
 }
-_UNRELATED = 8
+_UNRELATED = 4
 SEEDS = {"train": 11, "test": 23}
 _PEOPLE = {
     "train": [
@@ -238,6 +239,13 @@ class _Maker:
             ),
         }
         pairs = list(made.items())
+        for kind in ("base", "para", "idea", "complement"):
+            title = topic["title" if kind == "base" else f"{kind}_title"]
+            other_work = self.work(title, topic[kind])
+            beside = self.work(topic["field_title"], topic["field_text"])
+            if self.chance(0.5):
+                beside = replace(beside, institution=other_work.institution)
+            pairs.append(("same field", (other_work, self.with_gaps(beside))))
         pairs += [("unrelated", self.unrelated(topic, topics)) for _ in range(_UNRELATED)]
         return [LabelledPair(kind, at, self.with_gaps(a), b) for kind, (a, b) in pairs]
 
