@@ -23,6 +23,7 @@ from funding.services.overlaps.works import in_currency
 DRAWN_FROM = 0.5
 """Least probability of a pair that nobody has judged and that is drawn all the same."""
 _COLOURS = 7
+_OTHERS = "Other areas"
 _LARGEST = 26.0
 _SMALLEST = 6.0
 
@@ -187,11 +188,13 @@ def map_figure(
     for place in shown:
         by_area.setdefault(place.area or "No area", []).append(place)
     ranked = sorted(by_area, key=lambda area: (-len(by_area[area]), area))
+    if len(ranked) > _COLOURS + 1:  # the last colour is the grey of all others
+        by_area[_OTHERS] = [place for area in ranked[_COLOURS:] for place in by_area[area]]
+        ranked = [*ranked[:_COLOURS], _OTHERS]
     for number, area in enumerate(ranked):
-        colour = f"var(--chart-{min(number, _COLOURS) + 1})"
+        colour = f"var(--chart-{number + 1})"
         figure.add_scatter(
-            name=area if number <= _COLOURS else "Others",
-            showlegend=number <= _COLOURS,
+            name=area,
             mode="markers",
             x=[place.x for place in by_area[area]],
             y=[place.y for place in by_area[area]],
