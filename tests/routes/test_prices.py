@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -11,48 +10,24 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from funding.models import Organisation, Person, PlanLine, Proposal, Role, Run
-from funding.permissions import Actor
+from funding.models import Organisation, PlanLine, Role, Run
 from funding.services.plans import put_forward
 from funding.services.scenarios import set_pin
 from tests.builders import make_person
 from tests.conftest import SignIn
 from tests.pages import fields_of, words_of
-from tests.runs import small_round, solve, work
-
-
-@dataclass
-class Scene:
-    """A solved round put forward: A is funded, B overlaps with it and is not."""
-
-    site: Flask
-    folder: Path
-    by: Actor
-    run_id: int
-    ids: dict[str, int]
-
-    def work(self) -> None:
-        work(self.site.extensions["database"], self.folder)
-
-    def stored(self, kind: type, id_: int) -> object:
-        with self.site.extensions["database"].reading() as session:
-            return session.get_one(kind, id_)
+from tests.runs import solve
+from tests.solved_scene import SolvedScene
 
 
 @pytest.fixture
-def scene(site: Flask, tmp_path: Path) -> Scene:
-    database = site.extensions["database"]
-    by, scenario_id = database.in_transaction(small_round)
-    run_id = solve(database, tmp_path, by, scenario_id).id
-    with database.reading() as session:
-        ids = dict(session.execute(sa.select(Proposal.key, Proposal.id)).all())
-    return Scene(site, tmp_path, by, run_id, ids)
+def scene(site: Flask, tmp_path: Path) -> SolvedScene:
+    return SolvedScene.on(site, tmp_path)
 
 
 @pytest.fixture
-def officer(scene: Scene, sign_in: SignIn) -> FlaskClient:
-    with scene.site.extensions["database"].reading() as session:
-        return sign_in(scene.site, session.get_one(Person, scene.by.person_id).email)
+def officer(scene: SolvedScene, sign_in: SignIn) -> FlaskClient:
+    return sign_in(scene.site, scene.email)
 
 
 def plain(text: str) -> str:
@@ -63,7 +38,7 @@ def plain(text: str) -> str:
 
 
 def test_a_pin_that_contradicts_another_names_both_and_keeps_what_was_typed(
-    scene: Scene, officer: FlaskClient
+    scene: SolvedScene, officer: FlaskClient
 ) -> None:
     """The round has about 18,800 dollars: A at its 10,000 leaves too little for B at its own."""
     run = scene.stored(Run, scene.run_id)
@@ -99,7 +74,7 @@ def test_a_pin_that_contradicts_another_names_both_and_keeps_what_was_typed(
 
 
 @pytest.fixture
-def line(scene: Scene) -> PlanLine:
+def line(scene: SolvedScene) -> PlanLine:
     """The line that pays A, of the officer's own funder."""
     database = scene.site.extensions["database"]
     database.in_transaction(put_forward, by=scene.by, run_id=scene.run_id, note="", key="plan")
@@ -112,7 +87,7 @@ def line(scene: Scene) -> PlanLine:
 
 
 @pytest.fixture
-def colleague(scene: Scene, line: PlanLine, sign_in: SignIn) -> FlaskClient:
+def colleague(scene: SolvedScene, line: PlanLine, sign_in: SignIn) -> FlaskClient:
     def make(session: Session) -> str:
         funder = session.get_one(Organisation, next(iter(scene.by.organisations)))
         return make_person(session, funder, Role.PROGRAM_OFFICER).email
@@ -128,7 +103,7 @@ def colleague(scene: Scene, line: PlanLine, sign_in: SignIn) -> FlaskClient:
     ],
 )
 def test_a_line_shows_the_price_of_amending_and_declining_before_it_is_saved(
-    scene: Scene,
+    scene: SolvedScene,
     colleague: FlaskClient,
     line: PlanLine,
     act: str,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -13,52 +12,20 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
-from funding.models import Person, Pin, Proposal, ProposalState, Role, Run, Study
-from funding.permissions import Actor
+from funding.models import Person, Pin, Proposal, ProposalState, Role, Run
 from tests.builders import make_organisation, make_person
 from tests.conftest import SignIn
-from tests.runs import small_round, solve, work
-
-
-@dataclass
-class Scene:
-    """A solved round: A is funded, B overlaps with it and is not."""
-
-    site: Flask
-    folder: Path
-    by: Actor
-    run_id: int
-    ids: dict[str, int]
-
-    def work(self) -> None:
-        work(self.site.extensions["database"], self.folder)
-
-    def in_transaction(self, act):  # type: ignore[no-untyped-def]
-        return self.site.extensions["database"].in_transaction(act)
-
-    def studies(self, kind: str) -> list[Study]:
-        with self.site.extensions["database"].reading() as session:
-            return list(session.scalars(sa.select(Study).where(Study.kind == kind)))
-
-    def page_of(self, key: str) -> str:
-        return f"/runs/{self.run_id}/proposals/{self.ids[key]}"
+from tests.solved_scene import SolvedScene
 
 
 @pytest.fixture
-def scene(site: Flask, tmp_path: Path) -> Scene:
-    database = site.extensions["database"]
-    by, scenario_id = database.in_transaction(small_round)
-    run_id = solve(database, tmp_path, by, scenario_id).id
-    with database.reading() as session:
-        ids = dict(session.execute(sa.select(Proposal.key, Proposal.id)).all())
-    return Scene(site, tmp_path, by, run_id, ids)
+def scene(site: Flask, tmp_path: Path) -> SolvedScene:
+    return SolvedScene.on(site, tmp_path)
 
 
 @pytest.fixture
-def officer(scene: Scene, sign_in: SignIn) -> FlaskClient:
-    with scene.site.extensions["database"].reading() as session:
-        email = session.get_one(Person, scene.by.person_id).email
-    return sign_in(scene.site, email)
+def officer(scene: SolvedScene, sign_in: SignIn) -> FlaskClient:
+    return sign_in(scene.site, scene.email)
 
 
 def plain(text: str) -> str:
@@ -66,7 +33,7 @@ def plain(text: str) -> str:
 
 
 def test_opening_a_refusal_shows_the_estimate_and_confirms_it_in_the_background(
-    scene: Scene, officer: FlaskClient
+    scene: SolvedScene, officer: FlaskClient
 ) -> None:
     first = plain(officer.get(scene.page_of("B")).text)
     assert "being confirmed" in first
@@ -90,19 +57,21 @@ def test_opening_a_refusal_shows_the_estimate_and_confirms_it_in_the_background(
     assert '<meta http-equiv="refresh"' not in done
 
 
-def test_a_funded_proposal_has_nothing_to_confirm(scene: Scene, officer: FlaskClient) -> None:
+def test_a_funded_proposal_has_nothing_to_confirm(scene: SolvedScene, officer: FlaskClient) -> None:
     assert "What it would take" not in officer.get(scene.page_of("A")).text
     assert officer.get(f"{scene.page_of('A')}/why").status_code == 404
     assert scene.studies("confirmation") == []
 
 
-def test_a_line_says_why_this_commitment(scene: Scene, officer: FlaskClient) -> None:
+def test_a_line_says_why_this_commitment(scene: SolvedScene, officer: FlaskClient) -> None:
     page = plain(officer.get(scene.page_of("A")).text)
     assert "Why this commitment?" in page
     assert "No other money that is not used for it already may pay this proposal." in page
 
 
-def test_what_another_reader_may_not_see_is_not_asked_for(scene: Scene, sign_in: SignIn) -> None:
+def test_what_another_reader_may_not_see_is_not_asked_for(
+    scene: SolvedScene, sign_in: SignIn
+) -> None:
     def stranger(session: Session) -> str:
         return make_person(session, make_organisation(session)).email
 
@@ -111,7 +80,7 @@ def test_what_another_reader_may_not_see_is_not_asked_for(scene: Scene, sign_in:
     assert scene.studies("confirmation") == []
 
 
-def priced(scene: Scene, officer: FlaskClient, **form: str) -> str:
+def priced(scene: SolvedScene, officer: FlaskClient, **form: str) -> str:
     """The address of the price that was asked for."""
     answer = officer.post(
         f"/runs/{scene.run_id}/price", data={"reason": "The board wishes it", **form}
@@ -120,7 +89,7 @@ def priced(scene: Scene, officer: FlaskClient, **form: str) -> str:
     return answer.headers["Location"]
 
 
-def test_a_pin_is_priced_before_it_is_saved(scene: Scene, officer: FlaskClient) -> None:
+def test_a_pin_is_priced_before_it_is_saved(scene: SolvedScene, officer: FlaskClient) -> None:
     address = priced(scene, officer, proposal=str(scene.ids["B"]), act="in")
     assert parse_qs(urlsplit(address).query)["reason"] == ["The board wishes it"]
     waiting = officer.get(address).text
@@ -148,7 +117,7 @@ def test_a_pin_is_priced_before_it_is_saved(scene: Scene, officer: FlaskClient) 
 
 
 def test_a_price_that_is_asked_for_twice_is_one_question_with_one_answer(
-    scene: Scene, officer: FlaskClient
+    scene: SolvedScene, officer: FlaskClient
 ) -> None:
     address = priced(scene, officer, proposal=str(scene.ids["B"]), act="amount", amount="9500")
     officer.get(address)
@@ -159,7 +128,7 @@ def test_a_price_that_is_asked_for_twice_is_one_question_with_one_answer(
 
 
 def test_a_price_is_refused_with_the_rule_and_what_was_typed(
-    scene: Scene, officer: FlaskClient
+    scene: SolvedScene, officer: FlaskClient
 ) -> None:
     answer = officer.post(
         f"/runs/{scene.run_id}/price",
@@ -177,7 +146,7 @@ def test_a_price_is_refused_with_the_rule_and_what_was_typed(
 
 
 def test_an_applicant_hears_of_ask_least_amount_and_money_once_it_is_confirmed(
-    scene: Scene, sign_in: SignIn
+    scene: SolvedScene, sign_in: SignIn
 ) -> None:
     def refuse(session: Session) -> str:
         proposal = session.get_one(Proposal, scene.ids["B"])
@@ -198,7 +167,7 @@ def test_an_applicant_hears_of_ask_least_amount_and_money_once_it_is_confirmed(
     assert applicant.get(scene.page_of("B")).status_code in (403, 404)
 
 
-def test_an_auditor_reads_why_but_prices_no_decision(scene: Scene, sign_in: SignIn) -> None:
+def test_an_auditor_reads_why_but_prices_no_decision(scene: SolvedScene, sign_in: SignIn) -> None:
     def auditor(session: Session) -> str:
         person = session.get_one(Person, scene.by.person_id)
         return make_person(session, person.bindings[0].organisation, Role.AUDITOR).email
