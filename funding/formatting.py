@@ -209,6 +209,11 @@ def plural(number: int, one: str, many: str | None = None) -> str:
     return f"{format_number(number)} {word}"
 
 
+def shortened(text: str, most: int) -> str:
+    """At most so many letters, for what stands beside a bar; the end is then an ellipsis."""
+    return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
+
+
 def register_filters(app: Flask) -> None:
     """Make the formats available in templates: money, percent, date, when, number, plural, ..."""
     app.jinja_env.filters.update(

@@ -7,7 +7,7 @@ from html import escape
 import plotly.graph_objects as go
 import plotly.io
 
-from funding.formatting import format_short, minor_units
+from funding.formatting import format_short, minor_units, shortened
 from funding.reports.breakdowns import Breakdown, Gap, Together
 from funding.reports.positions import STAGES, Position, Stage
 
@@ -143,7 +143,7 @@ def flow(positions: list[Position], names: dict[str, str], currency: str) -> tup
         go.Sankey(
             arrangement="snap",
             node={
-                "label": [escape(_short(labels[node])) for node in nodes],
+                "label": [escape(shortened(labels[node], 44)) for node in nodes],
                 "color": [colours[node[0]] for node in nodes],
                 "pad": 8,
                 "thickness": 12,
@@ -171,10 +171,6 @@ def _end(position: Position) -> str:
     return str(position.proposal_id or "withheld")
 
 
-def _short(title: str, most: int = 44) -> str:
-    return title if len(title) <= most else f"{title[: most - 1].rstrip()}…"
-
-
 def co_funding(pairs: list[Together], currency: str) -> str:
     """How many proposals each two funders pay together."""
     funders = sorted({funder for pair in pairs for funder in (pair.first, pair.second)})
@@ -187,7 +183,7 @@ def co_funding(pairs: list[Together], currency: str) -> str:
         row, column = max(a, b), min(a, b)
         counts[row][column] = pair.proposals
         words[row][column] = format_short(pair.amount, currency)
-    labels = [escape(_short(funder, 30)) for funder in funders]
+    labels = [escape(shortened(funder, 30)) for funder in funders]
     figure = go.Figure(
         go.Heatmap(
             x=labels,

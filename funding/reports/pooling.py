@@ -10,10 +10,11 @@ from typing import Any
 import plotly.graph_objects as go
 import plotly.io
 
-from funding.formatting import format_percent, format_short, plural
+from funding.formatting import format_percent, format_short, plural, shortened
 
 Document = Mapping[str, Any]
 MOST_GROUPS = 20
+LONGEST = 28  # letters of a name beside a bar
 
 
 @dataclass(frozen=True)
@@ -98,20 +99,20 @@ def _figure(rows: Sequence[FunderRow]) -> str:
     figure = go.Figure()
     figure.add_bar(
         orientation="h",
-        y=[escape(row.name) for row in shown],
+        y=[escape(shortened(row.name, LONGEST)) for row in shown],
         x=[100 * (row.gain or 0.0) for row in shown],
         marker_color=[
             "var(--chart-1)" if (row.gain or 0) > 0 else "var(--chart-2)" for row in shown
         ],
-        customdata=[[f"#{row.key}"] for row in shown],
-        hovertemplate="%{y}: %{x:.1f}%<extra></extra>",
+        customdata=[[f"#{row.key}", escape(row.name)] for row in shown],
+        hovertemplate="%{customdata[1]}: %{x:.1f}%<extra></extra>",
     )
     figure.update_layout(
         height=90 + 30 * len(shown),
         bargap=0.3,
         showlegend=False,
         margin={"l": 8, "r": 16, "t": 8, "b": 32},
-        xaxis={"rangemode": "tozero", "ticksuffix": "%"},
+        xaxis={"rangemode": "tozero", "ticksuffix": "%", "nticks": 5, "tickangle": 0},
         yaxis={"automargin": True, "autorange": "reversed"},
     )
     return str(plotly.io.to_json(figure))

@@ -44,6 +44,12 @@ class ProposalInRun:
     applicant: str
     pins: list[Pin]
 
+    @property
+    def first_reason(self) -> str:
+        """The reason without saying again that it is not funded; a clause that goes on."""
+        clause = self.reason.removeprefix("Not funded: ")
+        return clause if clause else "none was worked out for this run."
+
 
 def proposal_in_run(
     session: Session, by: Actor, run: Run, proposal: Proposal, discretion: Discretion

@@ -9,7 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.io import to_json
 
-from funding.formatting import format_percent, format_short, plural
+from funding.formatting import format_percent, format_short, plural, shortened
 from funding.reports.portfolios import Shown
 from funding.studies.rules import IN_WORDS, Words
 
@@ -104,7 +104,7 @@ def gain_chart(found: Found, names: Mapping[str, str]) -> Found | None:
     figure = go.Figure(
         go.Heatmap(
             x=[escape(label) for label in labels],
-            y=[escape(_short(name)) for name in named],
+            y=[escape(shortened(name, 28)) for name in named],
             z=[[ratio / max(line) for ratio in line] for line in ratios],
             text=[[f"{ratio:.1f} ×" for ratio in line] for line in ratios],
             texttemplate="%{text}",
@@ -230,7 +230,3 @@ def agreed(found: Found, shown: Mapping[str, Shown]) -> Found:
         if row.get("only")
     ]
     return {"always": named(found["always"]), "only": only}
-
-
-def _short(name: str, most: int = 28) -> str:
-    return name if len(name) <= most else f"{name[: most - 1]}…"

@@ -213,7 +213,8 @@ def _committee(words: Words, forced: Document | None, proof: Document) -> str:
     slack, lost = max(0.0, proof["bound"] - proof["value"]), forced["lost"]
     out = sum(not m["after"] for m in forced["moves"])
     into = sum(not m["before"] for m in forced["moves"]) - 1
-    swap = f"{plural(out, 'funded proposal')} would leave the plan"
+    leaving = plural(out, "funded proposal") if out else "no funded proposal"
+    swap = f"{leaving} would leave the plan"
     if into > 0:
         swap += f" and {plural(into, 'other')} would enter it"
     if forced["is_none"] or lost <= slack:
