@@ -62,8 +62,9 @@ def frontier(
 ) -> dict[str, Any]:
     """Points by factor of the needs' and the overlaps' weights, the plan's own (1, 1) first.
 
-    Answers `points`, and `gap`, the largest that their own aims leave open. `known`: an earlier,
-    unfinished answer to go on from; `keep` is handed one after each piece. Raises Cancelled.
+    Answers `points`; `gap`, the largest that their own aims leave open; `missing`, for how many
+    weights there was no time. `known`: an earlier, unfinished answer to go on from; `keep` is
+    handed one after each piece. Raises Cancelled.
     """
     pieces = [Piece(problem, plan, needs, tuple(overlap)) for needs in coverage]
 
@@ -82,6 +83,7 @@ def frontier(
     return {
         "points": [asdict(point) for point in marked(points)],
         "gap": max((answer["gap"] for answer in answers), default=0.0),
+        "missing": sum(answer.get("missing", 0) for answer in answers),
     }
 
 
@@ -99,7 +101,7 @@ def trace(piece: Piece, cancelled: Callable[[], bool]) -> dict[str, Any]:
     """The points of one piece, but for the plan's own; only costs change from one to the next."""
     live = LiveRound(piece.problem, piece.plan, Clock.of(SECONDS, None, cancelled))
     needs, doubles = (live.part(live.model.parts[part]) for part in ("needs", "overlaps"))
-    points, gap = [], 0.0
+    points, gap, missing = [], 0.0, 0
     for overlap in piece.overlap:
         if (piece.coverage, overlap) == (1.0, 1.0):
             continue
@@ -108,6 +110,9 @@ def trace(piece: Piece, cancelled: Callable[[], bool]) -> dict[str, Any]:
         judged = weigh(live.problem, piece.coverage, overlap)
         live.aim(live.cost + (piece.coverage - 1) * needs + (overlap - 1) * doubles)
         corner = live.corner()
+        if not corner.is_finished:
+            missing += 1
+            continue
         found = live.whole(corner, live.standing(), judged=judged)
         lines = live.own_lines() if found is None else found.lines
         value = value_of(judged, lines)
@@ -115,7 +120,7 @@ def trace(piece: Piece, cancelled: Callable[[], bool]) -> dict[str, Any]:
         totals = totals_of(live.problem, lines)
         by_id = {p.id: x for p, x in zip(live.problem.proposals, totals, strict=True) if x}
         points.append(asdict(measure(live.problem, by_id, len(lines), piece.coverage, overlap)))
-    return {"points": points, "gap": gap}
+    return {"points": points, "gap": gap, "missing": missing}
 
 
 def weigh(problem: Problem, needs: float, doubles: float) -> Problem:

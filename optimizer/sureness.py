@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 from optimizer.clock import Cancelled, Clock
+from optimizer.found import OutOfTime
 from optimizer.highs import Vector
 from optimizer.live_round import LiveRound
 from optimizer.problem import Plan, Problem
@@ -267,7 +268,10 @@ def reviewed_again(
 
 
 def resample(piece: Piece, cancelled: Callable[[], bool]) -> dict[str, Any]:
-    """Solve each sample: only costs change, so each starts from the last one's corner."""
+    """Solve each sample: only costs change, so each starts from the last one's corner.
+
+    Raises OutOfTime rather than count the plan itself where a sample could not be solved.
+    """
     clock = Clock.of(SECONDS, None, cancelled)
     live = LiveRound(piece.problem, piece.plan, clock)
     merit = np.array([p.merit for p in live.problem.proposals])
@@ -281,6 +285,8 @@ def resample(piece: Piece, cancelled: Callable[[], bool]) -> dict[str, Any]:
         extra: Vector = np.array([p.merit for p in judged.proposals]) - merit
         live.aim(live.cost + live.of_totals(extra))
         corner = live.corner()
+        if not corner.is_finished:
+            raise OutOfTime
         found = live.whole(corner, live.standing(), judged=judged, gap=1e-3, nodes=5)
         plan_value = value_of(judged, own)
         lines, value = own, plan_value

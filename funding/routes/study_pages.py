@@ -74,6 +74,7 @@ def _frontier(run: Run, _study: Study, found: dict[str, Any]) -> dict[str, Any]:
         "finding": frontier.finding(shown),
         "figure": frontier.chart(shown, currency, lambda number: f"{here}#point-{number}"),
         "gap": found["gap"],
+        "missing": found.get("missing", 0),
     }
 
 

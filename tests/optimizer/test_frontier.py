@@ -40,6 +40,16 @@ def test_weights_trade_merit_for_needs_and_overlaps() -> None:
     assert found[0] == own
 
 
+def test_weights_for_which_there_was_no_time_are_counted_not_drawn(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("optimizer.frontier.SECONDS", 0.0)
+    problem = a_problem(**NEEDY)
+    found = frontier(problem, solved(problem), coverage=(0.0, 1.0), overlap=(0.0, 1.0))
+    assert len(found["points"]) == 1  # the plan's own
+    assert (found["gap"], found["missing"]) == (0.0, 3)
+
+
 def test_no_efficient_point_is_bettered_by_another() -> None:
     problem = read_round(
         random_round(

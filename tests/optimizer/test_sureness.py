@@ -71,6 +71,16 @@ def test_most_proposals_of_a_larger_round_are_settled() -> None:
     assert sum(standing == "open" for standing in found.values()) <= 3
 
 
+def test_a_sample_for_which_there_was_no_time_is_not_counted_as_the_plan(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    problem = a_problem(**TWINS)
+    plan = solved(problem)
+    monkeypatch.setattr("optimizer.sureness.SECONDS", 0.0)
+    with pytest.raises(OutOfTime):
+        sureness(problem, plan, samples=5, seconds=60)
+
+
 def test_the_same_seed_gives_the_same_reviews_wherever_and_another_seed_others() -> None:
     problem = read_round(random_round(8, commitments=3, proposals=12, features=["areas"]))
     plan = solve(problem)
