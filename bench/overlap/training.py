@@ -33,7 +33,7 @@ WORDS_AT_MOST = 4.0
 LINKS_AT_LEAST, LINKS_AT_MOST = 5.0, 9.0
 """What a file itself says of two works, its stage or its second payer, nearly decides."""
 
-BESIDE_AT_MOST = 0.8
+BESIDE_AT_MOST, PLACE_AT_MOST = 0.8, 1.5
 """What stands beside the texts was drawn by odds of our own, so it may not lead."""
 
 UNSEEN = "translated"
@@ -101,7 +101,7 @@ def _bounds(key: str) -> tuple[float, float | None]:
             return (-LINKS_AT_MOST, -LINKS_AT_LEAST)
         return (-WORDS_AT_MOST, -AT_LEAST.get(key, 0.0))
     if key in BESIDE:
-        return (AT_LEAST.get(key, 0.0), BESIDE_AT_MOST)
+        return (AT_LEAST.get(key, 0.0), PLACE_AT_MOST if key == "institution" else BESIDE_AT_MOST)
     return (AT_LEAST.get(key, 0.0), None)
 
 

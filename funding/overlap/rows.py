@@ -20,6 +20,7 @@ from funding.overlap.characters import BITS
 _PLACES = (1 << BITS) - 1
 _MOST = (1 << (32 - BITS)) - 1
 _A_FEW = 10
+_FEW_ROWS = 8
 _LOG = np.concatenate(([0.0], 1 + np.log(np.arange(1, _MOST + 1)))).astype(np.float32)
 
 
@@ -114,8 +115,18 @@ def weights_of(holders: Any, rows: int) -> Any:
 
 def dot(one: Any, other: Any) -> Any:
     """Cosine of each row of `one` with each of `other`, both made ready: an array."""
-    product = one @ other.T
-    return product.toarray() if sp.issparse(product) else product
+    if not sp.issparse(one):
+        return one @ other.T
+    if one.shape[0] > _FEW_ROWS:
+        return (other @ one.T).toarray().T
+    # a few rows laid out in full are quicker than any product of sparse matrices
+    found = np.zeros((one.shape[0], other.shape[0]), dtype=np.float32)
+    for at in range(one.shape[0]):
+        full = np.zeros(one.shape[1], dtype=np.float32)
+        begin, end = one.indptr[at], one.indptr[at + 1]
+        full[one.indices[begin:end]] = one.data[begin:end]
+        found[at] = other @ full
+    return found
 
 
 class Shelf:

@@ -19,7 +19,7 @@ from funding.overlap.likeness import (
     shared_numbers,
     words_alike,
 )
-from funding.overlap.texts import plain
+from funding.overlap.texts import WITHOUT_SPACES, plain
 from funding.overlap.works import Work
 
 KEYS = (
@@ -70,6 +70,8 @@ _COMPLEMENTARY = re.compile(
 )
 # likeness that any two works of a field have; that says much; from which on it is nearly a copy
 _TEXT = {"characters": (0.05, 0.35, 0.6), "sentences": (0.35, 0.8, 0.85)}
+_SIGN_WORDS = re.compile(f"[{WITHOUT_SPACES}]")
+_ENOUGH = 400
 _OPENING = 300
 _A_YEAR = 366
 _MONTH = 30.44
@@ -85,7 +87,7 @@ def features(first: Work, second: Work, similarity: float | None, method: str) -
     none, much, copy = _TEXT[method]
     days = days_shared(first, second)
     words = {
-        "text": min(1.0, max(0.0, (text - none) / (much - none))),
+        "text": _weight_of(first, second) * min(1.0, max(0.0, (text - none) / (much - none))),
         "near_copy": max(0.0, (text - copy) / (1 - copy)),
         "title": words_alike(first.title, second.title),
         "wording": same_wording(first.text, second.text),
@@ -189,6 +191,17 @@ def _share_of_time(first: Work, second: Work, days: int | None) -> float:
         if work.ends_on and work.starts_on
     ]
     return min(1.0, days / max(1, min(spans)))
+
+
+def _weight_of(first: Work, second: Work) -> float:
+    """Half to 1: a line or two is soon like any other of its field, so it tells less."""
+    shorter = min(_signs(plain(first.words)), _signs(plain(second.words)))
+    return 0.5 + 0.5 * min(1.0, shorter / _ENOUGH)
+
+
+def _signs(text: str) -> int:
+    """Length, where a sign that is a word or half of one counts as three."""
+    return len(text) + 2 * len(_SIGN_WORDS.findall(text))
 
 
 def _apart(first: Work, second: Work) -> float:

@@ -32,6 +32,8 @@ class Codes:
         # here, since it takes a while to load and small sets never need it
         import faiss
 
+        # one is enough for a million; several wait for one another on a busy machine
+        faiss.omp_set_num_threads(1)
         self._codes = faiss.IndexBinaryFlat(BITS)
 
     def __len__(self) -> int:
