@@ -49,8 +49,11 @@ from funding.overlap.works import Work
 EXACT = 5_000
 """Most rows without codes: these are compared one by one."""
 
-CANDIDATES = 500
-"""Rows that the codes bring for one work, to be compared exactly."""
+CANDIDATES = 25
+"""Rows that the codes bring for each one asked for, to be compared exactly..."""
+
+FEWEST = 200
+"""...and at least so many."""
 
 _AT_ONCE = 2_000
 _COMPARED_AT_ONCE = 256
@@ -309,7 +312,7 @@ class Index:
         alike = dot(asked.ready(weights), newest)
         coded: list[Any] = [()] * len(works)
         if self._codes is not None:
-            most = max(CANDIDATES, 5 * count) + len(besides)
+            most = max(FEWEST, CANDIDATES * count) + len(besides)
             coded = list(self._codes.nearest(codes_of(asked.ready(self._coded_with)), most))
         found = []
         for at, work in enumerate(works):

@@ -8,6 +8,9 @@ from typing import Any, Protocol
 DEFAULT = "characters"
 NAMES = (DEFAULT, "sentences")
 
+NOTICEABLE = {DEFAULT: 0.16, "sentences": 0.65}
+"""Least likeness (cosine) of two texts that is worth somebody's look: methods differ in scale."""
+
 
 class Method(Protocol):
     """Texts in, one row a text out.

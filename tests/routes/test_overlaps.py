@@ -61,7 +61,7 @@ def test_candidates_are_found_in_the_background_and_judged_side_by_side(
     site: Flask, scene: dict[str, object], officer: FlaskClient, tmp_path: Path
 ) -> None:
     page = f"/rounds/{scene['round']}/overlaps"
-    assert "From 30% on" in officer.get(page).text  # the threshold is stated
+    assert "From 15% on" in officer.get(page).text  # the threshold is stated
     officer.post(f"{page}/search")
     assert "Comparing the texts" in officer.get(page).text
     assert officer.get(f"{page}/searching").status_code == 204

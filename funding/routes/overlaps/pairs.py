@@ -11,6 +11,7 @@ from funding.exports.csv_files import csv_text
 from funding.forms import share_text
 from funding.listing import Listing
 from funding.models import Overlap, Round
+from funding.overlap.methods import NOTICEABLE
 from funding.permissions import fetch, visible_overlaps, working_rounds
 from funding.reports import overlaps as report
 from funding.routes.context import actor, config, in_transaction, reading, say
@@ -66,7 +67,7 @@ def _list(round_: Round, form: dict[str, Any]) -> str:
         least=searching.LEAST,
         nearest=searching.NEAREST,
         closest=searching.CLOSEST,
-        alike=searching.ALIKE,
+        alike=NOTICEABLE[config().overlap_method],
         choices=CHOICES,
         verdicts=[
             (verdict, f"{words.capitalize()} ({counts.get(verdict, 0)})")

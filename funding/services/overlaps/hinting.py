@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from funding.config import Config
 from funding.models import HistoricGrant, Proposal
+from funding.overlap.methods import NOTICEABLE
 from funding.overlap.works import Work
 from funding.permissions import (
     Actor,
@@ -20,8 +21,6 @@ from funding.permissions import (
 from funding.services.overlaps.upkeep import index
 from funding.services.overlaps.works import grant_number, proposal_number
 
-ALIKE = 0.16
-"""Least likeness (cosine of the texts) that is worth telling."""
 MOST = 5
 _LOOKED_AT = 200
 LONGEST = 20_000
@@ -52,7 +51,8 @@ def hints_for(
         return []
     with index(config) as known:
         near = known.nearest(work, _LOOKED_AT)
-    alike = {one.id: one.similarity for one in near if one.similarity >= ALIKE}
+    least = NOTICEABLE[config.overlap_method]
+    alike = {one.id: one.similarity for one in near if one.similarity >= least}
     grants = [number for id_ in alike if (number := grant_number(id_)) is not None]
     proposals = [number for id_ in alike if (number := proposal_number(id_)) is not None]
     found = [

@@ -20,6 +20,7 @@ from funding.models import (
     Round,
     RoundState,
 )
+from funding.overlap.methods import NOTICEABLE
 from funding.overlap.probability import judge
 from funding.overlap.works import Work
 from funding.permissions import Actor, fetch, participants, working_rounds
@@ -41,11 +42,10 @@ COMPARE = "compare_proposal"
 REFRESH = "refresh_overlap_index"
 NEAREST = 20
 """Most works that one proposal is held against: those whose texts are closest."""
-LEAST = 0.3
+LEAST = 0.15
 """Least probability of a candidate that officers are asked to judge..."""
 CLOSEST = 5
-ALIKE = 0.2
-"""...and how many whose texts are at least so alike they are asked about all the same."""
+"""...and how many whose texts are noticeably alike they are asked about all the same."""
 _AT_ONCE = 500
 _COMPARED_ROUNDS = (RoundState.OPEN, RoundState.IN_REVIEW, RoundState.ALLOCATING)
 
@@ -141,7 +141,7 @@ def _held_against_all(
                 if near.id not in others:
                     continue  # gone from the database since
                 judgement = judge(work, others[near.id], near.similarity, method)
-                is_close = place < CLOSEST and near.similarity >= ALIKE
+                is_close = place < CLOSEST and near.similarity >= NOTICEABLE[method]
                 if judgement.probability >= LEAST or is_close:
                     found.append(Found(work.id, near.id, near.similarity, judgement, method))
     return found

@@ -14,6 +14,7 @@ from funding.db import Database
 from funding.errors import Conflict, InvalidInput, NotFound, NotPermitted
 from funding.models import ConflictOfInterest, Overlap, Role
 from funding.overlap.index import Index
+from funding.overlap.methods import DEFAULT, NOTICEABLE
 from funding.overlap.probability import judge
 from funding.overlap.works import Work
 from funding.paths import SEEDS
@@ -45,7 +46,7 @@ def test_what_is_found_on_the_demo_rounds_labelled_pairs() -> None:
         frozenset({work.id, near.id})
         for work, nearest in zip(works, index.nearest_of(works, searching.NEAREST), strict=True)
         for place, near in enumerate(nearest)
-        if (place < searching.CLOSEST and near.similarity >= searching.ALIKE)
+        if (place < searching.CLOSEST and near.similarity >= NOTICEABLE[DEFAULT])
         or judge(work, by_id[near.id], near.similarity).probability >= searching.LEAST
     }
     missed: dict[str, int] = {}
