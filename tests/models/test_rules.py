@@ -18,6 +18,7 @@ from funding.models import (
     Award,
     BankDetails,
     ConflictOfInterest,
+    EvidenceFile,
     LetterTemplate,
     Person,
     ReviewDeclaration,
@@ -145,6 +146,16 @@ def set_scene(session: Session) -> Scene:
             bank_code="2",
             country="US",
             entered_by_id=finance.person_id,
+        )
+    )
+    session.add(
+        EvidenceFile(
+            tranche_id=tranche.id,
+            name="photo.txt",
+            media_type="text/plain",
+            size=1,
+            sha256="0" * 64,
+            added_by_id=officer.person_id,
         )
     )
     session.flush()

@@ -289,7 +289,8 @@ def test_the_demo_rounds_history_is_the_same_when_it_is_imported(
     path = tmp_path / "demo.sqlite3"
     shutil.copy(demo_file, path)
     database = Database(f"sqlite:///{path}")
-    loaded = grants(database)
+    there = grants(database)
+    loaded = [grant for grant in there if not grant.fingerprint.startswith("demo-")]
     with (SEEDS / "history.csv").open(encoding="utf-8", newline="") as file:
         assert [grant.area_key for grant in loaded] == [row["area"] for row in csv.DictReader(file)]
     found = import_now(
@@ -301,7 +302,7 @@ def test_the_demo_rounds_history_is_the_same_when_it_is_imported(
         progress=lambda *_: None,
     )
     assert found.counts == {"read": len(loaded), "new": 0, "same": len(loaded), "refused": 0}
-    assert len(grants(database)) == len(loaded)
+    assert len(grants(database)) == len(there)
     database.engine.dispose()
 
 
