@@ -33,6 +33,7 @@ from funding.services.reviewing import (
     absences,
     after_review,
     assigning,
+    co_authors,
     declaring,
     drafts,
     handing_in,
@@ -510,14 +511,14 @@ def test_co_authors_are_taken_as_a_whole_or_not_at_all(database: Database, scene
         reviewer_id = session.scalars(sa.select(RoundReviewer.id)).first()
     state = {"by": scene.actor(0), "reviewer_id": reviewer_id}
     table = "Ada Quill, 2025, 0009-9999-9900-0018\nBo Reed, 2024\n"
-    assert database.in_transaction(people.state_co_authors, table=table, **state) == 2
+    assert database.in_transaction(co_authors.state_co_authors, table=table, **state) == 2
     with pytest.raises(InvalidInput) as refusal:
         database.in_transaction(
-            people.state_co_authors, table="Ada Quill, 2025\nCy Dorn, soon\n, 2020", **state
+            co_authors.state_co_authors, table="Ada Quill, 2025\nCy Dorn, soon\n, 2020", **state
         )
     assert [str(f.rule)[:7] for f in refusal.value.faults] == ["Line 2:", "Line 3:"]
     with database.reading() as session:
-        text = people.co_authors_text(session, scene.reviewers[0].id)
+        text = co_authors.co_authors_text(session, scene.reviewers[0].id)
     assert text == "Ada Quill,2025,0009-9999-9900-0018\nBo Reed,2024\n"
 
 
