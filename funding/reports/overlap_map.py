@@ -235,12 +235,18 @@ def map_figure(
         ],
         hovertemplate="%{customdata[1]}<br>and %{customdata[2]}<extra></extra>",
     )
+    return _on_a_plane(figure)
+
+
+def _on_a_plane(figure: go.Figure) -> str:
+    """Without axes, everything from 0 to 1 in sight; Plotly's JSON."""
+    span = {"visible": False, "range": [-0.03, 1.03]}
     figure.update_layout(
         height=620,
         legend={"orientation": "h", "y": -0.04, "yanchor": "top", "x": 0},
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        xaxis={"visible": False, "range": [-0.03, 1.03]},
-        yaxis={"visible": False, "range": [-0.03, 1.03]},
+        xaxis=span,
+        yaxis=span,
     )
     return str(plotly.io.to_json(figure))
 
@@ -336,14 +342,7 @@ def network_figure(
             ],
             hovertemplate="%{customdata[1]}<br>%{customdata[2]}<extra></extra>",
         )
-    figure.update_layout(
-        height=620,
-        legend={"orientation": "h", "y": -0.04, "yanchor": "top", "x": 0},
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        xaxis={"visible": False, "range": [-0.03, 1.03]},
-        yaxis={"visible": False, "range": [-0.03, 1.03]},
-    )
-    return str(plotly.io.to_json(figure))
+    return _on_a_plane(figure)
 
 
 CSV_HEAD = ("funder", "recipient", "amount")

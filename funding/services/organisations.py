@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.errors import Fault, InvalidInput, NotPermitted
-from funding.models import Organisation, OrganisationKind
+from funding.models import Binding, Organisation, OrganisationKind, Person, Role
 from funding.permissions import Actor
 from funding.services.log import record
 
@@ -18,6 +18,22 @@ def key_of(name: str) -> str:
     """A name as a key: lower case, words joined by hyphens."""
     plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-")
+
+
+def officers_of(session: Session, organisation_id: int) -> list[Person]:
+    """The program officers of an organisation who can sign in, by number."""
+    return list(
+        session.scalars(
+            sa.select(Person)
+            .join(Binding, Binding.person_id == Person.id)
+            .where(
+                Binding.organisation_id == organisation_id,
+                Binding.role == Role.PROGRAM_OFFICER,
+                Person.is_active,
+            )
+            .order_by(Person.id)
+        ).unique()
+    )
 
 
 def add_organisation(

@@ -15,10 +15,10 @@ from funding.reports import outside_overlaps as report
 from funding.reports.overlaps import VERDICT_WORDS, decided_by, spoken
 from funding.routes.context import actor, config, in_transaction, reading, say
 from funding.routes.overlaps.blueprints import bp
-from funding.routes.overlaps.verdicts import CHOICES, LABELS, typed_verdict, verdict_values
+from funding.routes.overlaps.verdicts import CHOICES, answer_verdict, verdict_values
 from funding.routes.round_tabs import may_in
 from funding.routes.security import permission
-from funding.routes.submitting import differences, submit, typed_form
+from funding.routes.submitting import submit, typed_form
 from funding.services.overlaps import deciding, disclosing
 from funding.services.overlaps.reading import side_by_side
 
@@ -121,27 +121,12 @@ def _page(
 @bp.post("/overlaps/outside/<int:outside_id>")
 @permission("overlap.decide")
 def decide_outside(outside_id: int) -> ResponseReturnValue:
-    _overlap(outside_id)
-    typed = typed_form()
-    version = typed.whole("version", 0, 10**9, "The form is incomplete.") or 0
-    verdict = typed_verdict(typed)
-
-    def again(errors: dict[str, str], is_stale: bool) -> str:
-        now = _overlap(outside_id)
-        changes = differences(LABELS, typed.values, verdict_values(now)) if is_stale else None
-        form = {"values": typed.values, "errors": errors}
-        return _page(now, form, now.version if is_stale else version, changes)
-
-    def done(decided: OutsideOverlap) -> ResponseReturnValue:
-        say("Your verdict is saved.")
-        return redirect(url_for("overlaps.outside", round_id=decided.round_id))
-
-    return submit(
-        lambda: in_transaction(
-            deciding.decide_outside, overlap_id=outside_id, version=version, **verdict
-        ),
-        done,
-        again,
+    return answer_verdict(
+        outside_id,
+        _overlap,
+        deciding.decide_outside,
+        _page,
+        lambda round_id: url_for("overlaps.outside", round_id=round_id),
     )
 
 

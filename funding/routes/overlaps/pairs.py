@@ -16,10 +16,10 @@ from funding.permissions import fetch, visible_overlaps, working_rounds
 from funding.reports import overlaps as report
 from funding.routes.context import actor, config, in_transaction, reading, say
 from funding.routes.overlaps.blueprints import bp
-from funding.routes.overlaps.verdicts import CHOICES, LABELS, typed_verdict, verdict_values
+from funding.routes.overlaps.verdicts import CHOICES, answer_verdict, typed_verdict, verdict_values
 from funding.routes.round_tabs import may_in
 from funding.routes.security import permission
-from funding.routes.submitting import differences, submit, typed_form
+from funding.routes.submitting import submit, typed_form
 from funding.services.overlaps import counting, deciding, introducing, searching
 from funding.services.overlaps.reading import side_by_side
 from funding.services.overlaps.upkeep import standing
@@ -237,25 +237,10 @@ def introduce(overlap_id: int) -> ResponseReturnValue:
 @bp.post("/overlaps/<int:overlap_id>")
 @permission("overlap.decide")
 def decide(overlap_id: int) -> ResponseReturnValue:
-    _overlap(overlap_id)
-    typed = typed_form()
-    version = typed.whole("version", 0, 10**9, "The form is incomplete.") or 0
-    verdict = typed_verdict(typed)
-
-    def again(errors: dict[str, str], is_stale: bool) -> str:
-        now = _overlap(overlap_id)
-        changes = differences(LABELS, typed.values, verdict_values(now)) if is_stale else None
-        form = {"values": typed.values, "errors": errors}
-        return _pair(now, form, now.version if is_stale else version, changes)
-
-    def done(decided: Overlap) -> ResponseReturnValue:
-        say("Your verdict is saved.")
-        return redirect(url_for("overlaps.index", round_id=decided.round_id))
-
-    return submit(
-        lambda: in_transaction(
-            deciding.decide_overlap, overlap_id=overlap_id, version=version, **verdict
-        ),
-        done,
-        again,
+    return answer_verdict(
+        overlap_id,
+        _overlap,
+        deciding.decide_overlap,
+        _pair,
+        lambda round_id: url_for("overlaps.index", round_id=round_id),
     )

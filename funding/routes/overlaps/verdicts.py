@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
+
+from flask import redirect
+from flask.typing import ResponseReturnValue
 
 from funding.forms import Typed, share_text
 from funding.models import OutsideOverlap, Overlap
+from funding.routes.context import in_transaction, say
+from funding.routes.submitting import differences, submit, typed_form
+
+Page = Callable[[Any, dict[str, Any], int, list[Any] | None], str]
+"""Draws an overlap's page: it, the form, the version it was opened at, what differs if stale."""
 
 LABELS = {"verdict": "Verdict", "degree": "Degree", "note": "Note"}
 CHOICES = [
@@ -34,3 +43,36 @@ def verdict_values(overlap: Overlap | OutsideOverlap) -> dict[str, str]:
         "degree": share_text(overlap.degree) if overlap.degree else "",
         "note": overlap.note,
     }
+
+
+def answer_verdict(
+    overlap_id: int,
+    find: Callable[[int], Any],
+    act: Callable[..., Any],
+    page: Page,
+    back: Callable[[int], str],
+) -> ResponseReturnValue:
+    """Store what was typed of one overlap, or draw its page again with what was wrong.
+
+    `find` raises NotFound; `back` is the address of the list of a round.
+    """
+    find(overlap_id)
+    typed = typed_form()
+    version = typed.whole("version", 0, 10**9, "The form is incomplete.") or 0
+    verdict = typed_verdict(typed)
+
+    def again(errors: dict[str, str], is_stale: bool) -> str:
+        now = find(overlap_id)
+        changes = differences(LABELS, typed.values, verdict_values(now)) if is_stale else None
+        form = {"values": typed.values, "errors": errors}
+        return page(now, form, now.version if is_stale else version, changes)
+
+    def done(decided: Overlap | OutsideOverlap) -> ResponseReturnValue:
+        say("Your verdict is saved.")
+        return redirect(back(decided.round_id))
+
+    return submit(
+        lambda: in_transaction(act, overlap_id=overlap_id, version=version, **verdict),
+        done,
+        again,
+    )

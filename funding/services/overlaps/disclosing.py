@@ -7,18 +7,16 @@ from sqlalchemy.orm import Session
 
 from funding.errors import NotPermitted, RuleBroken
 from funding.models import (
-    Binding,
     Disclosure,
     Organisation,
     OutsideOverlap,
-    Person,
-    Role,
     Round,
     RoundFunder,
 )
 from funding.permissions import Actor, fetch, inside_shown_to, outside_shown_to, visible_outside
 from funding.services.log import record
 from funding.services.mail import post_mail
+from funding.services.organisations import officers_of
 
 
 def parties(session: Session, by: Actor, overlap: OutsideOverlap) -> list[Organisation]:
@@ -79,17 +77,7 @@ def words_given(session: Session, overlap: OutsideOverlap) -> dict[int, Disclosu
 
 
 def _ask_holder(session: Session, overlap: OutsideOverlap, public_url: str) -> None:
-    officers = session.scalars(
-        sa.select(Person)
-        .join(Binding, Binding.person_id == Person.id)
-        .where(
-            Binding.organisation_id == overlap.holder_id,
-            Binding.role == Role.PROGRAM_OFFICER,
-            Person.is_active,
-        )
-        .order_by(Person.id)
-    )
-    for officer in officers.unique():
+    for officer in officers_of(session, overlap.holder_id):
         post_mail(
             session,
             officer.email,

@@ -10,11 +10,8 @@ from sqlalchemy.orm import Session, joinedload
 from funding.db import now
 from funding.errors import Fault, InvalidInput, NotFound, RuleBroken
 from funding.models import (
-    Binding,
     Commitment,
-    Person,
     Proposal,
-    Role,
     RunState,
     SteppingBack,
     Study,
@@ -22,6 +19,7 @@ from funding.models import (
 from funding.permissions import Actor, fetch, visible_commitments, visible_studies, without_conflict
 from funding.services.log import record
 from funding.services.mail import post_mail
+from funding.services.organisations import officers_of
 from funding.services.scenarios import round_to_work_in
 
 LONGEST_NOTE = 2_000
@@ -103,17 +101,7 @@ def _by_key(session: Session, table: Any, round_id: int) -> dict[str, Any]:
 
 
 def _ask(session: Session, commitment: Commitment, arrived: Commitment, public_url: str) -> None:
-    officers = session.scalars(
-        sa.select(Person)
-        .join(Binding, Binding.person_id == Person.id)
-        .where(
-            Binding.organisation_id == commitment.funder_id,
-            Binding.role == Role.PROGRAM_OFFICER,
-            Person.is_active,
-        )
-        .order_by(Person.id)
-    )
-    for officer in officers.unique():
+    for officer in officers_of(session, commitment.funder_id):
         post_mail(
             session,
             officer.email,
