@@ -30,6 +30,7 @@ from funding.services.overlaps.candidates import Found, keep
 from funding.services.overlaps.mapping import DRAW
 from funding.services.overlaps.upkeep import fresh_index
 from funding.services.overlaps.works import (
+    by_merged_name,
     grant_number,
     proposal_number,
     proposals_to_compare,
@@ -134,7 +135,9 @@ def _held_against_all(
         works = [work_of_proposal(proposal, currency) for proposal in proposals]
         nearest = known.nearest_of(works, NEAREST)
         close = {near.id for some in nearest for near in some}
-        others = {other.id: other for other in _works_named(session, close, currency)}
+        named = by_merged_name(session, _works_named(session, close, currency))
+        others = {other.id: other for other in named}
+        works = by_merged_name(session, works)
         found = []
         for work, some in zip(works, nearest, strict=True):
             for place, near in enumerate(some):

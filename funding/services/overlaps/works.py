@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from datetime import date
 
 import sqlalchemy as sa
-from sqlalchemy.orm import Session, joinedload, selectinload
+from sqlalchemy.orm import Session, aliased, joinedload, selectinload
 
 from funding.errors import InvalidInput
 from funding.models import (
     Award,
     AwardState,
     HistoricGrant,
+    KnownName,
+    NameKind,
     Proposal,
     ProposalState,
     Round,
@@ -24,6 +27,7 @@ from funding.services.rates import rate
 COMPARED_STATES = (ProposalState.SUBMITTED, ProposalState.IN_REVIEW, ProposalState.FUNDED)
 _LIVE_AWARDS = (AwardState.OFFERED, AwardState.ACCEPTED, AwardState.ACTIVE, AwardState.COMPLETED)
 _AT_ONCE = 2_000
+_IN_ONE_STATEMENT = 500
 
 
 def proposal_number(work_id: str) -> int | None:
@@ -144,3 +148,23 @@ def works_of(session: Session, after_grant: int = 0) -> Iterator[Work]:
             return
         after_grant = part[-1].id
         session.expunge_all()
+
+
+def by_merged_name(session: Session, works: Iterable[Work]) -> list[Work]:
+    """The same works, each institution under the name that stands for all its merged spellings."""
+    given = list(works)
+    spellings, chosen = sorted({work.institution for work in given}), aliased(KnownName)
+    names: dict[str, str] = {}
+    for start in range(0, len(spellings), _IN_ONE_STATEMENT):
+        rows = session.execute(
+            sa.select(KnownName.spelling, chosen.spelling)
+            .join(chosen, chosen.id == KnownName.entity_id)
+            .where(
+                KnownName.kind == NameKind.RECIPIENT,
+                KnownName.spelling.in_(spellings[start : start + _IN_ONE_STATEMENT]),
+                chosen.id != KnownName.id,
+            )
+            .order_by(KnownName.id)
+        )
+        names |= dict(rows.all())
+    return [replace(w, institution=names.get(w.institution, w.institution)) for w in given]

@@ -16,6 +16,7 @@ from funding.models import (
     Disclosure,
     HistoricGrant,
     Import,
+    KnownName,
     Mail,
     OutsideOverlap,
     Overlap,
@@ -24,10 +25,12 @@ from funding.models import (
     RoundFunder,
     Scenario,
 )
+from funding.overlap.works import Work
 from funding.permissions import Actor, visible_outside
 from funding.reports.outside_overlaps import SORTABLE, both_sides, list_outside
 from funding.services.overlaps import deciding, disclosing, searching
 from funding.services.overlaps.counting import counted_pairs, paid_outside
+from funding.services.overlaps.works import by_merged_name
 from funding.services.round_document import build_problem
 from tests.builders import (
     make_actor,
@@ -364,3 +367,16 @@ def test_a_funder_that_only_was_invited_gives_no_word(session: Session, world: W
     session.flush()
     overlap = add_overlap(session, world)
     assert disclosing.parties(session, make_actor(session, invited), overlap) == []
+
+
+def test_spellings_that_are_merged_are_one_institution(session: Session, world: World) -> None:
+    short, long = (
+        KnownName(organisation_id=world.birch.id, kind="recipient", spelling=spelling)
+        for spelling in ("LL", "Larkspur Lab")
+    )
+    session.add_all([short, long])
+    session.flush()
+    long.entity_id = short.entity_id = long.id
+    works = [Work("grant:1", institution="LL"), Work("proposal:2", institution="Other")]
+    session.flush()
+    assert [w.institution for w in by_merged_name(session, works)] == ["Larkspur Lab", "Other"]
