@@ -9,7 +9,7 @@ import platform
 import re
 import statistics
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
@@ -80,7 +80,7 @@ class Results:
         save()
 
 
-def machine() -> dict[str, Any]:
+def machine(packages: Sequence[str] = PACKAGES) -> dict[str, Any]:
     """What figures depend on: processor, system and versions."""
     model = re.search(r"model name\s*: (.+)", _read("/proc/cpuinfo"))
     memory = re.search(r"MemTotal:\s+(\d+) kB", _read("/proc/meminfo"))
@@ -90,7 +90,7 @@ def machine() -> dict[str, Any]:
         "gigabytes": round(int(memory.group(1)) / 2**20) if memory else None,
         "system": f"{platform.system()} on {platform.machine()}",
         "python": platform.python_version(),
-        **{name: metadata.version(name) for name in PACKAGES},
+        **{name: metadata.version(name) for name in packages},
     }
 
 

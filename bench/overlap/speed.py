@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import resource
-import subprocess
 import sys
 import tempfile
 import time
@@ -31,12 +30,9 @@ NEAREST = 20
 _COMPARED = 5_000
 
 
-def measured(method: str, count: int) -> dict[str, float]:
-    """Figures of one size, measured in a fresh process; raises CalledProcessError."""
-    command = [sys.executable, "-m", "bench.overlap.speed", method, str(count)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    found: dict[str, float] = json.loads(done.stdout.splitlines()[-1])
-    return found
+def command(*arguments: str) -> list[str]:
+    """What measures in a fresh process: `pairs`, or a method and a number of rows."""
+    return [sys.executable, "-m", "bench.overlap.speed", *arguments]
 
 
 def measure(method: str, count: int) -> dict[str, float]:

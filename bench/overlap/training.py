@@ -50,7 +50,7 @@ AT_LEAST = {
     "period": 0.2,
     "institution": 0.1,
     "mail": 0.1,
-    "apart": 1.0,
+    "apart": 2.5,
 }
 """Signals that the set has too few cases of; held above zero, since they are known to speak."""
 
