@@ -307,23 +307,23 @@ class Index:
     ) -> list[list[Near]]:
         if not self._row:
             return [[] for _ in works]
-        weights = self._weights_now()
+        ready = asked.ready(self._weights_now())
         rows, newest = self._newest_ready()
-        alike = dot(asked.ready(weights), newest)
-        coded: list[Any] = [()] * len(works)
+        alike = dot(ready, newest)
         if self._codes is not None:
-            most = max(FEWEST, CANDIDATES * count) + len(besides)
-            coded = list(self._codes.nearest(codes_of(asked.ready(self._coded_with)), most))
-        found = []
-        for at, work in enumerate(works):
-            best = np.argsort(-alike[at], kind="stable")[: count + len(besides) + 1]
-            near = {int(rows[k]): float(alike[at][k]) for k in best}
-            older = [int(row) for row in coded[at] if self._row.get(self._ids[row]) == row]
-            if older:
-                exact = dot(asked.take([at]).ready(weights), self._shelf.take(older).ready(weights))
-                near.update(zip(older, map(float, exact[0]), strict=True))
-            found.append(self._best(near, count, {work.id, *besides}))
-        return found
+            older = self._older(asked, count + len(besides))
+            exact = dot(ready, self._shelf.take(older).ready(self._weights_now()))
+            rows, alike = np.concatenate([older, rows]), np.concatenate([exact, alike], axis=1)
+        return [
+            self._best(rows, alike[at], count, {work.id, *besides}) for at, work in enumerate(works)
+        ]
+
+    def _older(self, asked: Any, count: int) -> Any:
+        """Rows with codes that are candidates of any of those asked, in order."""
+        most = max(FEWEST, CANDIDATES * count)
+        near = np.unique(self._codes.nearest(codes_of(asked.ready(self._coded_with)), most))
+        live = [self._row.get(self._ids[row]) == row for row in near]
+        return near[live]
 
     def _rows_of(self, works: Sequence[Work]) -> Any:
         """Their rows: those that the index has with this text, the others computed."""
@@ -342,11 +342,13 @@ class Index:
             order += new
         return self._shelf.kind.joined(parts).take(np.argsort(order))
 
-    def _best(self, near: dict[int, float], count: int, besides: Collection[str]) -> list[Near]:
+    def _best(self, rows: Any, alike: Any, count: int, besides: Collection[str]) -> list[Near]:
+        most = min(count + len(besides), len(rows))
+        best = np.argpartition(-alike, most - 1)[:most] if most else ()
         found = [
-            Near(self._ids[row], round(min(1.0, alike), 4))
-            for row, alike in near.items()
-            if alike > 0 and self._ids[row] not in besides
+            Near(id_, round(min(1.0, float(alike[at])), 4))
+            for at in best
+            if alike[at] > 0 and (id_ := self._ids[rows[at]]) not in besides
         ]
         return sorted(found, key=lambda n: (-n.similarity, n.id))[:count]
 
