@@ -13,7 +13,6 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -47,16 +46,14 @@ def measure(method: str, count: int) -> dict[str, float]:
 
 def _measure(folder: Path, method: str, count: int, before: float) -> dict[str, float]:
     figures: dict[str, float] = {}
-    begun = time.perf_counter()
-    made = sum(len(work.words) for work in make_works(count))
-    figures["characters a text"] = made / count
-    making = time.perf_counter() - begun
     index = Index.open(folder, method)
     known = len(index)
+    source = _Source(count)
     begun = time.perf_counter()
-    done = embed(make_works(count), index) if known < count else None
-    took = time.perf_counter() - begun - making
-    if done is not None and done.computed:
+    done = embed(source, index)
+    took = time.perf_counter() - begun - source.seconds
+    figures["characters a text"] = source.characters / count
+    if done.computed:
         figures["texts a second"] = done.computed / max(took, 1e-9)
     if known == 0:
         figures["index, seconds"] = took
@@ -65,7 +62,7 @@ def _measure(folder: Path, method: str, count: int, before: float) -> dict[str, 
     begun = time.perf_counter()
     index = Index.open(folder, method)
     figures["open, seconds"] = time.perf_counter() - begun
-    asked = _asked(count)
+    asked = source.asked
     index.nearest(asked[0])
     times = [_timed(lambda work=work: index.nearest(work, NEAREST)) for work in asked]
     figures["query, median ms"] = 1000 * float(np.median(times))
@@ -81,11 +78,27 @@ def _measure(folder: Path, method: str, count: int, before: float) -> dict[str, 
     return figures
 
 
-def _asked(count: int) -> list[Work]:
-    """Works out of the set, with a word more, so that they are not in it as they are."""
-    step = max(1, count // QUERIES)
-    some = islice((w for at, w in enumerate(make_works(count)) if at % step == 0), QUERIES)
-    return [Work(f"asked:{work.id}", work.title, f"{work.text} again") for work in some]
+class _Source:
+    """The works of a size, with the time that making them took, and some to ask for later.
+
+    Those have a word more, so that they are not in the set as they are.
+    """
+
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.seconds, self.characters = 0.0, 0
+        self.asked: list[Work] = []
+
+    def __iter__(self) -> Iterator[Work]:
+        step = max(1, self.count // QUERIES)
+        begun = time.perf_counter()
+        for at, work in enumerate(make_works(self.count)):
+            self.characters += len(work.words)
+            if at % step == 0 and len(self.asked) < QUERIES:
+                self.asked.append(Work(f"asked:{work.id}", work.title, f"{work.text} again"))
+            self.seconds += time.perf_counter() - begun
+            yield work
+            begun = time.perf_counter()
 
 
 def _put_and_ask(index: Index, work: Work, at: int) -> None:
