@@ -46,7 +46,7 @@ from funding.overlap.storage import (
 )
 from funding.overlap.works import Work
 
-EXACT = 5_000
+EXACT = 10_000
 """Most rows without codes: these are compared one by one."""
 
 CANDIDATES = 25
@@ -323,7 +323,7 @@ class Index:
         most = max(FEWEST, CANDIDATES * count)
         near = np.unique(self._codes.nearest(codes_of(asked.ready(self._coded_with)), most))
         live = [self._row.get(self._ids[row]) == row for row in near]
-        return near[live]
+        return near[np.array(live, dtype=bool)]
 
     def _rows_of(self, works: Sequence[Work]) -> Any:
         """Their rows: those that the index has with this text, the others computed."""
@@ -361,9 +361,10 @@ class Index:
         """Numbers of the rows without codes, and these rows made ready."""
         if self._newest is None:
             coded = self._coded
-            rows = [
+            live = [
                 row for row in range(coded, len(self._ids)) if self._row.get(self._ids[row]) == row
             ]
+            rows = np.array(live, dtype=np.int64)  # of this kind even where there is none
             self._newest = (rows, self._shelf.take(rows).ready(self._weights_now()))
         return self._newest  # type: ignore[no-any-return]
 
