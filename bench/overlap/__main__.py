@@ -90,11 +90,11 @@ def _speed(full: bool, known: dict[str, Any], keep: Any) -> Iterator[str]:
         found = known.get(part) or _in_a_process(method, str(count))
         keep(part, found)
         for what, figure in found.items():
-            yield f"{count:,} rows, {method}: {what}: {figure:,.3g}"
+            yield f"{count:,} rows, {method}: {what}: {page.figure(figure)}"
     found = known.get("pairs") or _in_a_process("pairs")
     keep("pairs", found)
     for what, figure in found.items():
-        yield f"{SMALL:,} rows, nearest five of each: {what}: {figure:,.3g}"
+        yield f"{SMALL:,} rows, nearest five of each: {what}: {page.figure(figure)}"
 
 
 def _in_a_process(*arguments: str) -> dict[str, float]:

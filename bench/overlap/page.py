@@ -69,9 +69,9 @@ def _machine(kept: dict[str, Any]) -> str:
 
 def _by_method(lines: Sequence[Sequence[str]], head: str) -> str:
     found: dict[str, dict[str, str]] = {}
-    for what, figure in lines:
+    for what, value in lines:
         before, _, after = what.partition(": ")
-        found.setdefault(after, {})[before.removeprefix(f"{head}, ")] = figure
+        found.setdefault(after, {})[before.removeprefix(f"{head}, ")] = value
     rows = [[what, *(row.get(m, _NOT) for m in METHODS)] for what, row in found.items()]
     return _table(["", *METHODS], rows)
 
@@ -109,14 +109,19 @@ def _speed(parts: dict[str, Any]) -> str:
     }
     names = dict.fromkeys(name for found in measured.values() for name in found)
     rows = [
-        [name, *(f"{found[name]:,.3g}" if name in found else "" for found in measured.values())]
+        [name, *(figure(found[name]) if name in found else "" for found in measured.values())]
         for name in names
     ]
     return _table(["rows", *(f"{method}, {size:,}" for method, size in measured)], rows)
 
 
+def figure(value: float) -> str:
+    """Three digits, and no more of a large number than its whole part."""
+    return f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
+
+
 def _pairs(found: dict[str, float] | None) -> str:
-    return _table(["", "figure"], [[k, f"{v:,.3g}"] for k, v in (found or {}).items()])
+    return _table(["", "figure"], [[k, figure(v)] for k, v in (found or {}).items()])
 
 
 def real_table() -> str:
