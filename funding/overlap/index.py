@@ -56,7 +56,8 @@ FEWEST = 200
 """...and at least so many."""
 
 _AT_ONCE = 2_000
-_COMPARED_AT_ONCE = 256
+_COMPARED_AT_ONCE = 1_000
+_LOOKED_UP_AT_ONCE = 250
 _CODED_AT_ONCE = 5_000
 _GROWN = 4
 _MOST_PARTS = 16
@@ -297,8 +298,9 @@ class Index:
     ) -> list[list[Near]]:
         """`nearest` for each of several works, in fewer steps."""
         found: list[list[Near]] = []
-        for start in range(0, len(works), _COMPARED_AT_ONCE):
-            some = works[start : start + _COMPARED_AT_ONCE]
+        at_once = _COMPARED_AT_ONCE if self._codes is None else _LOOKED_UP_AT_ONCE
+        for start in range(0, len(works), at_once):
+            some = works[start : start + at_once]
             found += self._nearest_rows(some, self._rows_of(some), count, besides)
         return found
 
