@@ -23,6 +23,9 @@ from funding.formatting import (
     parse_amount,
 )
 
+YES_OR_NO = {"yes": True, "no": False}
+"""What a button or a choice of two sends; anything else is no answer."""
+
 _NUMBER = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})?")
 
 

@@ -12,8 +12,9 @@ from sqlalchemy.orm import Session, aliased
 from funding.formatting import format_amount, format_day
 from funding.listing import Listing
 from funding.models import HistoricGrant, Organisation, OutsideOverlap, Proposal, Round
-from funding.permissions import Actor, inside_shown_to, outside_shown_to, visible_outside
+from funding.permissions import Actor, outside_shown_to, visible_outside
 from funding.reports.overlaps import VERDICT_WORDS, SharedFact, institution_name
+from funding.services.overlaps.disclosing import shown_sides
 
 SORTABLE = ("probability", "degree", "proposal")
 FILTERS = ("verdict", "q")
@@ -149,10 +150,7 @@ def both_sides(
     session: Session, by: Actor, overlap: OutsideOverlap
 ) -> tuple[Side | None, Side | None]:
     """The proposal of the round, and the work outside of it; None for what may not be shown."""
-    inside, outside = (
-        session.scalar(sa.select(OutsideOverlap.id).where(OutsideOverlap.id == overlap.id, side))
-        for side in (inside_shown_to(by), outside_shown_to(by))
-    )
+    inside, outside = shown_sides(session, by, overlap)
     round_ = session.get_one(Round, overlap.round_id)
     own = _outside(overlap.proposal, round_, None) if inside else None
     if not outside:

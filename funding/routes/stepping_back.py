@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from funding.errors import NotFound
 from funding.exports.csv_files import csv_text
+from funding.forms import YES_OR_NO
 from funding.models import RunState, SteppingBack, Study
 from funding.permissions import fetch, visible_studies
 from funding.reports import arrival
@@ -19,8 +20,6 @@ from funding.services.overlaps import stepping_back as service
 from funding.services.run_words import names_of
 
 bp = Blueprint("stepping_back", __name__)
-
-YES_OR_NO = {"yes": True, "no": False}
 
 
 @bp.get("/studies/<int:study_id>/steps.csv")

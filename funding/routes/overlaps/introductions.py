@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from funding.forms import YES_OR_NO
 from funding.models import Proposal
 from funding.permissions import SIGNED_IN
 from funding.routes.context import actor, config, in_transaction, reading, say
@@ -12,8 +13,6 @@ from funding.routes.overlaps.blueprints import teams_bp
 from funding.routes.security import permission
 from funding.routes.submitting import submit
 from funding.services.overlaps import hinting, introducing, merging
-
-YES_OR_NO = {"yes": True, "no": False}
 
 
 @teams_bp.post("/proposals/<int:proposal_id>/close")

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, redirect, render_template, request, url_for
+from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from funding.exports.csv_files import csv_text
-from funding.listing import Listing
 from funding.models import OutsideOverlap, Round
-from funding.permissions import fetch, visible_outside, working_rounds
+from funding.permissions import fetch, visible_outside
 from funding.reports import outside_overlaps as report
 from funding.reports.overlaps import VERDICT_WORDS, decided_by, spoken
 from funding.routes.context import actor, config, in_transaction, reading, say
+from funding.routes.overlaps.asked import listing_asked, round_asked
 from funding.routes.overlaps.blueprints import bp
 from funding.routes.overlaps.verdicts import CHOICES, answer_verdict, verdict_values
+from funding.routes.results import download
 from funding.routes.round_tabs import may_in
 from funding.routes.security import permission
 from funding.routes.submitting import submit, typed_form
@@ -23,29 +24,17 @@ from funding.services.overlaps import deciding, disclosing
 from funding.services.overlaps.reading import side_by_side
 
 
-def _round(round_id: int) -> Round:
-    return fetch(reading(), working_rounds(actor(), "overlap.read"), round_id, "round")
-
-
 def _overlap(overlap_id: int) -> OutsideOverlap:
     return fetch(reading(), visible_outside(actor()), overlap_id, "overlap")
-
-
-def _listing() -> Listing:
-    return Listing.parse(
-        request.path,
-        request.args,
-        sortable=report.SORTABLE,
-        filters=report.FILTERS,
-        default_sort="-probability",
-    )
 
 
 @bp.get("/rounds/<int:round_id>/overlaps/outside")
 @permission("overlap.read")
 def outside(round_id: int) -> ResponseReturnValue:
-    round_ = _round(round_id)
-    listing, rows = report.list_outside(reading(), actor(), round_id, _listing())
+    round_ = round_asked(round_id)
+    listing, rows = report.list_outside(
+        reading(), actor(), round_id, listing_asked(report.SORTABLE, report.FILTERS)
+    )
     is_partial = bool(request.headers.get("HX-Request"))
     return render_template(
         "overlaps/_outside_rows.html" if is_partial else "overlaps/outside.html",
@@ -61,12 +50,12 @@ def outside(round_id: int) -> ResponseReturnValue:
 @permission("overlap.read")
 def outside_csv(round_id: int) -> ResponseReturnValue:
     """All of them under the filters of the list, with what the reader may see."""
-    round_ = _round(round_id)
-    _, rows = report.list_outside(reading(), actor(), round_id, _listing(), is_whole=True)
-    answer = Response(csv_text(report.CSV_HEAD, report.csv_rows(rows)), mimetype="text/csv")
-    name = f"{round_.key}-overlaps-outside.csv"
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
-    return answer
+    round_ = round_asked(round_id)
+    _, rows = report.list_outside(
+        reading(), actor(), round_id, listing_asked(report.SORTABLE, report.FILTERS), is_whole=True
+    )
+    text = csv_text(report.CSV_HEAD, report.csv_rows(rows))
+    return download(text, f"{round_.key}-overlaps-outside.csv", "text/csv")
 
 
 @bp.get("/overlaps/outside/<int:outside_id>")

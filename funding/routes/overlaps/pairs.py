@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, make_response, redirect, render_template, request, url_for
+from flask import make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from funding.exports.csv_files import csv_text
 from funding.forms import share_text
-from funding.listing import Listing
 from funding.models import Overlap, Round
 from funding.overlap.methods import NOTICEABLE
-from funding.permissions import fetch, visible_overlaps, working_rounds
+from funding.permissions import fetch, visible_overlaps
 from funding.reports import overlaps as report
 from funding.routes.context import actor, config, in_transaction, reading, say
+from funding.routes.overlaps.asked import listing_asked, round_asked
 from funding.routes.overlaps.blueprints import bp
 from funding.routes.overlaps.verdicts import CHOICES, answer_verdict, typed_verdict, verdict_values
+from funding.routes.results import download
 from funding.routes.round_tabs import may_in
 from funding.routes.security import permission
 from funding.routes.submitting import submit, typed_form
@@ -25,33 +26,21 @@ from funding.services.overlaps.reading import side_by_side
 from funding.services.overlaps.upkeep import standing
 
 
-def _round(round_id: int) -> Round:
-    return fetch(reading(), working_rounds(actor(), "overlap.read"), round_id, "round")
-
-
 def _overlap(overlap_id: int) -> Overlap:
     return fetch(reading(), visible_overlaps(actor()), overlap_id, "overlap")
-
-
-def _listing() -> Listing:
-    return Listing.parse(
-        request.path,
-        request.args,
-        sortable=report.SORTABLE,
-        filters=report.FILTERS,
-        default_sort="-probability",
-    )
 
 
 @bp.get("/rounds/<int:round_id>/overlaps")
 @permission("overlap.read")
 def index(round_id: int) -> ResponseReturnValue:
-    return _list(_round(round_id), {"values": {}, "errors": {}})
+    return _list(round_asked(round_id), {"values": {}, "errors": {}})
 
 
 def _list(round_: Round, form: dict[str, Any]) -> str:
     session, by = reading(), actor()
-    listing, rows = report.list_pairs(session, by, round_.id, _listing())
+    listing, rows = report.list_pairs(
+        session, by, round_.id, listing_asked(report.SORTABLE, report.FILTERS)
+    )
     shown = {"round": round_, "listing": listing, "rows": rows, "words": report.VERDICT_WORDS}
     if request.headers.get("HX-Request"):
         return render_template("overlaps/_rows.html", **shown)
@@ -90,18 +79,19 @@ def _list(round_: Round, form: dict[str, Any]) -> str:
 @permission("overlap.read")
 def index_csv(round_id: int) -> ResponseReturnValue:
     """All pairs under the filters of the list."""
-    round_ = _round(round_id)
-    _, rows = report.list_pairs(reading(), actor(), round_id, _listing(), is_whole=True)
-    answer = Response(csv_text(report.CSV_HEAD, report.csv_rows(rows)), mimetype="text/csv")
-    answer.headers.set("Content-Disposition", "attachment", filename=f"{round_.key}-overlaps.csv")
-    return answer
+    round_ = round_asked(round_id)
+    _, rows = report.list_pairs(
+        reading(), actor(), round_id, listing_asked(report.SORTABLE, report.FILTERS), is_whole=True
+    )
+    text = csv_text(report.CSV_HEAD, report.csv_rows(rows))
+    return download(text, f"{round_.key}-overlaps.csv", "text/csv")
 
 
 @bp.post("/rounds/<int:round_id>/overlaps/counting")
 @permission("round.manage")
 def set_counting(round_id: int) -> ResponseReturnValue:
     """Which overlaps count in a plan."""
-    _round(round_id)
+    round_asked(round_id)
     typed = typed_form()
     values = {
         "version": typed.whole("version", 0, 10**9, "The form is incomplete.") or 0,
@@ -118,7 +108,7 @@ def set_counting(round_id: int) -> ResponseReturnValue:
         lambda: in_transaction(counting.set_counting, round_id=round_id, **values),
         done,
         lambda errors, _is_stale: _list(
-            _round(round_id), {"values": typed.values, "errors": errors}
+            round_asked(round_id), {"values": typed.values, "errors": errors}
         ),
     )
 
@@ -134,7 +124,7 @@ def search(round_id: int) -> ResponseReturnValue:
 @permission("overlap.read")
 def search_progress(round_id: int) -> ResponseReturnValue:
     """Asked again and again while texts are compared; then the list is drawn anew."""
-    _round(round_id)
+    round_asked(round_id)
     search = searching.last_search(reading(), round_id)
     if search is not None and search.state in ("queued", "running"):
         return "", 204
@@ -164,7 +154,7 @@ def mark(round_id: int) -> ResponseReturnValue:
         ),
         done,
         lambda errors, _is_stale: _list(
-            _round(round_id), {"values": typed.values, "errors": errors}
+            round_asked(round_id), {"values": typed.values, "errors": errors}
         ),
     )
 

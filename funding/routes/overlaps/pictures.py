@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from flask import Response, render_template, url_for
+from flask import render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from funding.exports.csv_files import csv_text
-from funding.models import Round
-from funding.permissions import fetch, working_rounds
 from funding.reports import overlap_map as report
 from funding.routes.context import actor, reading
+from funding.routes.overlaps.asked import round_asked
 from funding.routes.overlaps.blueprints import bp
+from funding.routes.results import download
 from funding.routes.security import permission
-
-
-def _round(round_id: int) -> Round:
-    return fetch(reading(), working_rounds(actor(), "overlap.read"), round_id, "round")
 
 
 def _of_name(name: str) -> str:
@@ -26,7 +22,7 @@ def _of_name(name: str) -> str:
 @bp.get("/rounds/<int:round_id>/overlaps/map")
 @permission("overlap.read")
 def map_of_works(round_id: int) -> ResponseReturnValue:
-    round_, session, by = _round(round_id), reading(), actor()
+    round_, session, by = round_asked(round_id), reading(), actor()
     made = report.drawn(session, round_)
     if made is None:
         return render_template("overlaps/map.html", round=round_, made=None)
@@ -52,7 +48,7 @@ def map_of_works(round_id: int) -> ResponseReturnValue:
 @bp.get("/rounds/<int:round_id>/overlaps/network")
 @permission("overlap.read")
 def network(round_id: int) -> ResponseReturnValue:
-    round_, session, by = _round(round_id), reading(), actor()
+    round_, session, by = round_asked(round_id), reading(), actor()
     made = report.drawn(session, round_)
     if made is None:
         return render_template("overlaps/network.html", round=round_, made=None)
@@ -72,9 +68,7 @@ def network(round_id: int) -> ResponseReturnValue:
 @permission("overlap.read")
 def network_csv(round_id: int) -> ResponseReturnValue:
     """Who pays whom, in minor units of the round's base currency."""
-    round_ = _round(round_id)
+    round_ = round_asked(round_id)
     shown = report.payments(reading(), actor(), round_)
-    answer = Response(csv_text(report.CSV_HEAD, report.csv_rows(shown)), mimetype="text/csv")
-    name = f"{round_.key}-who-pays-whom.csv"
-    answer.headers.set("Content-Disposition", "attachment", filename=name)
-    return answer
+    text = csv_text(report.CSV_HEAD, report.csv_rows(shown))
+    return download(text, f"{round_.key}-who-pays-whom.csv", "text/csv")
