@@ -17,6 +17,7 @@ from sqlalchemy.orm.attributes import flag_modified
 from funding.config import Config
 from funding.db import Database, now
 from funding.errors import Fault, InvalidInput, RuleBroken
+from funding.exports.pdf import NoPdf
 from funding.models import (
     LANGUAGES,
     Award,
@@ -270,7 +271,7 @@ def make_agreement(database: Database, config: Config, *, offer_id: int) -> None
     name, error = None, ""
     try:
         name = documents.store(config.data, documents.pdf_of(html))
-    except documents.NoPdf as reason:
+    except NoPdf as reason:
         error = str(reason)
     database.in_transaction(
         _note_pdf, offer_id=offer_id, name=name, error=error, is_signed=is_signed

@@ -11,6 +11,7 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Page, expect
 
+from funding.exports.pdf import NoPdf
 from funding.models import Award, Endorsement, Offer, Person, PlanLine, Round, Vote
 from funding.permissions import Actor
 from funding.services import plans
@@ -121,7 +122,7 @@ def test_votes_with_a_dissent_lead_to_a_signed_agreement(
 
     try:
         documents.pdf_of("<p>x</p>")
-    except documents.NoPdf:
+    except NoPdf:
         expect(researcher.get_by_text("no Pango")).to_be_visible()
         return
     made = researcher.get_by_role("link", name="Download the agreement (PDF)")

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from funding.db import Database, now
 from funding.errors import Conflict, InvalidInput, NotFound, NotPermitted, RuleBroken
+from funding.exports.pdf import NoPdf
 from funding.models import (
     Account,
     AccountKind,
@@ -334,7 +335,7 @@ def test_the_agreement_is_made_as_pdf_with_signatures_once_both_are_there(
 ) -> None:
     try:
         documents.pdf_of("<p>x</p>")
-    except documents.NoPdf:
+    except NoPdf:
         pytest.skip("this machine has no Pango")
     scene = database.in_transaction(set_scene, items=False, by_letter=True)
     offer = send(database, scene, language="es")

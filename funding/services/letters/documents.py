@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
+from funding.exports import pdf
+
 
 @dataclass(frozen=True)
 class Block:
@@ -122,28 +124,9 @@ h2 { font-size: 12pt; margin-top: 1.4em; break-after: avoid; }
 """
 
 
-class NoPdf(Exception):
-    """This machine cannot make PDFs; the message says what it lacks."""
-
-
 def pdf_of(html: str) -> bytes:
     """The document as PDF. Raises NoPdf where the libraries for it are not installed."""
-    try:
-        # imported here: it looks for Pango as it is loaded, and the site works without
-        import weasyprint
-    except (OSError, ImportError) as error:
-        reason = str(error).splitlines()[0]
-        raise NoPdf(
-            f"This machine has no Pango, which PDFs are made with ({reason}); "
-            "docs/deploy.md says how to install it."
-        ) from error
-
-    def nothing_from_outside(url: str, *_: object, **__: object) -> dict[str, object]:
-        raise ValueError(f"an agreement refers to nothing outside itself, not to {url}")
-
-    document = weasyprint.HTML(string=html, url_fetcher=nothing_from_outside)
-    made: bytes = document.write_pdf(stylesheets=[weasyprint.CSS(string=STYLE)])
-    return made
+    return pdf.pdf_of(html, STYLE)
 
 
 def folder_of(data: Path) -> Path:
