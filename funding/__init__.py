@@ -16,14 +16,15 @@ __version__ = "0.1.0"
 
 def create_app(config: Config | None = None) -> Flask:
     """The site, ready to serve. Assembly only: every rule is in services and models."""
-    from funding.formatting import register_filters
-    from funding.routes import BLUEPRINTS
+    from funding.routes import BLUEPRINTS, language
     from funding.routes.addresses import RowNumber
     from funding.routes.context import close_reading
     from funding.routes.errors import register_error_pages
+    from funding.routes.language import choose_language, forget_language
     from funding.routes.limits import limiter
     from funding.routes.navigation import page_context
     from funding.routes.security import protect
+    from funding.routes.templating import prepare_templates
 
     config = config or Config.from_environment()
     app = Flask(__name__, template_folder=str(TEMPLATES), static_folder=str(STATIC))
@@ -39,15 +40,16 @@ def create_app(config: Config | None = None) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session: a long form is not lost to a timer
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
     )
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.url_map.converters["int"] = RowNumber
     app.extensions["config"] = config
     app.extensions["database"] = Database(config.database_url)
     app.teardown_request(close_reading)
-    CSRFProtect(app)
+    CSRFProtect(app).exempt(language.bp)  # it says why
     limiter.init_app(app)
+    app.before_request(choose_language)
+    app.teardown_request(forget_language)
     protect(app)
-    register_filters(app)
+    prepare_templates(app)
     register_error_pages(app)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)

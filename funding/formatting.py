@@ -1,5 +1,7 @@
 """Amounts, dates, shares and counts: how they are written for people, and amounts read back.
 
+Written as the current language writes them (`funding.language`, Babel's CLDR data), always with
+the digits 0 to 9 and a true minus sign. What is read back is what is written in that language.
 Money is integer minor units of an ISO 4217 currency everywhere; this module alone knows how
 many decimals a currency has (Babel's CLDR data). Reading is strict: an amount that could mean
 two things is refused with the way to write it, never guessed.
@@ -11,24 +13,53 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from babel import dates
 from babel.core import get_global
-from babel.numbers import get_currency_precision
+from babel.numbers import (
+    format_compact_decimal,
+    format_decimal,
+    get_currency_precision,
+    get_decimal_symbol,
+    get_group_symbol,
+)
 from flask import Flask
+
+from funding.language import ENGLISH, Language, current, gettext, ngettext
 
 LARGEST_AMOUNT = 10**15  # minor units; the database's own limit on any amount
 MINUS = "\N{MINUS SIGN}"
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
+LEFT_TO_RIGHT = "\N{LEFT-TO-RIGHT MARK}"  # keeps a sign before its digits among Arabic words
 
 _SPACES = f" {NO_BREAK_SPACE}{NARROW_SPACE}\N{THIN SPACE}"
-# Whole part plain, or in threes by one kind of separator; then a point and decimals.
-_AMOUNT = re.compile(
-    rf"(?P<whole>[0-9]+|[0-9]{{1,3}}(?:(?P<sep>[,{_SPACES}])[0-9]{{3}}(?:(?P=sep)[0-9]{{3}})*))"
-    r"(?:\.(?P<decimals>[0-9]+))?"
-)
-_DECIMAL_COMMA = re.compile(rf"[0-9][0-9.{_SPACES}]*,[0-9]+")
 _THREE_FIGURES = Context(prec=3, rounding=ROUND_HALF_UP)
 _STEPS = (("bn", 10**9), ("M", 10**6), ("k", 10**3))
+
+
+@cache
+def _signs(language: Language) -> tuple[str, str]:
+    """What stands before decimals, and the signs that may part thousands, beside spaces."""
+    if language is ENGLISH:
+        return ".", ","
+    decimal, group = (
+        sign(language.locale, numbering_system="latn")
+        for sign in (get_decimal_symbol, get_group_symbol)
+    )
+    return decimal, "" if group in _SPACES else group
+
+
+@cache
+def _amount_pattern(language: Language) -> re.Pattern[str]:
+    """Whole part plain, or in threes by one kind of separator; then the sign and decimals."""
+    decimal, groups = _signs(language)
+    # where a point parts no thousands, it is understood before decimals in every language
+    decimals = "".join(re.escape(sign) for sign in {decimal, "."} - set(groups))
+    sign = f"[{re.escape(groups)}{_SPACES}]"
+    return re.compile(
+        rf"(?P<whole>[0-9]+|[0-9]{{1,3}}(?:(?P<sep>{sign})[0-9]{{3}}(?:(?P=sep)[0-9]{{3}})*))"
+        rf"(?:[{decimals}](?P<decimals>[0-9]+))?"
+    )
 
 
 class AmountRefused(ValueError):
@@ -65,7 +96,7 @@ def parse_amount(text: str, currency: str) -> int:
         cleaned = cleaned[: -len(currency)].strip()
     if not cleaned:
         raise AmountRefused("Write an amount.")
-    match = _AMOUNT.fullmatch(cleaned)
+    match = _amount_pattern(current()).fullmatch(cleaned)
     if match is None:
         raise AmountRefused(_why_refused(cleaned, currency))
     decimals = match["decimals"] or ""
@@ -82,68 +113,109 @@ def parse_amount(text: str, currency: str) -> int:
 
 
 def _why_refused(text: str, currency: str) -> str:
+    decimal, _ = _signs(current())
+    other = "," if decimal == "." else "."
+    example = format_amount_number(123_450, "EUR", exact=True)
     if text[0] in f"-{MINUS}(":
-        return "An amount cannot be negative."
+        return gettext("An amount cannot be negative.")
     if text[0] == "+":
-        return "Write the amount without a sign."
-    if _DECIMAL_COMMA.fullmatch(text):
-        return "Write decimals after a point and thousands with commas or spaces: 1,234.50."
+        return gettext("Write the amount without a sign.")
     if re.fullmatch(r"[0-9.]+[eE][+-]?[0-9]+", text):
-        return "Write the amount in full, without an exponent."
-    if text.count(".") > 1:
-        return "Write thousands with commas or spaces, and one point before decimals: 1,234.50."
+        return gettext("Write the amount in full, without an exponent.")
+    if re.fullmatch(rf"[0-9][0-9.{_SPACES}]*{other}[0-9]+", text) or text.count(decimal) > 1:
+        return gettext(
+            "Thousands and decimals are written like this: %(example)s.", example=example
+        )
     if re.search(r"[^\W\d_]|[$€£¥]", text):
-        return f"Write the amount in {currency} with digits only, such as 1,234.50."
-    return f"“{text[:40]}” is not an amount. Write digits, such as 1,234.50."
+        return gettext(
+            "Write the amount in %(currency)s with digits only, such as %(example)s.",
+            currency=currency,
+            example=example,
+        )
+    return gettext(
+        "“%(typed)s” is not an amount. Write digits, such as %(example)s.",
+        typed=text[:40],
+        example=example,
+    )
 
 
 def _too_many_decimals(currency: str, digits: int) -> str:
     if digits == 0:
-        return f"{currency} has no decimals: write a whole amount."
-    return f"{currency} has at most {digits} decimals."
+        return gettext("%(currency)s has no decimals: write a whole amount.", currency=currency)
+    return gettext(
+        "%(currency)s has at most %(digits)s decimals.", currency=currency, digits=digits
+    )
 
 
 def _too_large(currency: str) -> str:
-    return f"The largest amount is {format_amount(LARGEST_AMOUNT, currency)}."
+    largest = format_amount(LARGEST_AMOUNT, currency)
+    return gettext("The largest amount is %(largest)s.", largest=largest)
+
+
+def _signed(text: str, is_negative: bool) -> str:
+    """With a minus sign where it is negative."""
+    mark = LEFT_TO_RIGHT if current().direction == "rtl" else ""
+    return f"{mark}{MINUS}{text}" if is_negative else text
+
+
+def _grouped(number: int | Decimal, decimals: int = 0) -> str:
+    """The number's size with thousands parted and so many decimals."""
+    if current() is ENGLISH:
+        return f"{abs(number):,.{decimals}f}"
+    zeros = "." + "0" * decimals if decimals else ""
+    return format_decimal(abs(number), f"#,##0{zeros}", current().locale, numbering_system="latn")
 
 
 def format_number(number: int) -> str:
-    """A whole number with thousands in commas and a true minus sign: −1,234."""
-    return f"{number:,}".replace("-", MINUS)
+    """A whole number with thousands parted and a true minus sign: −1,234."""
+    return _signed(_grouped(number), number < 0)
 
 
 def format_amount_number(minor: int, currency: str, exact: bool = False) -> str:
     """format_amount without the currency: 1,234.50."""
     digits = minor_units(currency)
-    whole, rest = divmod(abs(minor), 10**digits)
-    text = f"{whole:,}"
-    if digits and (rest or exact):
-        text += f".{rest:0{digits}d}"
-    return MINUS + text if minor < 0 else text
+    has_decimals = digits and (exact or minor % 10**digits)
+    size = Decimal(abs(minor)).scaleb(-digits)
+    return _signed(_grouped(size, digits if has_decimals else 0), minor < 0)
 
 
 def format_amount(minor: int, currency: str, exact: bool = False) -> str:
     """EUR 1,234.50; decimals are left out when all zero (EUR 1,234) unless `exact`."""
-    number = format_amount_number(minor, currency, exact)
-    code = f"{currency}{NO_BREAK_SPACE}"
-    return f"{MINUS}{code}{number[1:]}" if minor < 0 else code + number
+    return _with_code(format_amount_number(minor, currency, exact), currency)
+
+
+def _with_code(number: str, currency: str) -> str:
+    """The currency's code where the language has it: −EUR 1,234; −1 234 EUR."""
+    if current() is not ENGLISH:
+        return f"{number}{NO_BREAK_SPACE}{currency}"
+    sign, size = (MINUS, number[1:]) if number.startswith(MINUS) else ("", number)
+    return f"{sign}{currency}{NO_BREAK_SPACE}{size}"
 
 
 def format_short_number(minor: int, currency: str) -> str:
     """format_short without the currency: 1.23 M."""
     figures = _THREE_FIGURES.create_decimal(abs(Decimal(minor)) / 10 ** minor_units(currency))
-    sign = MINUS if minor < 0 else ""
+    return _signed(_short(figures), minor < 0)
+
+
+def _short(figures: Decimal) -> str:
+    if current() is not ENGLISH:
+        return format_compact_decimal(
+            figures,
+            format_type="short",
+            locale=current().locale,
+            fraction_digits=2,
+            numbering_system="latn",
+        )
     for suffix, step in _STEPS:
         if figures >= step:
-            return f"{sign}{_plain(figures / step)}{NARROW_SPACE}{suffix}"
-    return sign + _plain(figures)
+            return f"{_plain(figures / step)}{NARROW_SPACE}{suffix}"
+    return _plain(figures)
 
 
 def format_short(minor: int, currency: str) -> str:
     """Three figures and a step: EUR 1.23 M, EUR 250 k, EUR 3.4 bn, EUR 950."""
-    number = format_short_number(minor, currency)
-    code = f"{currency}{NO_BREAK_SPACE}"
-    return f"{MINUS}{code}{number[1:]}" if minor < 0 else code + number
+    return _with_code(format_short_number(minor, currency), currency)
 
 
 def _plain(value: Decimal) -> str:
@@ -160,22 +232,34 @@ def format_percent(share: float, decimals: int = 0) -> str:
     step = Decimal(1).scaleb(-decimals)
     rounded = value.quantize(step, ROUND_HALF_UP)
     if value > 0 and rounded == 0:
-        return f"<{step}%"
+        return f"<{_percent(step, decimals)}"
     if value < 100 and rounded >= 100:
-        return f">{100 - step}%"
+        return f">{_percent(100 - step, decimals)}"
     if value < 0 and rounded == 0:
-        return f">{MINUS}{step}%"
-    return f"{rounded:f}%".replace("-", MINUS)
+        return f">{_percent(-step, decimals)}"
+    return _percent(rounded, decimals)
+
+
+def _percent(value: Decimal, decimals: int) -> str:
+    if current() is ENGLISH:  # no commas in a share of many thousand percent
+        return _signed(f"{abs(value):.{decimals}f}", value < 0) + "%"
+    affixes = current().locale.percent_formats[None].suffix
+    space = NO_BREAK_SPACE if affixes[1].strip("%\u200e\u200f") else ""
+    return _signed(_grouped(value, decimals), value < 0) + space + "%"
 
 
 def format_date(day: date) -> str:
     """14 March 2026."""
-    return f"{day.day} {day:%B %Y}"
+    if current() is ENGLISH:
+        return f"{day.day} {day:%B %Y}"
+    return dates.format_date(day, "long", current().locale)
 
 
 def format_day(day: date) -> str:
     """14 Mar 2026, for tables."""
-    return f"{day.day} {day:%b %Y}"
+    if current() is ENGLISH:
+        return f"{day.day} {day:%b %Y}"
+    return dates.format_date(day, "d MMM y", current().locale)
 
 
 def format_when(moment: datetime, zone: str = "UTC") -> str:
@@ -187,13 +271,18 @@ def format_when(moment: datetime, zone: str = "UTC") -> str:
         raise ValueError("A moment without a time zone cannot be shown: give it one.")
     if zone == "UTC":
         local = moment.astimezone(UTC)
-        return f"{format_date(local)}, {local:%H:%M} UTC"
+        return gettext("%(day)s, %(time)s UTC", day=format_date(local), time=f"{local:%H:%M}")
     try:
         local = moment.astimezone(ZoneInfo(zone))
     except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # a path is no name of a zone
         raise ValueError(f"{zone!r} is not a time zone such as Africa/Nairobi.") from error
-    place = zone.rsplit("/", 1)[-1].replace("_", " ")
-    return f"{format_date(local)}, {local:%H:%M} {place} time ({_offset(local)})"
+    return gettext(
+        "%(day)s, %(time)s %(place)s time (%(offset)s)",
+        day=format_date(local),
+        time=f"{local:%H:%M}",
+        place=zone.rsplit("/", 1)[-1].replace("_", " "),
+        offset=_offset(local),
+    )
 
 
 def _offset(local: datetime) -> str:
@@ -204,9 +293,12 @@ def _offset(local: datetime) -> str:
 
 
 def plural(number: int, one: str, many: str | None = None) -> str:
-    """1 proposal, 2 proposals, 1,234 proposals; `many` for words that do not just take an s."""
-    word = one if number == 1 else many or f"{one}s"
-    return f"{format_number(number)} {word}"
+    """1 proposal, 2 proposals, 1,234 proposals; `many` for words that do not just take an s.
+
+    Looked up as `%(num)s proposal`, `%(num)s proposals` (tools/messages.py finds them so).
+    """
+    many = many or f"{one}s"
+    return ngettext(f"%(num)s {one}", f"%(num)s {many}", number, num=format_number(number))
 
 
 def shortened(text: str, most: int) -> str:

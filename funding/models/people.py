@@ -71,7 +71,8 @@ class Person(Base):
     """Someone with an account. `password_hash` is null until an invitation is taken up.
 
     `digest_sent_on` is a day in the person's own time zone; `calendar_hash` is the SHA-256 of the
-    secret in the address of their calendar, null where they have none.
+    secret in the address of their calendar, null where they have none; `language` a tag of
+    `funding.language`, null where they never chose one.
     """
 
     __tablename__ = "person"
@@ -87,6 +88,7 @@ class Person(Base):
     is_active: Mapped[bool] = mapped_column(default=True)
     orcid: Mapped[str | None] = mapped_column(sa.Text)
     timezone: Mapped[str] = mapped_column(sa.Text, default="UTC")
+    language: Mapped[str | None] = mapped_column(sa.Text)
     digest: Mapped[str] = mapped_column(sa.Text, default=Digest.NEVER)
     digest_sent_on: Mapped[date | None]
     calendar_hash: Mapped[str | None] = mapped_column(sa.Text)

@@ -6,6 +6,7 @@ from typing import Any
 
 from flask import request, url_for
 
+from funding.language import LANGUAGES, current
 from funding.permissions import PUBLIC, Actor
 from funding.routes.context import actor_or_none
 
@@ -36,6 +37,8 @@ def page_context() -> dict[str, Any]:
     by = actor_or_none()
     return {
         "by": by,
+        "language": current(),
+        "languages": LANGUAGES.values(),
         "navigation": _navigation(by),
         "person": {"name": by.name, "roles": _role_labels(by)} if by else None,
         "site": {
@@ -43,6 +46,7 @@ def page_context() -> dict[str, Any]:
             "sign_in_url": url_for("identity.sign_in"),
             "sign_out_url": url_for("identity.leave"),
             "account_url": url_for("account.show") if by else None,
+            "language_url": url_for("language.choose"),
         },
     }
 

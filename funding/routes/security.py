@@ -43,6 +43,7 @@ class SignedIn(UserMixin):
     token: str
     person_id: int
     name: str
+    language: str | None  # chosen with the account; None: not chosen
 
     def get_id(self) -> str:
         return self.token
@@ -50,7 +51,9 @@ class SignedIn(UserMixin):
 
 def load_signed_in(token: str) -> SignedIn | None:
     person = identity.person_of(reading(), token)
-    return SignedIn(token, person.id, person.name) if person else None
+    if person is None:
+        return None
+    return SignedIn(token, person.id, person.name, person.language)
 
 
 def check_permission() -> BaseResponse | None:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.errors import Fault, InvalidInput, NotFound, NotPermitted, RuleBroken
+from funding.language import LANGUAGES
 from funding.models import Binding, LoginSession, OneTimeLink, Organisation, Person, Role
 from funding.models.people import OrganisationKind
 from funding.permissions import Actor, fetch, require, visible_organisations
@@ -130,6 +131,15 @@ def person_of(session: Session, token: str) -> Person | None:
             Person.is_active,
         )
     ).one_or_none()
+
+
+def choose_language(session: Session, *, by: Actor, language: str) -> None:
+    """Read the site, and be written to, in a language. Raises InvalidInput."""
+    if language not in LANGUAGES:
+        raise InvalidInput(Fault("language", f"Choose one of {', '.join(LANGUAGES)}."))
+    person = session.get_one(Person, by.person_id)
+    person.language = language
+    record(session, by, "language chosen", person, language=language)
 
 
 def sign_out(session: Session, *, by: Actor, token: str) -> None:

@@ -13,11 +13,11 @@ import plotly.io
 from flask import Flask, Response, flash, render_template, request
 from jinja2 import ChoiceLoader, FileSystemLoader
 
-from funding.formatting import register_filters
 from funding.listing import Listing
 from funding.paths import STATIC, TEMPLATES
 from funding.routes import assets
 from funding.routes.security import CONTENT_SECURITY_POLICY
+from funding.routes.templating import prepare_templates
 
 AREAS = ["Interpretability", "Evaluations", "Oversight", "Robustness", "Governance"]
 FUNDERS = ["Harbour Light Foundation", "Northern Commons Fund", "Ministry of Example"]
@@ -72,12 +72,11 @@ FIGURES = {"flow": sankey, "by-area": stacked_bar, "gaps": heat_map}
 def create_app() -> Flask:
     app = Flask(__name__, static_folder=str(STATIC), template_folder=str(TEMPLATES))
     app.config.update(SECRET_KEY="only for the gallery", TESTING=True)
-    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True  # as the product's own
     app.jinja_loader = ChoiceLoader(
         [FileSystemLoader(TEMPLATES), FileSystemLoader(Path(__file__).parent)]
     )
     app.jinja_env.globals["csrf_token"] = lambda: "a-token"
-    register_filters(app)
+    prepare_templates(app)
     app.register_blueprint(assets.bp)
 
     @app.after_request

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from funding.formatting import (
     LARGEST_AMOUNT,
+    NARROW_SPACE,
+    NO_BREAK_SPACE,
     AmountRefused,
     UnknownCurrency,
     format_amount,
@@ -24,6 +26,7 @@ from funding.formatting import (
     parse_amount,
     plural,
 )
+from funding.language import using
 
 
 def spaces_made_plain(text: str) -> str:
@@ -83,15 +86,15 @@ def test_clear_amounts_are_read_to_the_minor_unit(text: str, currency: str, mino
         ("+1", "EUR", "sign"),
         ("1.005", "EUR", "at most 2 decimals"),
         ("1.5", "JPY", "no decimals"),
-        ("1234,50", "EUR", "after a point"),
-        ("1 234,50", "EUR", "after a point"),
-        ("1.234,50", "EUR", "after a point"),
-        ("1.234.567", "EUR", "one point"),
+        ("1234,50", "EUR", "like this: 1,234.50"),
+        ("1 234,50", "EUR", "like this: 1,234.50"),
+        ("1.234,50", "EUR", "like this: 1,234.50"),
+        ("1.234.567", "EUR", "like this: 1,234.50"),
         ("1,23,456", "EUR", "not an amount"),
         ("1,234 567", "EUR", "not an amount"),
-        ("12,34", "EUR", "after a point"),
-        ("1,2345", "EUR", "after a point"),
-        ("1..2", "EUR", "one point"),
+        ("12,34", "EUR", "like this: 1,234.50"),
+        ("1,2345", "EUR", "like this: 1,234.50"),
+        ("1..2", "EUR", "like this: 1,234.50"),
         (".5", "EUR", "not an amount"),
         ("5.", "EUR", "not an amount"),
         ("USD 100", "EUR", "digits only"),
@@ -253,3 +256,39 @@ def test_counts_take_the_right_word() -> None:
     assert plural(0, "proposal") == "0 proposals"
     assert plural(1234, "proposal") == "1,234 proposals"
     assert plural(2, "currency", "currencies") == "2 currencies"
+
+
+@pytest.mark.parametrize(
+    ("tag", "amount", "short", "share", "day"),
+    [
+        ("fr", "−1 234 567,80 EUR", "1,23 M EUR", "42 %", "4 mars 2026"),
+        ("es", "−1.234.567,80 EUR", "1,23 M EUR", "42 %", "4 de marzo de 2026"),
+        ("ar", "\u200e−1,234,567.80 EUR", "1.23 مليون EUR", "42%", "4 مارس 2026"),
+    ],
+)
+def test_each_language_writes_numbers_and_days_its_own_way(
+    tag: str, amount: str, short: str, share: str, day: str
+) -> None:
+    def plain(text: str) -> str:
+        return text.replace(NO_BREAK_SPACE, " ").replace(NARROW_SPACE, " ")
+
+    with using(tag):
+        assert plain(format_amount(-123_456_780, "EUR")) == amount
+        assert plain(format_short(123_456_780, "EUR")) == short
+        assert plain(format_percent(0.42)) == share
+        assert format_date(date(2026, 3, 4)) == day
+
+
+@pytest.mark.parametrize("tag", ["en", "fr", "es", "ar"])
+@pytest.mark.parametrize("minor", [0, 5, 99_900, 123_456_789, LARGEST_AMOUNT])
+def test_what_a_language_writes_it_reads_back(tag: str, minor: int) -> None:
+    with using(tag):
+        assert parse_amount(format_amount_number(minor, "EUR"), "EUR") == minor
+        assert parse_amount(format_amount(minor, "EUR", exact=True), "EUR") == minor
+
+
+def test_what_could_mean_two_amounts_is_refused_in_every_language() -> None:
+    with using("fr"), pytest.raises(AmountRefused):
+        parse_amount("1,234.50", "EUR")
+    with using("es"), pytest.raises(AmountRefused):
+        parse_amount("1234.50", "EUR")

@@ -1,0 +1,102 @@
+"""The language that words, numbers and dates are written in now, and the words themselves.
+
+Sentences stand in the code in English and are looked up in the catalogues of `translations/`
+(gettext's `.po` files and what is compiled of them). Which language holds is a context variable:
+a request sets it for its reader, a worker for whoever asked for the work; elsewhere it is English.
+A sentence without a translation stays English.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from functools import cache
+
+from babel import Locale
+from babel.support import LazyProxy, NullTranslations, Translations
+
+from funding.paths import TRANSLATIONS
+
+DOMAIN = "messages"
+
+
+@dataclass(frozen=True)
+class Language:
+    """A language of the site: its BCP 47 tag, its own name, Babel's locale for its formats."""
+
+    tag: str
+    name: str
+    locale: Locale
+
+    @property
+    def direction(self) -> str:
+        """`ltr` or `rtl`, as HTML writes it."""
+        return self.locale.text_direction
+
+
+ENGLISH = Language("en", "English", Locale("en", "GB"))
+LANGUAGES = {
+    language.tag: language
+    for language in (
+        ENGLISH,
+        Language("fr", "Français", Locale("fr")),
+        Language("es", "Español", Locale("es")),
+        Language("ar", "العربية", Locale("ar")),
+    )
+}
+"""The languages of the site, in the order offered."""
+
+_current: ContextVar[Language] = ContextVar("language", default=ENGLISH)
+
+
+def current() -> Language:
+    """The language that holds now."""
+    return _current.get()
+
+
+def set_language(tag: str) -> None:
+    """Have this thread or task write in a language from now on; an unknown tag means English."""
+    _current.set(LANGUAGES.get(tag, ENGLISH))
+
+
+@contextmanager
+def using(tag: str) -> Iterator[None]:
+    """Write in a language for as long as the block runs."""
+    before = _current.set(LANGUAGES.get(tag, ENGLISH))
+    try:
+        yield
+    finally:
+        _current.reset(before)
+
+
+@cache
+def _catalogue(tag: str) -> NullTranslations:
+    if tag == ENGLISH.tag:
+        return NullTranslations()
+    return Translations.load(str(TRANSLATIONS), [tag], DOMAIN)
+
+
+def gettext(message: str, **values: object) -> str:
+    """The sentence in the current language, its `%(name)s` filled in from `values`."""
+    said = _catalogue(current().tag).ugettext(message)
+    return said % values if values else said
+
+
+def ngettext(one: str, many: str, number: int, **values: object) -> str:
+    """The sentence for so many; `%(num)s` is the number unless `values` has its own."""
+    said = _catalogue(current().tag).ungettext(one, many, number)
+    return said % {"num": number, **values}
+
+
+def pgettext(context: str, message: str, **values: object) -> str:
+    """As `gettext`, for a word that means different things in different places."""
+    said = str(_catalogue(current().tag).upgettext(context, message))
+    return said % values if values else said
+
+
+def lazy(message: str) -> str:
+    """A sentence of a module's constants: looked up each time it is written, not when imported."""
+    proxy: str = LazyProxy(gettext, message, enable_cache=False)  # type: ignore[assignment]
+    return proxy
