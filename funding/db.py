@@ -24,6 +24,7 @@ from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.orm.exc import StaleDataError
 
 from funding.errors import Busy, Conflict, Overcommitted, RuleBroken
+from funding.language import gettext as _
 
 MOST_MONEY = 10**15
 TRIES = 8
@@ -208,5 +209,7 @@ def _refusal(error: DBAPIError) -> RuleBroken | None:
     if marker in text:
         return RuleBroken(text.split(marker, 1)[1].splitlines()[0].strip())
     if isinstance(error, IntegrityError):
-        return RuleBroken(f"The database refused this: {text.splitlines()[0]}")
+        return RuleBroken(
+            _("The database refused this: %(splitlines)s", splitlines=text.splitlines()[0])
+        )
     return None

@@ -19,9 +19,11 @@ from funding.formatting import (
     AmountRefused,
     UnknownCurrency,
     format_amount_number,
+    format_number,
     minor_units,
     parse_amount,
 )
+from funding.language import gettext as _
 
 YES_OR_NO = {"yes": True, "no": False}
 """What a button or a choice of two sends; anything else is no answer."""
@@ -55,7 +57,14 @@ class Typed:
         if needed and not words:
             self.refuse(name, needed)
         if len(words) > longest:
-            self.refuse(name, f"At most {longest:,} characters; these are {len(words):,}.")
+            self.refuse(
+                name,
+                _(
+                    "At most %(longest)s characters; these are %(words)s.",
+                    longest=format_number(longest),
+                    words=format_number(len(words)),
+                ),
+            )
         return words
 
     def choice(self, name: str, known: Iterable[str], needed: str) -> str:
@@ -72,7 +81,7 @@ class Typed:
         ticked = set(self.values.get(name) or [])
         known = list(known)
         for stranger in sorted(ticked - set(known)):
-            self.refuse(name, f"“{stranger[:60]}” is not on the list.")
+            self.refuse(name, _("“%(stranger)s” is not on the list.", stranger=stranger[:60]))
         return [key for key in known if key in ticked]
 
     def amount(self, name: str, currency: str, needed: str = "") -> int | None:

@@ -12,6 +12,7 @@ from babel.numbers import format_decimal, get_currency_precision
 
 from funding.imports.faults import BadValue
 from funding.imports.tables import Cell, Trouble
+from funding.language import gettext as _
 
 MOST_MINOR_UNITS = 10**15
 """The most that one amount may be, as the ledger's columns have it."""
@@ -151,7 +152,7 @@ def _read_text(text: str) -> Number:
         digits = digits.replace(",", ".")
     symbol = dress["before"] or dress["after"] or ""
     if symbol not in _SYMBOLS and symbol and not is_currency(symbol):
-        raise BadValue(f"{symbol} is no currency code of ISO 4217")
+        raise BadValue(_("%(symbol)s is no currency code of ISO 4217", symbol=symbol))
     value = Decimal(digits)
     return Number(-value if dress["sign"] or dress["inner"] else value, symbol)
 
@@ -168,7 +169,7 @@ def to_minor(
     if number.value < 0 and not may_be_negative:
         raise BadValue("must not be negative")
     if number.value.adjusted() > 18:
-        raise BadValue(f"at most {written(MOST_MINOR_UNITS, currency)}")
+        raise BadValue(_("at most %(written)s", written=written(MOST_MINOR_UNITS, currency)))
     try:
         scaled = number.value.scaleb(places)
     except InvalidOperation as error:
@@ -176,11 +177,15 @@ def to_minor(
     whole = int(scaled.to_integral_value())
     if scaled != whole and not (number.is_machine and abs(scaled - whole) <= _TINY):
         if places == 0:
-            raise BadValue(f"no decimals in {currency}")
-        raise BadValue(f"at most {places} decimals in {currency}")
+            raise BadValue(_("no decimals in %(currency)s", currency=currency))
+        raise BadValue(
+            _("at most %(places)s decimals in %(currency)s", places=places, currency=currency)
+        )
     if abs(whole) > MOST_MINOR_UNITS:
         sign = "-" if whole < 0 else ""
-        raise BadValue(f"at most {sign}{written(MOST_MINOR_UNITS, currency)}")
+        raise BadValue(
+            _("at most %(sign)s%(written)s", sign=sign, written=written(MOST_MINOR_UNITS, currency))
+        )
     if whole == 0 and not may_be_zero:
         raise BadValue("must be more than 0")
     return whole

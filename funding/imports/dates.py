@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from funding.imports.faults import BadValue
 from funding.imports.tables import Cell, Trouble
+from funding.language import gettext as _
 
 DAY, MONTH, QUARTER, YEAR = "day", "month", "quarter", "year"
 PRECISIONS = (DAY, MONTH, QUARTER, YEAR)
@@ -141,7 +142,10 @@ def _numeric(first: int, second: int, year: int, month_first: bool) -> ReadDate:
         if month > 12 >= day:
             order = "the month" if month_first else "the day"
             raise BadValue(
-                f"there is no such date when {order} is read first; write 2014-06-05"
+                _(
+                    "there is no such date when %(order)s is read first; write 2014-06-05",
+                    order=order,
+                )
             ) from error
         raise
 
@@ -159,5 +163,11 @@ def _made(year: int, month: int, day: int, precision: str = DAY) -> ReadDate:
     except ValueError as error:
         raise BadValue("there is no such date") from error
     if not FIRST_YEAR <= year <= LAST_YEAR:
-        raise BadValue(f"must lie between {FIRST_YEAR} and {LAST_YEAR}")
+        raise BadValue(
+            _(
+                "must lie between %(first_year)s and %(last_year)s",
+                first_year=FIRST_YEAR,
+                last_year=LAST_YEAR,
+            )
+        )
     return ReadDate(date, precision)

@@ -12,9 +12,11 @@ from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
+from funding.formatting import format_number
 from funding.imports.faults import FileRefused, shown
 from funding.imports.sources import Source
 from funding.imports.tables import SourceRow, Table, Trouble, View
+from funding.language import gettext as _
 
 # Always columns of a package, so that an absent one is a fault of its row and not of the file.
 _360GIVING = (
@@ -42,8 +44,12 @@ def read_json(source: Source, text: str) -> Table:
         )
     except json.JSONDecodeError as error:
         raise FileRefused(
-            f"The file begins like JSON, but is not valid JSON: line {error.lineno:,}, "
-            f"column {error.colno:,}."
+            _(
+                "The file begins like JSON, but is not valid JSON: line %(lineno)s, column "
+                "%(colno)s.",
+                lineno=format_number(error.lineno),
+                colno=format_number(error.colno),
+            )
         ) from error
     except RecursionError as error:
         raise FileRefused("The JSON is nested far deeper than a list of grants.") from error
@@ -53,7 +59,12 @@ def read_json(source: Source, text: str) -> Table:
     views, notes = [], []
     for key, items in found.items():
         if len(items) > source.limits.rows:
-            raise FileRefused(f"At most {source.limits.rows:,} rows are read; split the file.")
+            raise FileRefused(
+                _(
+                    "At most %(rows)s rows are read; split the file.",
+                    rows=format_number(source.limits.rows),
+                )
+            )
         views.append(_view(key, items))
         notes += _several_organisations(items)
     if not any(found.values()):
@@ -82,7 +93,7 @@ def _view(key: str, items: list[Any]) -> View:
         yield SourceRow(0, list(names))
         for number, item in enumerate(flattened, start=1):
             if item is None:
-                rule = f"is not a group of fields but {shown(items[number - 1])}"
+                rule = _("is not a group of fields but %(items)s", items=shown(items[number - 1]))
                 yield SourceRow(number, [], number / len(items), rule)
             else:
                 yield SourceRow(number, [item.get(name) for name in names], number / len(items))
@@ -115,5 +126,11 @@ def _several_organisations(items: list[Any]) -> list[str]:
             for item in items
         )
         if count:
-            notes.append(f"Rows that name more than one {word}; the first was taken: {count:,}.")
+            notes.append(
+                _(
+                    "Rows that name more than one %(word)s; the first was taken: %(count)s.",
+                    word=word,
+                    count=format_number(count),
+                )
+            )
     return notes

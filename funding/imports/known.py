@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from funding.imports.faults import BadValue, shown
+from funding.language import gettext as _
 
 REGIONS = MappingProxyType(
     {
@@ -50,7 +51,7 @@ class Known:
             return text
         found = self.areas.get(text.casefold())
         if found is None:
-            raise BadValue(f'there is no area "{shown(text)}" in this round')
+            raise BadValue(_('there is no area "%(text)s" in this round', text=shown(text)))
         return found
 
     def region(self, text: str) -> str:
@@ -59,13 +60,23 @@ class Known:
         for region, name in REGIONS.items():
             if word in (region, name.casefold(), region.replace("-", " ")):
                 return region
-        raise BadValue(f'there is no region "{shown(text)}"; regions are: {", ".join(REGIONS)}')
+        raise BadValue(
+            _(
+                'there is no region "%(text)s"; regions are: %(join)s',
+                text=shown(text),
+                join=", ".join(REGIONS),
+            )
+        )
 
     def risk_tier(self, text: str) -> str:
         """A risk tier in lower case. Raises BadValue."""
         word = text.casefold()
         if word not in RISK_TIERS:
             raise BadValue(
-                f'there is no risk tier "{shown(text)}"; tiers are: {", ".join(RISK_TIERS)}'
+                _(
+                    'there is no risk tier "%(text)s"; tiers are: %(join)s',
+                    text=shown(text),
+                    join=", ".join(RISK_TIERS),
+                )
             )
         return word

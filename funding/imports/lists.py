@@ -16,6 +16,7 @@ from funding.imports.faults import BadValue, shown
 from funding.imports.records import BudgetLine, TeamMember
 from funding.imports.tables import Cell, is_blank
 from funding.imports.texts import read_email, read_orcid, read_text
+from funding.language import gettext
 
 _MOST_ENTRIES = 200
 _LONGEST = 20_000
@@ -57,7 +58,11 @@ def read_weights(cell: Cell, look_up: Callable[[str], str]) -> tuple[tuple[str, 
             return tuple(
                 (name, float(weight / whole)) for name, weight in zip(names, weights, strict=True)
             )
-    raise BadValue(f"weights must sum to 1; these sum to {total.normalize():f}")
+    raise BadValue(
+        gettext(
+            "weights must sum to 1; these sum to %(normalize)s", normalize=f"{total.normalize():f}"
+        )
+    )
 
 
 def read_budget(cell: Cell, currency: str) -> tuple[BudgetLine, ...]:
@@ -73,11 +78,19 @@ def read_budget(cell: Cell, currency: str) -> tuple[BudgetLine, ...]:
             raise BadValue("every budget line needs a name and an amount, such as Staff:1000")
         number = read_number(amount)
         if number.symbol and not symbol_fits(number.symbol, currency):
-            raise BadValue(f"budget line {shown(name)} is not in {currency}")
+            raise BadValue(
+                gettext(
+                    "budget line %(name)s is not in %(currency)s",
+                    name=shown(name),
+                    currency=currency,
+                )
+            )
         try:
             lines.append(BudgetLine(name, to_minor(number, currency, may_be_zero=True)))
         except BadValue as error:
-            raise BadValue(f"budget line {shown(name)}: {error.rule}") from error
+            raise BadValue(
+                gettext("budget line %(name)s: %(rule)s", name=shown(name), rule=error.rule)
+            ) from error
     return tuple(lines)
 
 
@@ -117,8 +130,12 @@ def read_years(
     parts = [to_minor(read_number(share), currency, may_be_zero=True) for share in shares]
     if sum(parts) != amount:
         raise BadValue(
-            f"must sum to the {of}, {written(amount, currency)}; "
-            f"these sum to {written(sum(parts), currency)}"
+            gettext(
+                "must sum to the %(of)s, %(written)s; these sum to %(written2)s",
+                of=of,
+                written=written(amount, currency),
+                written2=written(sum(parts), currency),
+            )
         )
     return tuple(zip(years, parts, strict=True))
 
@@ -167,7 +184,7 @@ def _split(cell: Cell, commas: bool) -> list[str]:
 
 def _not_too_many(entries: list[Any]) -> list[Any]:
     if len(entries) > _MOST_ENTRIES:
-        raise BadValue(f"at most {_MOST_ENTRIES} entries")
+        raise BadValue(gettext("at most %(most_entries)s entries", most_entries=_MOST_ENTRIES))
     return entries
 
 
@@ -190,5 +207,11 @@ def _year(text: str) -> int:
     if len(text) != 4 or not text.isascii() or not text.isdigit():
         raise BadValue("write a year and its share, such as 2027:60%|2028:40%")
     if not FIRST_YEAR <= int(text) <= LAST_YEAR:
-        raise BadValue(f"years must lie between {FIRST_YEAR} and {LAST_YEAR}")
+        raise BadValue(
+            gettext(
+                "years must lie between %(first_year)s and %(last_year)s",
+                first_year=FIRST_YEAR,
+                last_year=LAST_YEAR,
+            )
+        )
     return int(text)

@@ -33,6 +33,7 @@ from funding.imports.texts import (
     read_web_address,
     read_yes_or_no,
 )
+from funding.language import gettext
 
 NAME, TITLE, LONG_TEXT = 200, 500, 20_000
 """The most characters of a name, a title and a text of several lines."""
@@ -86,7 +87,10 @@ def read_commitment(row: Row) -> CommitmentRecord | None:
     cap = row.amount("cap_per_proposal", currency)
     ticket = row.amount("ticket", currency, may_be_zero=True) or 0
     if cap is not None and currency and ticket > cap:
-        rule = f"must not be more than the most to one proposal, {written(cap, currency)}"
+        rule = gettext(
+            "must not be more than the most to one proposal, %(written)s",
+            written=written(cap, currency),
+        )
         row.fault("ticket", row.cell("ticket"), rule)
     known = row.known
     starts, ends = row.period()
@@ -139,12 +143,16 @@ def read_proposal(row: Row) -> ProposalRecord | None:
     ask = _positive(row, "ask", currency)
     minimum = row.amount("minimum", currency)
     if ask and minimum and currency and minimum > ask:
-        rule = f"must not be more than the ask, {written(ask, currency)}"
+        rule = gettext("must not be more than the ask, %(written)s", written=written(ask, currency))
         row.fault("minimum", row.cell("minimum"), rule)
     budget = row.read("budget", lambda cell: read_budget(cell, currency), ()) if currency else ()
     total = sum(line.amount for line in budget)
     if ask and currency and budget and total != ask:
-        rule = f"must sum to the ask, {written(ask, currency)}, not {written(total, currency)}"
+        rule = gettext(
+            "must sum to the ask, %(written)s, not %(written2)s",
+            written=written(ask, currency),
+            written2=written(total, currency),
+        )
         row.fault("budget", None, rule)
     years: tuple[tuple[int, int], ...] = ()
     if ask and currency:

@@ -9,6 +9,7 @@ from funding.imports.json_lists import read_json
 from funding.imports.sources import GZIP_MAGIC, Source
 from funding.imports.tables import Table
 from funding.imports.text_tables import decode_whole, encoding_of, read_text_table
+from funding.language import gettext as _
 
 _WANTED = "Needed is a CSV or XLSX file, or JSON in the 360Giving form."
 
@@ -48,7 +49,9 @@ def open_table(source: Source) -> Table:
         if head.startswith(magic):
             raise FileRefused(f"{sentence} {_WANTED}")
     if source.is_gzip and head.startswith((GZIP_MAGIC, b"PK")):
-        raise FileRefused(f"The gzip file holds another archive; unpack it first. {_WANTED}")
+        raise FileRefused(
+            _("The gzip file holds another archive; unpack it first. %(wanted)s", wanted=_WANTED)
+        )
 
     if head.startswith(b"PK"):
         # here, since it takes as long to load as the rest of the site's imports together
@@ -61,14 +64,20 @@ def open_table(source: Source) -> Table:
         if start.startswith(("{", "[")):
             holds, table = "json", read_json(source, decode_whole(source, encoding))
         elif start[:400].lower().startswith(("<!doctype", "<html", "<?xml")):
-            raise FileRefused(f"This is a web page or an XML file, not a table. {_WANTED}")
+            raise FileRefused(
+                _("This is a web page or an XML file, not a table. %(wanted)s", wanted=_WANTED)
+            )
         else:
             holds, table = "text", read_text_table(source, encoding)
 
     name = PurePath(source.filename.removesuffix(".gz"))
     if _NAMED.get(name.suffix.lower(), holds) != holds:
         table.notes.append(
-            f"The name ends in {name.suffix}, but the file holds {_IN_WORDS[holds]} and was "
-            "read as such."
+            _(
+                "The name ends in %(suffix)s, but the file holds %(in_words)s and was read "
+                "as such.",
+                suffix=name.suffix,
+                in_words=_IN_WORDS[holds],
+            )
         )
     return table

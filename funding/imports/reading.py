@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
+from funding.formatting import format_number
 from funding.imports.amounts import read_currency
 from funding.imports.faults import BadValue, Fault, FileRefused, shown
 from funding.imports.fields import FIELDS, HISTORY
@@ -27,6 +28,7 @@ from funding.imports.records import HistoryRecord, ImportedRecord
 from funding.imports.rows import Row, RowContext
 from funding.imports.sources import Source
 from funding.imports.tables import SourceRow, Table, is_blank
+from funding.language import gettext as _
 
 Kind = Literal["history", "commitments", "proposals"]
 Progress = Callable[[int, float], None]
@@ -219,9 +221,11 @@ class _Reader:
             if len(row.cells) < self._width:
                 self._context.tally["short"] += 1
             elif not all(map(is_blank, row.cells[self._width :])):
-                return (
-                    f"has {len(row.cells)} cells, the headings have {self._width}: does a cell "
-                    "hold the separator without quotation marks?"
+                return _(
+                    "has %(row)s cells, the headings have %(width)s: does a cell hold the "
+                    "separator without quotation marks?",
+                    row=len(row.cells),
+                    width=self._width,
                 )
         return None
 
@@ -236,7 +240,7 @@ class _Reader:
         if self._kind == HISTORY:
             self._context.tally["same_identifier"] += 1
             return True
-        rule = f"is already the identifier of row {earlier}"
+        rule = _("is already the identifier of row %(earlier)s", earlier=earlier)
         self._faults.append(Fault(number, "external_id", shown(identifier), rule))
         return False
 
@@ -253,12 +257,21 @@ class _Reader:
 
     def _notes(self) -> list[str]:
         guesses = [
-            f'Column "{shown(column.heading)}" was taken for {column.field}, by likeness: check.'
+            _(
+                'Column "%(heading)s" was taken for %(field)s, by likeness: check.',
+                heading=shown(column.heading),
+                field=column.field,
+            )
             for column in self._layout.columns
             if column.how == "similar"
         ]
         passed_over = self._layout.header_row - 1
-        above = [f"Rows above the headings that were passed over: {passed_over}."]
+        above = [
+            _(
+                "Rows above the headings that were passed over: %(passed_over)s.",
+                passed_over=passed_over,
+            )
+        ]
         others = [
             shown(view.name)
             for view in self._table.views
@@ -267,7 +280,11 @@ class _Reader:
         order = "month" if self._month_first else "day"
         return [
             *self._table.notes,
-            *([f"Sheets that were not read: {', '.join(others)}."] if others else []),
+            *(
+                [_("Sheets that were not read: %(join)s.", join=", ".join(others))]
+                if others
+                else []
+            ),
             *(above if passed_over > 0 else []),
             *guesses,
             *_counted(self._context.tally, order),
@@ -280,7 +297,7 @@ def _counted(tally: Counter[str], order: str) -> list[str]:
         "zero_amount": "Rows with an amount of 0",
         "returned": "Rows with an amount below 0: money returned, which totals subtract",
         "no_date": "Rows without a date, kept with the date unknown",
-        "two_ways": f"Dates such as 05/06/2014, which were read {order} first",
+        "two_ways": _("Dates such as 05/06/2014, which were read %(order)s first", order=order),
         "dollars": "Amounts with a $ and no currency, which were read as USD",
         "same_as_before": "Rows equal to an earlier row, each counted as a grant of its own",
         "same_identifier": "Rows with the identifier of an earlier row",
@@ -302,9 +319,21 @@ def _slips(entries: list[Entry]) -> list[str]:
     if not rows:
         return []
     named = ", ".join(str(row) for row in rows[:NAMED_ROWS])
-    more = f" and {len(rows) - NAMED_ROWS:,} more" if len(rows) > NAMED_ROWS else ""
+    more = (
+        _(" and %(rows)s more", rows=format_number(len(rows) - NAMED_ROWS))
+        if len(rows) > NAMED_ROWS
+        else ""
+    )
     which = "rows" if len(rows) > 1 else "row"
-    return [f"Amounts below 0 are in {which} {named}{more}: if a minus is a slip, mend it first."]
+    return [
+        _(
+            "Amounts below 0 are in %(which)s %(named)s%(more)s: if a minus is a slip, "
+            "mend it first.",
+            which=which,
+            named=named,
+            more=more,
+        )
+    ]
 
 
 def returned_rows(entries: Iterable[Entry]) -> list[int]:
@@ -319,7 +348,12 @@ def returned_rows(entries: Iterable[Entry]) -> list[int]:
 def _default_faults(kind: str, defaults: Mapping[str, str]) -> list[Fault]:
     names = {field.name for field in FIELDS[kind]}
     faults = [
-        Fault(None, name, shown(value), f"is no field; the fields are: {', '.join(sorted(names))}")
+        Fault(
+            None,
+            name,
+            shown(value),
+            _("is no field; the fields are: %(join)s", join=", ".join(sorted(names))),
+        )
         for name, value in defaults.items()
         if name not in names
     ]

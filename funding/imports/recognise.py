@@ -12,6 +12,7 @@ from funding.imports.fields import FIELDS, Field
 from funding.imports.headings import Heading, normal, with_currency
 from funding.imports.limits import STANDARD
 from funding.imports.tables import Cell, Merged, SourceRow, Table, View, is_blank
+from funding.language import gettext as _
 
 UNUSED = "-"
 """In a mapping: this column is not to be used."""
@@ -75,13 +76,19 @@ def find_layout(
     views = [view for view in table.views if is_any or view.name == sheet]
     if not views:
         names = ", ".join(view.name for view in table.views)
-        raise FileRefused(f'There is no sheet named "{shown(sheet)}"; the file has: {names}.')
+        raise FileRefused(
+            _(
+                'There is no sheet named "%(sheet)s"; the file has: %(names)s.',
+                sheet=shown(sheet),
+                names=names,
+            )
+        )
     best = _best_row(views, kind, mapping or {}, are_guessed=False)
     if best is None:
         best = _best_row(views, kind, mapping or {}, are_guessed=True)
     if best is None:
         needed = ", ".join(field.label for field in FIELDS[kind] if field.is_required)
-        sentence = f"No row of column headings was recognised. Needed: {needed}."
+        sentence = _("No row of column headings was recognised. Needed: %(needed)s.", needed=needed)
         first = next((row for view in views for row in _rows_that_hold(view)), None)
         if first is None:
             raise FileRefused(sentence)
@@ -89,7 +96,8 @@ def find_layout(
         columns = tuple(Column(index, text) for index, text in enumerate(headings) if text)
         begins = shown(", ".join(column.heading for column in columns))
         raise HeadingsUnknown(
-            f"{sentence} It begins with: {begins}.", Layout(views[0], first.number, columns)
+            _("%(sentence)s It begins with: %(begins)s.", sentence=sentence, begins=begins),
+            Layout(views[0], first.number, columns),
         )
     return replace(best, columns=_guess_the_rest(best.columns, kind))
 
@@ -117,7 +125,12 @@ def missing_fields(layout: Layout, kind: str, defaults: Mapping[str, str]) -> tu
     found = layout.places().keys() | defaults.keys()
     headings = ", ".join(shown(column.heading) for column in layout.columns[:40])
     return tuple(
-        Fault(None, field.name, None, f"no column was recognised; the columns are: {headings}")
+        Fault(
+            None,
+            field.name,
+            None,
+            _("no column was recognised; the columns are: %(headings)s", headings=headings),
+        )
         for field in FIELDS[kind]
         if field.is_required and field.name not in found
     )
@@ -134,10 +147,19 @@ def mapping_faults(layout: Layout, kind: str, mapping: Mapping[str, str]) -> tup
         if normal(heading) not in headings:
             known = ", ".join(shown(column.heading) for column in layout.columns[:40])
             faults.append(
-                Fault(None, name, shown(heading), f"is no column; the columns are: {known}")
+                Fault(
+                    None,
+                    name,
+                    shown(heading),
+                    _("is no column; the columns are: %(known)s", known=known),
+                )
             )
         if name != UNUSED and name not in names:
-            rule = f"is no field; the fields are: {', '.join(names)}, or {UNUSED} for none"
+            rule = _(
+                "is no field; the fields are: %(join)s, or %(unused)s for none",
+                join=", ".join(names),
+                unused=UNUSED,
+            )
             faults.append(Fault(None, None, shown(name), rule))
     return tuple(faults)
 

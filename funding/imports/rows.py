@@ -21,6 +21,7 @@ from funding.imports.known import Known
 from funding.imports.recognise import Column
 from funding.imports.tables import Cell, Merged, is_blank
 from funding.imports.texts import mended, read_text
+from funding.language import gettext as _
 
 T = TypeVar("T")
 
@@ -110,7 +111,9 @@ class Row:
         """The fields `starts` and `ends`, in order."""
         starts, ends = self.date("starts"), self.date("ends")
         if starts and ends and ends.date < starts.date:
-            self.fault("ends", ends.date, f"must not be before the start, {starts.date}")
+            self.fault(
+                "ends", ends.date, _("must not be before the start, %(date)s", date=starts.date)
+            )
         return starts.date if starts else None, ends.date if ends else None
 
     def currency(self, name: str) -> str | None:
@@ -156,9 +159,15 @@ class Row:
             if currency is None:
                 return None
             if column and column.currency and column.currency != currency:
-                raise BadValue(f"the heading says {column.currency}, the row {currency}")
+                raise BadValue(
+                    _(
+                        "the heading says %(currency)s, the row %(currency2)s",
+                        currency=column.currency,
+                        currency2=currency,
+                    )
+                )
             if number.symbol and not symbol_fits(number.symbol, currency):
-                raise BadValue(f"is not in {currency}")
+                raise BadValue(_("is not in %(currency)s", currency=currency))
             return to_minor(
                 number, currency, may_be_zero=may_be_zero, may_be_negative=may_be_negative
             )
@@ -170,7 +179,10 @@ class Row:
         """A fault for each of these fields whose cell is merged: whose amount is it?"""
         for name in names:
             if name in self._merged:
-                rule = f"is merged with row {self._merged[name]}; give each row its own amount"
+                rule = _(
+                    "is merged with row %(merged)s; give each row its own amount",
+                    merged=self._merged[name],
+                )
                 self.fault(name, self.cell(name), rule)
 
     def _find_all(self, cells: list[Cell]) -> dict[str, tuple[Cell, Column | None]]:

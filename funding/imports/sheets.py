@@ -11,9 +11,11 @@ from openpyxl.utils.cell import column_index_from_string
 from openpyxl.utils.datetime import from_excel
 from openpyxl.utils.escape import unescape
 
+from funding.formatting import format_number
 from funding.imports.faults import FileRefused
 from funding.imports.limits import Limits
 from funding.imports.tables import Cell, Merged, SourceRow, Trouble, is_blank
+from funding.language import gettext as _
 
 _REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _LAST_ROW = 1_048_576
@@ -38,8 +40,12 @@ class Survey:
             self._merge(attributes.get("ref", ""))
         if self._cells > self.limits.cells or self._rows > self.limits.rows:
             raise FileRefused(
-                f"A worksheet may have at most {self.limits.rows:,} rows and "
-                f"{self.limits.cells:,} cells; split the file."
+                _(
+                    "A worksheet may have at most %(rows)s rows and %(cells)s cells; split the "
+                    "file.",
+                    rows=format_number(self.limits.rows),
+                    cells=format_number(self.limits.cells),
+                )
             )
 
     def _merge(self, reference: str) -> None:
@@ -120,7 +126,11 @@ class Sheet:
             return
         if self._column >= self._survey.limits.columns:
             raise FileRefused(
-                f"At most {self._survey.limits.columns:,} columns are read.", self._number
+                _(
+                    "At most %(columns)s columns are read.",
+                    columns=format_number(self._survey.limits.columns),
+                ),
+                self._number,
             )
         self._cells += [None] * (self._column + 1 - len(self._cells))
         self._cells[self._column] = value

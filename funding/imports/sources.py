@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from funding.imports.faults import FileRefused
 from funding.imports.limits import MIB, RATIO_COUNTS_FROM, Limits
+from funding.language import gettext as _
 
 GZIP_MAGIC = b"\x1f\x8b"
 
@@ -30,13 +31,18 @@ class Source:
             with self.open_packed() as stream:
                 self.is_gzip = stream.read(2) == GZIP_MAGIC
         except OSError as error:
-            raise FileRefused(f"The file could not be opened: {error.strerror}.") from error
+            raise FileRefused(
+                _("The file could not be opened: %(strerror)s.", strerror=error.strerror)
+            ) from error
         if self.size == 0:
             raise FileRefused("The file is empty.")
         if self.size > limits.file_bytes:
             raise FileRefused(
-                f"The file has {self.size / MIB:,.0f} MB; at most {limits.file_bytes / MIB:,.0f} "
-                "MB are read. Split it into several."
+                _(
+                    "The file has %(mib)s MB; at most %(mib2)s MB are read. Split it into several.",
+                    mib=f"{self.size / MIB:,.0f}",
+                    mib2=f"{limits.file_bytes / MIB:,.0f}",
+                )
             )
 
     def open_packed(self) -> BinaryIO:

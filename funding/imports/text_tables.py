@@ -8,10 +8,12 @@ import io
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from funding.formatting import format_number
 from funding.imports.faults import FileRefused
 from funding.imports.limits import MIB
 from funding.imports.sources import Source
 from funding.imports.tables import SourceRow, Table, View
+from funding.language import gettext as _
 
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 
@@ -61,8 +63,11 @@ def encoding_of(source: Source, head: bytes) -> Encoding:
     return Encoding(
         "cp1252",
         "Windows-1252",
-        f"The file is not valid UTF-8 (line {line:,}), so it was read as Windows-1252: check "
-        "accented letters in the sample.",
+        _(
+            "The file is not valid UTF-8 (line %(line)s), so it was read as "
+            "Windows-1252: check accented letters in the sample.",
+            line=format_number(line),
+        ),
     )
 
 
@@ -88,7 +93,10 @@ def decode_whole(source: Source, encoding: Encoding) -> str:
         data = stream.read(limit + 1)
     if len(data) > limit:
         raise FileRefused(
-            f"A JSON file may have at most {limit / MIB:,.0f} MB; split it, or use CSV."
+            _(
+                "A JSON file may have at most %(mib)s MB; split it, or use CSV.",
+                mib=f"{limit / MIB:,.0f}",
+            )
         )
     return data.decode(encoding.codec, errors="replace")
 
@@ -103,7 +111,12 @@ def read_text_table(source: Source, encoding: Encoding) -> Table:
     ]
     packed = ", gzipped" if source.is_gzip else ""
     notes = [encoding.note] if encoding.note else []
-    return Table(f"CSV in {encoding.name}{packed}", views, notes, has_even_rows=True)
+    return Table(
+        _("CSV in %(name)s%(packed)s", name=encoding.name, packed=packed),
+        views,
+        notes,
+        has_even_rows=True,
+    )
 
 
 def _rows(source: Source, encoding: Encoding, separator: str) -> Iterator[SourceRow]:
@@ -122,7 +135,12 @@ def _rows(source: Source, encoding: Encoding, separator: str) -> Iterator[Source
             except csv.Error as error:
                 raise FileRefused(_csv_rule(str(error)), number) from error
             if number > source.limits.rows:
-                raise FileRefused(f"At most {source.limits.rows:,} rows are read; split the file.")
+                raise FileRefused(
+                    _(
+                        "At most %(rows)s rows are read; split the file.",
+                        rows=format_number(source.limits.rows),
+                    )
+                )
             yield SourceRow(number, cells, raw.share())
 
 

@@ -11,8 +11,10 @@ from functools import cache
 import pycountry
 from stdnum.iso7064 import mod_11_2
 
+from funding.formatting import format_number
 from funding.imports.faults import BadValue
 from funding.imports.tables import Cell, Trouble
+from funding.language import gettext as _
 
 _FORMULA = re.compile(r"=\s*[A-Za-z0-9(+\-@\"'#{]")
 _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef\ufffe\uffff]")
@@ -43,7 +45,13 @@ def read_text(cell: Cell, most: int, *, is_long: bool = False) -> str:
     else:
         text = _composed(text, is_long)
     if len(text) > most:
-        raise BadValue(f"at most {most:,} characters; this has {len(text):,}")
+        raise BadValue(
+            _(
+                "at most %(most)s characters; this has %(text)s",
+                most=format_number(most),
+                text=format_number(len(text)),
+            )
+        )
     if text.startswith("="):
         if _FORMULA.match(text):
             raise BadValue("begins like a formula; give its value instead")
@@ -73,7 +81,7 @@ def _as_text(cell: Cell) -> str:
 def _composed(text: str, is_long: bool) -> str:
     text = mended(text)
     if control := _CONTROL.search(text):
-        raise BadValue(f"holds a control character (U+{ord(control[0]):04X})")
+        raise BadValue(_("holds a control character (U+%(ord)s)", ord=f"{ord(control[0]):04X}"))
     text = unicodedata.normalize("NFC", text.replace("\ufeff", ""))
     if is_long:
         return "\n".join(line.rstrip() for line in text.splitlines()).strip()

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
 
 from funding.errors import Fault, InvalidInput
+from funding.language import gettext as _
 
 
 @dataclass(frozen=True)
@@ -268,7 +269,9 @@ class Assumptions:
         values: dict[str, Any] = {}
         for key, text in given.items():
             if key not in BY_KEY:
-                faults.append(Fault(key, f"is no assumption; they are: {', '.join(BY_KEY)}"))
+                faults.append(
+                    Fault(key, _("is no assumption; they are: %(join)s", join=", ".join(BY_KEY)))
+                )
             elif text.strip():
                 values[key] = _read(BY_KEY[key], text.strip(), faults)
         if faults:
@@ -293,7 +296,11 @@ def _read(assumption: Assumption, text: str, faults: list[Fault]) -> Any:
         if text in {choice.key for choice in assumption.choices}:
             return text
         known = ", ".join(choice.key for choice in assumption.choices)
-        faults.append(Fault(assumption.key, f"“{text[:40]}” is none of: {known}"))
+        faults.append(
+            Fault(
+                assumption.key, _("“%(text)s” is none of: %(known)s", text=text[:40], known=known)
+            )
+        )
         return None
     try:
         number = float(text)

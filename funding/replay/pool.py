@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from funding.errors import Fault, InvalidInput
+from funding.language import gettext as _
 from funding.replay.areas import AreaReading, Weights
 from funding.replay.grants import GrantList, PastGrant, order_of_rounds, years_of
 
@@ -72,7 +73,11 @@ def place_in_time(listed: GrantList, pool: Pool, areas: AreaReading) -> Timeline
     grants = listed.grants
     if pool.round is None:
         if pool.year is None:
-            raise InvalidInput(Fault("year", f"name a year or a round; {_what_there_is(grants)}"))
+            raise InvalidInput(
+                Fault(
+                    "year", _("name a year or a round; %(grants)s", grants=_what_there_is(grants))
+                )
+            )
         place = {year: year - pool.year for year in {g.year for g in grants if g.year is not None}}
         periods = [None if g.year is None else place[g.year] for g in grants]
         names = {at: str(year) for year, at in place.items()}
@@ -80,7 +85,14 @@ def place_in_time(listed: GrantList, pool: Pool, areas: AreaReading) -> Timeline
         order = order_of_rounds(grants)
         if pool.round not in order:
             raise InvalidInput(
-                Fault("round", f"there is no round “{pool.round}”; {_what_there_is(grants)}")
+                Fault(
+                    "round",
+                    _(
+                        "there is no round “%(round)s”; %(grants)s",
+                        round=pool.round,
+                        grants=_what_there_is(grants),
+                    ),
+                )
             )
         here = order.index(pool.round)
         by_name = {name: at - here for at, name in enumerate(order)}
@@ -93,7 +105,16 @@ def place_in_time(listed: GrantList, pool: Pool, areas: AreaReading) -> Timeline
     )
     if not any(one.in_pool for one in dated):
         where = f"in {pool.label}" if pool.round is None else f"of {pool.label}"
-        raise InvalidInput(Fault("year", f"there is no grant {where}; {_what_there_is(grants)}"))
+        raise InvalidInput(
+            Fault(
+                "year",
+                _(
+                    "there is no grant %(where)s; %(grants)s",
+                    where=where,
+                    grants=_what_there_is(grants),
+                ),
+            )
+        )
     return Timeline(pool, dated, names, len(grants) - len(dated))
 
 

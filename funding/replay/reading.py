@@ -13,6 +13,7 @@ from funding.imports.amounts import read_currency
 from funding.imports.faults import BadValue, Fault
 from funding.imports.reading import Progress, read_records
 from funding.imports.records import HistoryRecord
+from funding.language import gettext
 from funding.replay.columns import read_extra_columns, without_extra
 from funding.replay.grants import GrantList, PastGrant
 from funding.replay.names import merge_names
@@ -110,7 +111,16 @@ def grants_of_records(
             f"{len(without_rate):,} (row {first}{', …' if len(without_rate) > 5 else ''})."
         )
     if not any(grant.amount > 0 for grant in grants):
-        raise BadFile([Fault(None, "amount", None, f"no row has an amount in {base} above 0")])
+        raise BadFile(
+            [
+                Fault(
+                    None,
+                    "amount",
+                    None,
+                    gettext("no row has an amount in %(base)s above 0", base=base),
+                )
+            ]
+        )
     return list_of(name, base, grants, said)
 
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from funding.formatting import format_date, format_when, plural
+from funding.language import gettext as _
 from funding.models import (
     Award,
     Commitment,
@@ -93,7 +94,7 @@ def standing_of(proposal: Proposal, until: datetime, moment: datetime) -> Standi
     closes = format_when(until, round_.timezone)
     is_open = round_.state == RoundState.OPEN and moment <= until
     decided = (
-        f" Decisions are expected by {format_date(round_.decides_on)}."
+        _(" Decisions are expected by %(decides_on)s.", decides_on=format_date(round_.decides_on))
         if (round_.decides_on)
         else ""
     )
@@ -101,19 +102,30 @@ def standing_of(proposal: Proposal, until: datetime, moment: datetime) -> Standi
         case ProposalState.DRAFT if is_open:
             return Standing(
                 "A draft: only its applicants can read it.",
-                f"Hand it in by {closes}: {time_left(until, moment)}.",
+                _(
+                    "Hand it in by %(closes)s: %(time_left)s.",
+                    closes=closes,
+                    time_left=time_left(until, moment),
+                ),
             )
         case ProposalState.DRAFT:
             return Standing(
                 "A draft that was not handed in.",
-                f"The round took proposals until {closes}. Your text stays here.",
+                _(
+                    "The round took proposals until %(closes)s. Your text stays here.",
+                    closes=closes,
+                ),
                 is_late=True,
             )
         case ProposalState.SUBMITTED if is_open:
             return Standing(
                 "Handed in.",
-                f"Until {closes} the lead applicant can take it back to change it. "
-                f"Then reviewers read it.{decided}",
+                _(
+                    "Until %(closes)s the lead applicant can take it back to change it. Then "
+                    "reviewers read it.%(decided)s",
+                    closes=closes,
+                    decided=decided,
+                ),
             )
         case ProposalState.SUBMITTED | ProposalState.IN_REVIEW:
             return Standing(*_in_the_round(round_, decided))
@@ -126,7 +138,7 @@ def standing_of(proposal: Proposal, until: datetime, moment: datetime) -> Standi
         case _:
             return Standing(
                 "Withdrawn: it takes no part in the round.",
-                f"Until {closes} it can be taken up again as a draft."
+                _("Until %(closes)s it can be taken up again as a draft.", closes=closes)
                 if is_open
                 else "Nothing more happens with it in this round.",
             )
@@ -135,17 +147,25 @@ def standing_of(proposal: Proposal, until: datetime, moment: datetime) -> Standi
 def _in_the_round(round_: Round, decided: str) -> tuple[str, str]:
     match round_.state:
         case RoundState.OPEN | RoundState.IN_REVIEW:
-            return "With the reviewers.", f"They read and score it.{decided} Nothing is needed now."
+            return "With the reviewers.", _(
+                "They read and score it.%(decided)s Nothing is needed now.", decided=decided
+            )
         case RoundState.ALLOCATING:
             return (
                 "Reviewed.",
-                f"The funders now compare plans for the whole round.{decided} Nothing is needed "
-                "now.",
+                _(
+                    "The funders now compare plans for the whole round.%(decided)s Nothing is "
+                    "needed now.",
+                    decided=decided,
+                ),
             )
         case RoundState.DECIDING:
             return (
                 "Being decided.",
-                f"Each funder decides on the part that its own money would pay.{decided}",
+                _(
+                    "Each funder decides on the part that its own money would pay.%(decided)s",
+                    decided=decided,
+                ),
             )
         case _:
             return "The round is closed.", "Its officers enter the last decisions."

@@ -8,6 +8,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from funding.language import gettext
 from funding.listing import Listing
 from funding.models import (
     Area,
@@ -209,7 +210,9 @@ def compare_versions(round_: Round, old: Taxonomy, new: Taxonomy) -> list[AreaCh
         if key not in after:
             into = _final(key, replaced)
             name = after[into].name if into in after else into
-            changes.append(AreaChange("removed", area.name, f"now part of {name}", "", ""))
+            changes.append(
+                AreaChange("removed", area.name, gettext("now part of %(name)s", name=name), "", "")
+            )
             continue
         changes += _changed(area, after[key], before, after)
     return changes

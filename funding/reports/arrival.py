@@ -12,6 +12,7 @@ import plotly.io
 from sqlalchemy.orm import Session
 
 from funding.formatting import format_short, minor_units
+from funding.language import gettext as _
 from funding.models import Run, RunState, Scenario
 from funding.permissions import Actor, visible_runs
 
@@ -75,18 +76,23 @@ def view(found: Document, names: Mapping[str, str], currency: str) -> Arrival:
 
 def _finding(name: str, pays: int, steps: Sequence[Step], currency: str) -> str:
     if not pays:
-        return f"{name} pays nothing in this plan, so nobody steps back"
+        return _("%(name)s pays nothing in this plan, so nobody steps back", name=name)
     if not steps:
-        return f"Nobody steps back: all that {name} pays is new money for what it pays"
+        return _(
+            "Nobody steps back: all that %(name)s pays is new money for what it pays", name=name
+        )
     less, unspent = sum(s.less for s in steps), sum(s.unspent for s in steps)
     rest = (
         "all of which goes to other proposals"
         if not unspent
-        else f"{format_short(unspent, currency)} of which stays unspent"
+        else _("%(unspent)s of which stays unspent", unspent=format_short(unspent, currency))
     )
-    return (
-        f"{name} pays {format_short(pays, currency)}; others pay {format_short(less, currency)} "
-        f"less to the same proposals, {rest}"
+    return _(
+        "%(name)s pays %(pays)s; others pay %(less)s less to the same proposals, %(rest)s",
+        name=name,
+        pays=format_short(pays, currency),
+        less=format_short(less, currency),
+        rest=rest,
     )
 
 

@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, selectinload
 
 from funding.formatting import format_amount, format_short, minor_units
+from funding.language import gettext
 from funding.models import Event, HistoricGrant, KnownName, MergeState, NameKind, NameMerge
 from funding.permissions import Actor, fetch, visible_names
 from funding.reports.names import GrantsOf, grants_of, has_name, history_of
@@ -163,7 +164,11 @@ def by_year(session: Session, names: Collection[KnownName]) -> dict[str, Any] | 
     best = max(of, key=lambda row: row[1])
     return {
         "currency": chosen,
-        "finding": f"Most money was in {best[0]}: {format_short(best[1], chosen)}",
+        "finding": gettext(
+            "Most money was in %(best)s: %(best2)s",
+            best=best[0],
+            best2=format_short(best[1], chosen),
+        ),
         "figure_json": plotly.io.to_json(figure, validate=False),
         "rows": [[str(y), str(grants), format_amount(amount, chosen)] for y, amount, grants in of],
         "other_grants": sum(counted.values()) - counted[chosen],

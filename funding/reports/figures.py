@@ -8,6 +8,7 @@ import plotly.graph_objects as go
 import plotly.io
 
 from funding.formatting import format_short, minor_units, shortened
+from funding.language import gettext
 from funding.reports.breakdowns import Breakdown, Gap, Together
 from funding.reports.positions import STAGES, Position, Stage
 
@@ -129,9 +130,13 @@ def flow(positions: list[Position], names: dict[str, str], currency: str) -> tup
     links: dict[tuple[str, str], int] = {}
     for p in positions:
         for area, part in p.areas:
-            node = f"p:{_end(p)}" if _end(p) in drawn else f"p:others in {area}"
+            node = (
+                f"p:{_end(p)}" if _end(p) in drawn else gettext("p:others in %(area)s", area=area)
+            )
             labels[node] = (
-                titles[_end(p)] if _end(p) in drawn else f"Others in {names.get(area, area)}"
+                titles[_end(p)]
+                if _end(p) in drawn
+                else gettext("Others in %(get)s", get=names.get(area, area))
             )
             labels[f"f:{p.funder_id}"] = p.funder
             for link in ((f"f:{p.funder_id}", f"a:{area}"), (f"a:{area}", node)):

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 import plotly.io
 
 from funding.formatting import format_percent, format_short, minor_units
+from funding.language import gettext as _
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,11 @@ class Point:
         """How it was asked for."""
         if self.is_own:
             return "this plan"
-        return f"needs count {_times(self.coverage)}, overlaps {_times(self.overlap)}"
+        return _(
+            "needs count %(coverage)s, overlaps %(overlap)s",
+            coverage=_times(self.coverage),
+            overlap=_times(self.overlap),
+        )
 
 
 _FACTORS = {
@@ -80,9 +85,10 @@ def finding(shown: Sequence[Point]) -> str:
         return "No other weights would cover more of the needs than this plan does"
     gain = most.covered / own.covered - 1
     loss = 1 - most.merit / own.merit
-    return (
-        f"Up to {format_percent(gain, 1)} more of the needs could be covered, "
-        f"for {format_percent(max(0.0, loss), 1)} of the merit"
+    return _(
+        "Up to %(gain)s more of the needs could be covered, for %(max)s of the merit",
+        gain=format_percent(gain, 1),
+        max=format_percent(max(0.0, loss), 1),
     )
 
 

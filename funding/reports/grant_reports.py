@@ -9,6 +9,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, contains_eager, joinedload
 
+from funding.language import gettext as _
 from funding.listing import Listing, whole_number
 from funding.models import (
     TO_BE_WRITTEN,
@@ -254,7 +255,11 @@ def names_of(reports: Sequence[Report]) -> dict[int, str]:
     )
     names = {report.id: "Final report" for report in reports if report.kind == "final"}
     for number, report in enumerate(progress, 1):
-        names[report.id] = f"Progress report {number}" if len(progress) > 1 else "Progress report"
+        names[report.id] = (
+            _("Progress report %(number)s", number=number)
+            if len(progress) > 1
+            else "Progress report"
+        )
     return names
 
 

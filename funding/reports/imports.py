@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session, joinedload, load_only
 
 from funding.imports.fields import FIELDS, Field
 from funding.imports.recognise import UNUSED
+from funding.language import gettext as _
 from funding.listing import Listing
 from funding.models import Import, ImportKind, Organisation, Round, RoundFunder, RoundState
 from funding.permissions import Actor, visible_imports, visible_rounds, working_rounds
@@ -71,7 +72,11 @@ def import_rows(session: Session, by: Actor, listing: Listing) -> tuple[list[Imp
 
 def kinds_for(by: Actor) -> list[tuple[str, str]]:
     """What the person may import: (kind, words)."""
-    return [(kind, name) for kind, name in KIND_NAMES.items() if by.where(f"import.{kind}")]
+    return [
+        (kind, name)
+        for kind, name in KIND_NAMES.items()
+        if by.where(_("import.%(kind)s", kind=kind))
+    ]
 
 
 def organisations_for(session: Session, by: Actor, kind: str) -> list[Organisation]:
@@ -79,7 +84,7 @@ def organisations_for(session: Session, by: Actor, kind: str) -> list[Organisati
     return list(
         session.scalars(
             sa.select(Organisation)
-            .where(Organisation.id.in_(list(by.where(f"import.{kind}"))))
+            .where(Organisation.id.in_(list(by.where(_("import.%(kind)s", kind=kind)))))
             .order_by(Organisation.name)
         )
     )

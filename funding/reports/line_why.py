@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from funding.language import gettext as _
 from funding.models import Commitment, Run
 from funding.reports.result_views import prices_of
 from funding.reports.results import Payer
@@ -47,9 +48,11 @@ def line_words(
 def _worth(price: float, currency: str) -> str:
     if price < SAME:
         return "Some of this commitment is left, so paying from it takes nothing from other work."
-    return (
-        f"One more {currency} in this commitment would be worth {price:.2f} {currency} of good "
-        "work: that is what its money could do elsewhere."
+    return _(
+        "One more %(currency)s in this commitment would be worth %(price)s "
+        "%(currency)s of good work: that is what its money could do elsewhere.",
+        currency=currency,
+        price=f"{price:.2f}",
     )
 
 
@@ -72,14 +75,23 @@ def _beside(
     sentences = []
     if dearer:
         sentences.append(
-            f"May pay it too, but does more good elsewhere: {listed(dearer)}, in {currency} of "
-            f"good work for one more {currency}."
+            _(
+                "May pay it too, but does more good elsewhere: %(listed)s, in %(currency)s "
+                "of good work for one more %(currency)s.",
+                listed=listed(dearer),
+                currency=currency,
+            )
         )
     if same:
-        sentences.append(f"Could as well pay it, at the same value: {listed(same)}.")
+        sentences.append(
+            _("Could as well pay it, at the same value: %(listed)s.", listed=listed(same))
+        )
     if cheaper:
         sentences.append(
-            f"Would be cheaper at the plan’s prices, but pays under limits of its own: "
-            f"{listed(cheaper)}."
+            _(
+                "Would be cheaper at the plan’s prices, but pays under limits of its own: "
+                "%(listed)s.",
+                listed=listed(cheaper),
+            )
         )
     return sentences

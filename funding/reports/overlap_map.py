@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, selectinload
 
 from funding.formatting import format_short, plural
+from funding.language import gettext
 from funding.models import HistoricGrant, Overlap, OverlapMap, Proposal, Round
 from funding.overlap.layout import groups_of
 from funding.permissions import Actor, visible_history, visible_proposals, without_conflict
@@ -99,7 +100,11 @@ def places(session: Session, by: Actor, round_: Round, made: OverlapMap) -> list
                 "grant",
                 grant.id,
                 grant.title or grant.purpose or grant.recipient,
-                f"{grant.recipient}, paid by {grant.funder}",
+                gettext(
+                    "%(recipient)s, paid by %(funder)s",
+                    recipient=grant.recipient,
+                    funder=grant.funder,
+                ),
                 area,
                 in_currency(grant, round_.base_currency),
                 *made.works[f"grant:{grant.id}"],
@@ -154,9 +159,14 @@ def groups(shown: Sequence[Place], pairs: Sequence[Tie]) -> list[Group]:
 def finding(shown: Sequence[Place], found: Sequence[Group]) -> str:
     works = plural(sum(place.kind == "proposal" for place in shown), "proposal")
     if not found:
-        return f"{works}, and none looks like another"
+        return gettext("%(works)s, and none looks like another", works=works)
     inside = sum(len(group.members) for group in found)
-    return f"Of {works}, {inside} look like another, in {plural(len(found), 'group')}"
+    return gettext(
+        "Of %(works)s, %(inside)s look like another, in %(found)s",
+        works=works,
+        inside=inside,
+        found=plural(len(found), "group"),
+    )
 
 
 def map_figure(
@@ -290,8 +300,10 @@ def cofunded(shown: Iterable[Payment]) -> list[tuple[str, list[Payment]]]:
 def network_finding(shown: Sequence[Payment]) -> str:
     recipients = {payment.recipient for payment in shown}
     several = cofunded(shown)
-    return (
-        f"{len(several)} of {plural(len(recipients), 'recipient')} are paid by more than one funder"
+    return gettext(
+        "%(several)s of %(recipients)s are paid by more than one funder",
+        several=len(several),
+        recipients=plural(len(recipients), "recipient"),
     )
 
 

@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from funding.formatting import format_amount, format_day
+from funding.language import gettext
 from funding.listing import Listing
 from funding.models import Organisation, OutsideOverlap, Overlap, Person, Proposal
 from funding.permissions import Actor, without_conflict
@@ -123,7 +124,11 @@ class Spoken:
     @property
     def direction(self) -> str:
         strength = "strongly " if abs(self.push) > _STRONG else ""
-        return f"{strength}{'for' if self.push > 0 else 'against'} the same work"
+        return gettext(
+            "%(strength)s%(against)s the same work",
+            strength=strength,
+            against="for" if self.push > 0 else "against",
+        )
 
 
 _STRONG = 0.6
@@ -156,7 +161,11 @@ def facts_of(session: Session, first: Proposal, second: Proposal) -> list[Shared
     def texts(p: Proposal) -> list[str]:
         team = ", ".join(sorted(member.name for member in p.team))
         period = f"{format_day(p.starts_on)} to {format_day(p.ends_on)}" if p.ends_on else ""
-        asked = f"{format_amount(p.ask, currency)}, at least {format_amount(p.minimum, currency)}"
+        asked = gettext(
+            "%(ask)s, at least %(minimum)s",
+            ask=format_amount(p.ask, currency),
+            minimum=format_amount(p.minimum, currency),
+        )
         place = region_name(p.region)
         return [institution_name(session, p), p.lead.name, team, asked, period, place]
 

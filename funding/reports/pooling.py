@@ -10,7 +10,8 @@ from typing import Any
 import plotly.graph_objects as go
 import plotly.io
 
-from funding.formatting import format_percent, format_short, plural, shortened
+from funding.formatting import format_number, format_percent, format_short, plural, shortened
+from funding.language import gettext as _
 
 Document = Mapping[str, Any]
 MOST_GROUPS = 20
@@ -86,11 +87,16 @@ def _finding(rows: Sequence[FunderRow]) -> str:
         return "No funder would get anything done without the pool"
     if len(better) == len(gains):
         low, high = format_percent(min(gains)), format_percent(max(gains))
-        much = f"by {low}" if low == high else f"by {low} to {high}"
-        return f"Every funder gets more done in the pool than by leaving it, {much}"
+        much = f"by {low}" if low == high else _("by %(low)s to %(high)s", low=low, high=high)
+        return _("Every funder gets more done in the pool than by leaving it, %(much)s", much=much)
     less = len(gains) - len(better)
     gets = "gets" if less == 1 else "get"
-    return f"{less} of {len(rows)} funders {gets} no more done in the pool than by leaving it"
+    return _(
+        "%(less)s of %(rows)s funders %(gets)s no more done in the pool than by leaving it",
+        less=less,
+        rows=len(rows),
+        gets=gets,
+    )
 
 
 def _figure(rows: Sequence[FunderRow]) -> str:
@@ -126,8 +132,16 @@ def _group(group: Document, names: Mapping[str, str], values: Mapping[str, float
     ]
     who = _listed([names.get(key, key) for key in group["funders"]])
     if len(parts) == 1:
-        return f"{who} would get {parts[0].rpartition(' ')[2]} more done by leaving."
-    return f"{who} would each get more done by leaving together: {_listed(parts)} more."
+        return _(
+            "%(who)s would get %(rpartition)s more done by leaving.",
+            who=who,
+            rpartition=parts[0].rpartition(" ")[2],
+        )
+    return _(
+        "%(who)s would each get more done by leaving together: %(parts)s more.",
+        who=who,
+        parts=_listed(parts),
+    )
 
 
 def _how(groups: Document, funders: int) -> str:
@@ -135,26 +149,42 @@ def _how(groups: Document, funders: int) -> str:
     parts = []
     if groups["how"] == "all":
         parts.append(
-            f"There are {plural(possible, 'group')} of some but not all of the "
-            f"{plural(funders, 'funder')}; {'all' if looked == possible else f'{looked:,}'} "
-            "were looked at."
+            _(
+                "There are %(possible)s of some but not all of the %(funders)s; %(looked)s "
+                "were looked at.",
+                possible=plural(possible, "group"),
+                funders=plural(funders, "funder"),
+                looked="all" if looked == possible else f"{looked:,}",
+            )
         )
     else:
         parts.append(
-            f"With {plural(funders, 'funder')} there are too many groups to look at all. "
-            f"{plural(looked, 'group')} were looked at: grown from each funder by whoever's money "
-            "is worth most to the group, and drawn at random. That none is found is no proof."
+            _(
+                "With %(funders)s there are too many groups to look at all. %(looked)s "
+                "were looked at: grown from each funder by whoever's money is worth most "
+                "to the group, and drawn at random. That none is found is no proof.",
+                funders=plural(funders, "funder"),
+                looked=plural(looked, "group"),
+            )
         )
     if groups["ruled_out"]:
         parts.append(
-            f"For {groups['ruled_out']:,} of them all the money of the round could not get more "
-            "done for every member than the plan does."
+            _(
+                "For %(groups)s of them all the money of the round could not get more done "
+                "for every member than the plan does.",
+                groups=format_number(groups["ruled_out"]),
+            )
         )
     if groups["larger"]:
-        parts.append(f"{groups['larger']:,} contain a smaller group that is named already.")
+        parts.append(
+            _(
+                "%(groups)s contain a smaller group that is named already.",
+                groups=format_number(groups["larger"]),
+            )
+        )
     if looked < possible or groups["undecided"]:
         left = possible - looked + groups["undecided"]
-        parts.append(f"Time was up before {plural(left, 'group')} could be settled.")
+        parts.append(_("Time was up before %(left)s could be settled.", left=plural(left, "group")))
     return " ".join(parts)
 
 
@@ -170,11 +200,15 @@ def _promise(price: Document | None, currency: str, value: float) -> str:
         return "nothing: the plan gives it as much already"
     if price["at_least"] <= 0:
         most = format_short(int(price["at_most"]), currency)
-        said = f"too little to tell (at most {most})"
+        said = _("too little to tell (at most %(most)s)", most=most)
     else:
         share = f" ({format_percent(price['price'] / value, 1)})" if value > 0 else ""
-        said = f"{format_short(int(price['price']), currency)} of the plan's value{share}"
-    return f"held already; it costs {said}" if price["is_held"] else said
+        said = _(
+            "%(int)s of the plan's value%(share)s",
+            int=format_short(int(price["price"]), currency),
+            share=share,
+        )
+    return _("held already; it costs %(said)s", said=said) if price["is_held"] else said
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from funding.language import gettext as _
 from funding.models import Organisation, Proposal, Run
 from funding.permissions import Actor, visible_proposals
 from funding.reports.discretion import Discretion
@@ -134,7 +135,9 @@ def finding(shown: Sequence[Portfolio], tolerance: float) -> str:
     if not shown:
         return "There is no other portfolio: whatever is nearly as good moves hardly any money."
     most = max(shown, key=lambda one: one.moved_share)
-    return (
-        f"For at most {tolerance * 100:g}% of the value, {most.moved_share:.0%} of the money "
-        "could go to other proposals."
+    return _(
+        "For at most %(tolerance)s%% of the value, %(moved_share)s of the money "
+        "could go to other proposals.",
+        tolerance=f"{tolerance * 100:g}",
+        moved_share=f"{most.moved_share:.0%}",
     )

@@ -12,6 +12,7 @@ import plotly.graph_objects as go
 from plotly.io import to_json
 
 from funding.formatting import format_amount, format_percent, format_short, minor_units
+from funding.language import gettext as _
 from funding.listing import Listing
 from funding.replay.assumptions import BY_KEY, in_words
 from funding.replay.findings import of_all
@@ -91,8 +92,12 @@ def areas_chart(result: Result) -> dict[str, Any]:
     return {
         "id": "areas",
         "finding": (
-            f"The pooled plan meets {format_percent(headline['covered'])} of what areas need; what "
-            f"was paid met {format_percent(headline['covered_really'])}"
+            _(
+                "The pooled plan meets %(headline)s of what areas need; what was paid met "
+                "%(headline2)s",
+                headline=format_percent(headline["covered"]),
+                headline2=format_percent(headline["covered_really"]),
+            )
         ),
         "unit": f"{currency} million",
         "figure_json": to_json(figure),
@@ -143,12 +148,18 @@ def funders_chart(result: Result) -> dict[str, Any]:
     return {
         "id": "funders",
         "finding": (
-            f"The pool serves {of_all(gaining, len(rows), 'funder')} better than what happened, "
-            f"and {of_all(in_turn, len(rows))} better than acting in turn"
+            _(
+                "The pool serves %(of_all)s better than what happened, and %(of_all2)s "
+                "better than acting in turn",
+                of_all=of_all(gaining, len(rows), "funder"),
+                of_all2=of_all(in_turn, len(rows)),
+            )
         ),
         "unit": "worth by the funder's own areas, per cent over what happened",
         "figure_json": to_json(figure),
-        "note": f"The {_MOST_BARS} largest are drawn." if len(rows) > _MOST_BARS else None,
+        "note": _("The %(most_bars)s largest are drawn.", most_bars=_MOST_BARS)
+        if len(rows) > _MOST_BARS
+        else None,
         "headers": [
             "Funder",
             *(
@@ -209,10 +220,15 @@ def changes_chart(result: Result) -> dict[str, Any] | None:
     return {
         "id": "changes",
         "finding": (
-            f"{format_percent(result['headline']['moved'])} of the money would go elsewhere, most "
-            f"of the change at {rows[0]['name']}"
+            _(
+                "%(result)s of the money would go elsewhere, most of the change at %(rows)s",
+                result=format_percent(result["headline"]["moved"]),
+                rows=rows[0]["name"],
+            )
         ),
-        "unit": f"{currency} million, the {len(rows)} largest changes",
+        "unit": _(
+            "%(currency)s million, the %(rows)s largest changes", currency=currency, rows=len(rows)
+        ),
         "figure_json": to_json(figure),
         "headers": [
             "Recipient",
@@ -250,8 +266,12 @@ def variations_chart(result: Result) -> dict[str, Any] | None:
     return {
         "id": "variations",
         "finding": (
-            f"Against what happened the plan is worth {figure_text('gain', gain['least'])} to "
-            f"{figure_text('gain', gain['most'])}, depending on what is assumed"
+            _(
+                "Against what happened the plan is worth %(figure_text)s to "
+                "%(figure_text2)s, depending on what is assumed",
+                figure_text=figure_text("gain", gain["least"]),
+                figure_text2=figure_text("gain", gain["most"]),
+            )
         ),
         "unit": "worth of the plan, per cent over each comparison",
         "note": "The table has the assumptions in full words.",

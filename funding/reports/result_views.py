@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.formatting import format_amount, format_amount_number
+from funding.language import gettext as _
 from funding.models import Commitment, Organisation, Proposal, Run, RunLine, RunProposal
 from funding.permissions import Actor, without_conflict
 from funding.reports.discretion import Discretion
@@ -303,7 +304,7 @@ def binding_limits(session: Session, run: Run, discretion: Discretion) -> list[L
     for price in sorted(cofunders, key=lambda p: (-p["price"], p["where"])):
         name = names.get(price["where"], price["where"])
         told = _COFUNDERS.format(price=format_amount(round(price["price"]), money))
-        found.append(Limit(f"Co-funders of {name}", told, price["is_tried"], True))
+        found.append(Limit(_("Co-funders of %(name)s", name=name), told, price["is_tried"], True))
     for price in (p for p in known if p["kind"] in _CHARGES):
         words, told = _CHARGES[price["kind"]]
         is_count = price["kind"] == "agreement_cost"

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, load_only
 
 from funding.formatting import format_percent, format_short, plural
+from funding.language import gettext
 from funding.listing import Listing
 from funding.models import (
     Area,
@@ -330,11 +331,22 @@ def headline_in_words(session: Session, run: Run) -> list[str]:
     currency = run.scenario.round.base_currency
     given, available = (format_short(v, currency) for v in (figures.allocated, figures.available))
     return [
-        f"{run.scenario.name}: {given} of {available} suggested to "
-        f"{figures.funded} of {plural(figures.candidates, 'proposal')}, "
-        f"in {plural(figures.lines, 'line')}.",
+        gettext(
+            "%(name)s: %(given)s of %(available)s suggested to %(funded)s of "
+            "%(candidates)s, in %(lines)s.",
+            name=run.scenario.name,
+            given=given,
+            available=available,
+            funded=figures.funded,
+            candidates=plural(figures.candidates, "proposal"),
+            lines=plural(figures.lines, "line"),
+        ),
         quality_in_words(run),
-        f"{run.seconds or 0:.1f} s; input {(run.digest or '')[:12]}.",
+        gettext(
+            "%(seconds)s s; input %(value)s.",
+            seconds=f"{run.seconds or 0:.1f}",
+            value=(run.digest or "")[:12],
+        ),
     ]
 
 
@@ -344,17 +356,22 @@ def quality_in_words(run: Run) -> str:
     if run.status == "optimal":
         if gap < 5e-7:
             return "Proven: no plan is worth more than this one."
-        return f"Proven: a better plan could be worth at most {format_percent(gap, 2)} more."
+        return gettext(
+            "Proven: a better plan could be worth at most %(gap)s more.", gap=format_percent(gap, 2)
+        )
     if run.status == "by_rule":
         more = round(max(0.0, (run.bound or 0.0) - (run.value or 0.0)))
-        return (
-            f"Decided by the rule “{rule_label(run.scenario.rule)}”, which does not look for the "
-            "most value: another plan could be worth at most "
-            f"{format_short(more, run.scenario.round.base_currency)} more."
+        return gettext(
+            "Decided by the rule “%(rule_label)s”, which does not look for the most "
+            "value: another plan could be worth at most %(more)s more.",
+            rule_label=rule_label(run.scenario.rule),
+            more=format_short(more, run.scenario.round.base_currency),
         )
-    return (
-        "The time was up before the search ended: this is the best plan found, and a better one "
-        f"could be worth at most {format_percent(gap, 2)} more. It may differ if solved again."
+    return gettext(
+        "The time was up before the search ended: this is the best plan found, and "
+        "a better one could be worth at most %(gap)s more. It may differ if solved "
+        "again.",
+        gap=format_percent(gap, 2),
     )
 
 

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from funding.db import now
+from funding.language import gettext as _
 from funding.listing import Listing
 from funding.models import (
     COUNTED_STATES,
@@ -189,6 +190,12 @@ def list_pairs(
     for pair in pairs:
         own = [(pair.person_id, pair.fit), *((o[0], o[1]) for o in pair.others)]
         rows[pair.proposal_id].append(
-            PairRow(pair, [(id, f"{names[id]}, fit {round(fit * 100)}") for id, fit in own])
+            PairRow(
+                pair,
+                [
+                    (id, _("%(names)s, fit %(round)s", names=names[id], round=round(fit * 100)))
+                    for id, fit in own
+                ],
+            )
         )
     return listing, [SuggestedProposal(p.id, p.key, p.title, rows[p.id]) for p in proposals]

@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 from plotly.io import to_json
 
 from funding.formatting import format_percent, format_short, plural, shortened
+from funding.language import gettext
 from funding.reports.portfolios import Shown
 from funding.studies.rules import IN_WORDS, Words
 
@@ -140,7 +141,9 @@ def _left_out(found: Found, names: Mapping[str, str]) -> str | None:
     without = sorted(names.get(f, f) for f, alone in found["alone"].items() if alone <= 0)
     if not without:
         return None
-    return f"Left out, since alone their money could fund nothing: {', '.join(without)}."
+    return gettext(
+        "Left out, since alone their money could fund nothing: %(join)s.", join=", ".join(without)
+    )
 
 
 def _gain_finding(found: Found, rows: list[Found], names: Mapping[str, str]) -> str:
@@ -149,12 +152,18 @@ def _gain_finding(found: Found, rows: list[Found], names: Mapping[str, str]) -> 
     if losing[most]:
         who = losing[most]
         whom = names.get(who[0], who[0]) if len(who) == 1 else plural(len(who), "funder")
-        return f"“{rule_label(most)}” leaves {whom} worse off than alone"
+        return gettext(
+            "“%(rule_label)s” leaves %(whom)s worse off than alone",
+            rule_label=rule_label(most),
+            whom=whom,
+        )
     least = {row["rule"]: min(_ratios(found, row).values()) for row in rows}
     best = max(least, key=lambda rule: least[rule])
-    return (
-        f"Every rule gives each funder more than it reaches alone; “{rule_label(best)}” gives the "
-        f"one that gains least most: {least[best]:.1f} times"
+    return gettext(
+        "Every rule gives each funder more than it reaches alone; “%(rule_label)s” "
+        "gives the one that gains least most: %(least)s times",
+        rule_label=rule_label(best),
+        least=f"{least[best]:.1f}",
     )
 
 
@@ -208,14 +217,28 @@ def _cover_finding(rows: list[Found]) -> str:
     few, many = (format_percent(row["covered"]) for row in (least, most))
     if most["covered"] - least["covered"] < ALIKE:
         value = min(row["value"] for row in rows) / best
-        return (
-            f"The areas' needs are met alike, {few} to {many}; what differs is the value, "
-            f"down to {format_percent(value)} of the best"
+        return gettext(
+            "The areas' needs are met alike, %(few)s to %(many)s; what differs is the "
+            "value, down to %(value)s of the best",
+            few=few,
+            many=many,
+            value=format_percent(value),
         )
-    met = f"“{rule_label(most['rule'])}” meets most of what the areas need, {many}"
+    met = gettext(
+        "“%(rule_label)s” meets most of what the areas need, %(many)s",
+        rule_label=rule_label(most["rule"]),
+        many=many,
+    )
     if most is worth:
-        return f"{met}; “{rule_label(least['rule'])}” least, {few}"
-    return f"{met}; the plan of most value {format_percent(worth['covered'])}"
+        return gettext(
+            "%(met)s; “%(rule_label)s” least, %(few)s",
+            met=met,
+            rule_label=rule_label(least["rule"]),
+            few=few,
+        )
+    return gettext(
+        "%(met)s; the plan of most value %(worth)s", met=met, worth=format_percent(worth["covered"])
+    )
 
 
 def agreed(found: Found, shown: Mapping[str, Shown]) -> Found:

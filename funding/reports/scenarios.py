@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from funding.formatting import format_amount
+from funding.language import gettext as _
 from funding.models import (
     Commitment,
     Organisation,
@@ -106,7 +107,11 @@ class PinRow:
         if self.pin.amount is None:
             return "funded in any case" if self.pin.funded else "not funded"
         amount = format_amount(self.pin.amount, self.currency)
-        return f"{amount} from {self.commitment}" if self.commitment else f"{amount} in all"
+        return (
+            f"{amount} from {self.commitment}"
+            if self.commitment
+            else _("%(amount)s in all", amount=amount)
+        )
 
 
 def pin_rows(session: Session, scenario: Scenario, discretion: Discretion) -> list[PinRow]:

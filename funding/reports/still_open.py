@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy.orm import Session
 
 from funding.formatting import format_percent, plural
+from funding.language import gettext as _
 from funding.models import Run
 from funding.permissions import Actor
 from funding.reports.discretion import Discretion
@@ -39,15 +40,28 @@ def still_open(session: Session, by: Actor, run: Run, discretion: Discretion) ->
         said += _settled(found, len(undecided))
     if found["conditions"]:
         waiting = listed([_condition(each, names) for each in found["conditions"]])
-        said.append(f"It is open whether money that depends on others comes in: {waiting}.")
+        said.append(
+            _(
+                "It is open whether money that depends on others comes in: %(waiting)s.",
+                waiting=waiting,
+            )
+        )
     short = [names.get(id_, id_) for id_, area in plan["areas"].items() if area["shortfall"]]
     if short and said:
-        said.append(f"It is open whether the least wanted in {listed(short)} can be reached.")
+        said.append(
+            _(
+                "It is open whether the least wanted in %(listed)s can be reached.",
+                listed=listed(short),
+            )
+        )
     if found["promises"]:
         funders = listed([names.get(id_, id_) for id_ in found["promises"]])
         said.append(
-            f"What {funders} could do without the pool was not worked out to the end. The plan "
-            "keeps to the most that was found; it may be a little more."
+            _(
+                "What %(funders)s could do without the pool was not worked out to the end. "
+                "The plan keeps to the most that was found; it may be a little more.",
+                funders=funders,
+            )
         )
     return StillOpen(tuple(said), undecided)
 
@@ -59,22 +73,34 @@ def _distance(plan: dict[str, Any]) -> list[str]:
         return []
     name, value = objective["name"], objective["value"]
     if not value:
-        return [f"How much better the rule could do by its own measure ({name}) is open."]
+        return [
+            _("How much better the rule could do by its own measure (%(name)s) is open.", name=name)
+        ]
     more = format_percent(objective["bound"] / value - 1, 2)
-    return [f"By what the rule seeks, its {name}, a plan could have at most {more} more."]
+    return [
+        _(
+            "By what the rule seeks, its %(name)s, a plan could have at most %(more)s more.",
+            name=name,
+            more=more,
+        )
+    ]
 
 
 def _settled(found: dict[str, Any], undecided: int) -> list[str]:
-    known = (
-        f"Settled: every plan that is worth more funds the same "
-        f"{plural(found['funded'], 'proposal')} and leaves out the same "
-        f"{plural(found['unfunded'], 'proposal')}."
+    known = _(
+        "Settled: every plan that is worth more funds the same %(found)s and "
+        "leaves out the same %(found2)s.",
+        found=plural(found["funded"], "proposal"),
+        found2=plural(found["unfunded"], "proposal"),
     )
     if not undecided:
         return [known, "Open are only amounts, and who pays them."]
     return [
         known,
-        f"Open: {plural(undecided, 'proposal')}, which a better plan may decide otherwise.",
+        _(
+            "Open: %(undecided)s, which a better plan may decide otherwise.",
+            undecided=plural(undecided, "proposal"),
+        ),
     ]
 
 

@@ -13,6 +13,7 @@ import plotly.graph_objects as go
 import plotly.io
 
 from funding.formatting import format_percent, plural
+from funding.language import gettext
 from funding.listing import Listing
 from funding.reports.portfolios import Shown
 
@@ -78,11 +79,13 @@ def rows(
 
 
 def _proof(at: Mapping[str, str], tolerance: float) -> str:
-    good = f"worth at least {100 - tolerance * 100:g}% of this one"
+    good = gettext(
+        "worth at least %(tolerance)s%% of this one", tolerance=f"{100 - tolerance * 100:g}"
+    )
     return {
-        "always": f"Proven: it is funded in every plan {good}.",
-        "never": f"Proven: it is funded in no plan {good}.",
-        "sometimes": f"One plan {good} funds it, and another does not.",
+        "always": gettext("Proven: it is funded in every plan %(good)s.", good=good),
+        "never": gettext("Proven: it is funded in no plan %(good)s.", good=good),
+        "sometimes": gettext("One plan %(good)s funds it, and another does not.", good=good),
         "open": "Neither proven nor shown to differ in the effort given to it.",
     }[at["standing"]]
 
@@ -99,9 +102,11 @@ def finding(shown: Sequence[Sure]) -> str:
     """The title of the chart: how much depends on who reviews."""
     sure = sum(row.often >= NEARLY for row in shown)
     hopeless = sum(row.often <= 1 - NEARLY for row in shown)
-    return (
-        f"{plural(sure, 'proposal is', 'proposals are')} funded whoever reviews, {hopeless} hardly "
-        f"ever; {len(shown) - sure - hopeless} depend on it"
+    return gettext(
+        "%(sure)s funded whoever reviews, %(hopeless)s hardly ever; %(shown)s depend on it",
+        sure=plural(sure, "proposal is", "proposals are"),
+        hopeless=hopeless,
+        shown=len(shown) - sure - hopeless,
     )
 
 

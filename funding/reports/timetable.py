@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from funding.formatting import plural
+from funding.language import gettext as _
 from funding.models import Round, RoundState
 from funding.models.states import MOVES
 
@@ -28,7 +29,7 @@ def time_left(moment: datetime, at: datetime) -> str:
         amount = plural(int(gap.total_seconds() // 3600), "hour")
     else:
         amount = plural(max(1, int(gap.total_seconds() // 60)), "minute")
-    return f"{amount} left" if moment > at else f"passed {amount} ago"
+    return f"{amount} left" if moment > at else _("passed %(amount)s ago", amount=amount)
 
 
 @dataclass(frozen=True)

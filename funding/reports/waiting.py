@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.formatting import format_amount, plural
+from funding.language import gettext as _
 from funding.models import Commitment, Organisation, Run
 
 DEPENDS = {
@@ -84,4 +85,9 @@ def _missing(entry: dict[str, Any], currency: str, ticket: int) -> str:
         parts.append(f"{format_amount(entry['amount'], currency)} more")
     where = "in the round" if entry["kind"] == "joins_if" else "in this proposal"
     whose = " of other funders" if entry["kind"] == "match" else ""
-    return f"Would pay with {' and '.join(parts)}{whose} {where}"
+    return _(
+        "Would pay with %(join)s%(whose)s %(where)s",
+        join=" and ".join(parts),
+        whose=whose,
+        where=where,
+    )

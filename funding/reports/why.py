@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from funding.language import gettext as _
 from funding.models import Proposal, Run, RunProposal, RunState, Study
 from funding.reports.discretion import Discretion
 from funding.services.questions import confirmation_of
@@ -103,14 +104,15 @@ def price(
     proof = document["proof"]
     slack = max(0.0, proof["bound"] - proof["value"])
     if outcome["is_none"]:
-        costs = (
+        costs = _(
             "Nothing that can be measured: the plan would be worth as much, to within "
-            f"{words.money(slack)} of value."
+            "%(money)s of value.",
+            money=words.money(slack),
         )
     elif outcome["lost"] > 0:
-        costs = f"The plan would be worth {words.money(outcome['lost'])} less."
+        costs = _("The plan would be worth %(money)s less.", money=words.money(outcome["lost"]))
     else:
-        costs = f"The plan would be worth {words.money(-outcome['lost'])} more."
+        costs = _("The plan would be worth %(money)s more.", money=words.money(-outcome["lost"]))
     least = 0.005
     funders = [
         (words.name(key), before, after)

@@ -12,6 +12,7 @@ from funding.errors import Fault
 from funding.formatting import format_when
 from funding.forms import as_errors
 from funding.imports.known import REGIONS
+from funding.language import gettext
 from funding.models import Area, Organisation, Proposal, RiskTier
 from funding.places import COUNTRIES
 from funding.reports.applications import deadlines, time_left
@@ -33,7 +34,12 @@ def area_choices(areas: Sequence[Area]) -> list[Any]:
         {
             "label": top.name,
             "options": [
-                (top.key, f"{top.name}, in general" if top.key in children else top.name),
+                (
+                    top.key,
+                    gettext("%(name)s, in general", name=top.name)
+                    if top.key in children
+                    else top.name,
+                ),
                 *((area.key, area.name) for area in children.get(top.key, ())),
             ],
         }
@@ -53,7 +59,11 @@ def risk_words(answers: dict[str, str]) -> str:
     tier = risk.suggest_tier(answers)
     if tier is None:
         return "Answer all of these questions to see which tier they lead to."
-    return f"Your answers lead to the tier “{tier}”. {risk.GUIDANCE[tier]}"
+    return gettext(
+        "Your answers lead to the tier “%(tier)s”. %(guidance)s",
+        tier=tier,
+        guidance=risk.GUIDANCE[tier],
+    )
 
 
 def live_words(session: Session, proposal: Proposal, fields: form_fields.Fields) -> dict[str, str]:

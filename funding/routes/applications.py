@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from funding.errors import Conflict, Fault, InvalidInput, RuleBroken
 from funding.formatting import format_when
 from funding.forms import as_errors
+from funding.language import gettext as _
 from funding.listing import whole_number
 from funding.models import Person, Proposal, ProposalState
 from funding.permissions import SIGNED_IN, fetch, own_proposals
@@ -119,7 +120,12 @@ def save(proposal_id: int) -> ResponseReturnValue:
     try:
         in_transaction(typed_text.keep_typed, **values, seen=request.form.get("seen", ""))
     except typed_text.OpenElsewhere as other:
-        warn(f"{other} What that window held is kept as well: save here first, then there.")
+        warn(
+            _(
+                "%(other)s What that window held is kept as well: save here first, then there.",
+                other=other,
+            )
+        )
     try:
         change_files(
             attachments.attach, attachments.remove, file="attachment_id", proposal_id=proposal_id
@@ -159,7 +165,12 @@ def _say_saved(taken: tuple[str, ...]) -> None:
     say("Saved.")
     if taken:
         parts = ", ".join(label_of(group) for group in taken)
-        say(f"Somebody else changed these parts meanwhile; their version is in: {parts}.")
+        say(
+            _(
+                "Somebody else changed these parts meanwhile; their version is in: %(parts)s.",
+                parts=parts,
+            )
+        )
 
 
 def _show_clash(proposal_id: int, clash: drafts.Clashed) -> ResponseReturnValue:
@@ -197,7 +208,9 @@ def autosave(proposal_id: int) -> ResponseReturnValue:
     proposal = own(proposal_id)
     answer = {"seen": at.isoformat(), "live": live_words(reading(), proposal, fields)}
     if proposal.state != ProposalState.DRAFT:
-        answer["note"] = f"This proposal is {proposal.state} now; your text is kept beside it."
+        answer["note"] = _(
+            "This proposal is %(state)s now; your text is kept beside it.", state=proposal.state
+        )
     elif base_version is not None and base_version != proposal.version:
         answer["note"] = (
             "Somebody else saved the form meanwhile. Yours is kept; saving brings the two together."
@@ -279,7 +292,12 @@ def submit(proposal_id: int) -> ResponseReturnValue:
     except (RuleBroken, Conflict) as refusal:
         warn(str(refusal))
         return redirect(url_for("applications.check", proposal_id=proposal_id), 303)
-    say(f"Your proposal is handed in. Receipt {number}; a copy is on its way by mail.")
+    say(
+        _(
+            "Your proposal is handed in. Receipt %(number)s; a copy is on its way by mail.",
+            number=number,
+        )
+    )
     return redirect(url_for("proposals.show", proposal_id=proposal_id), 303)
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from funding.forms import Typed
+from funding.language import gettext as _
 from funding.models import Area, Taxonomy
 from funding.services.areas import AreaEntry
 
@@ -30,8 +31,8 @@ def labels_of(taxonomy: Taxonomy) -> dict[str, str]:
     """What to call each field where two people's edits differ."""
     labels = {}
     for area in taxonomy.areas:
-        labels[f"a.{area.key}.name"] = f"Name of {area.name}"
-        labels[f"a.{area.key}.definition"] = f"Definition of {area.name}"
+        labels[f"a.{area.key}.name"] = _("Name of %(name)s", name=area.name)
+        labels[f"a.{area.key}.definition"] = _("Definition of %(name)s", name=area.name)
     return labels
 
 

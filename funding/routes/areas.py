@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from funding.db import now
 from funding.errors import NotFound
 from funding.forms import Typed, amount_text
+from funding.language import gettext
 from funding.listing import Listing
 from funding.models import Area, AreaNeed, Round, Taxonomy
 from funding.permissions import PUBLIC, fetch, working_rounds
@@ -80,7 +81,9 @@ def save(round_id: int) -> ResponseReturnValue:
             note=note,
             faults=tuple(typed.faults),
         ),
-        done=lambda made: _to_areas(round_id, f"Version {made.number} of the areas is in force."),
+        done=lambda made: _to_areas(
+            round_id, gettext("Version %(number)s of the areas is in force.", number=made.number)
+        ),
         again=lambda errors, is_stale: _form(own_round(round_id), typed.values, errors, is_stale),
     )
 
@@ -216,7 +219,9 @@ def set_need(round_id: int, area_key: str) -> ResponseReturnValue:
             terms=terms,
             faults=tuple(typed.faults),
         ),
-        done=lambda _: _to_areas(round_id, f"The need in {area.name} is set.", "#needs"),
+        done=lambda _: _to_areas(
+            round_id, gettext("The need in %(name)s is set.", name=area.name), "#needs"
+        ),
         again=lambda errors, is_stale: _need_form(
             own_round(round_id), area_key, typed.values, errors, is_stale
         ),
@@ -230,7 +235,10 @@ def _need_terms(typed: Typed, currency: str) -> area_needs.NeedTerms:
     """
     steps = []
     for place in range(area_needs.MOST_STEPS):
-        width_field, weight_field = f"width.{place}", f"weight.{place}"
+        width_field, weight_field = (
+            gettext("width.%(place)s", place=place),
+            gettext("weight.%(place)s", place=place),
+        )
         if not typed.text(width_field) and not typed.text(weight_field):
             continue
         if place > len(steps):
@@ -282,9 +290,9 @@ def _need_form(
     labels |= {"spent_how": "Where that is known from", "note": "Note"}
     for place in range(area_needs.MOST_STEPS):
         labels[f"width.{place}"] = f"Step {place + 1}"
-        labels[f"weight.{place}"] = f"Worth of step {place + 1}"
+        labels[f"weight.{place}"] = gettext("Worth of step %(place)s", place=place + 1)
     stored = _need_values(round_, area_key)
-    used = sum(1 for p in range(area_needs.MOST_STEPS) if values.get(f"width.{p}"))
+    used = sum(1 for p in range(area_needs.MOST_STEPS) if values.get(gettext("width.%(p)s", p=p)))
     return render_template(
         "areas/need.html",
         round=round_,

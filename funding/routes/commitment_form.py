@@ -9,6 +9,7 @@ from typing import Any
 
 from funding.forms import Typed, amount_text, share_text
 from funding.imports.known import REGIONS
+from funding.language import gettext
 from funding.models import Commitment, RiskTier, Round
 from funding.routes.choices import top_area_choices
 from funding.services.other_funders import Match, Others
@@ -214,7 +215,10 @@ def _by_year(typed: Typed, name: str, prefix: str, currency: str, needed: str) -
     found: dict[int, int] = {}
     written = []
     for place in range(MOST_YEARS):
-        year_field, amount_field = f"{prefix}_year.{place}", f"{prefix}_amount.{place}"
+        year_field, amount_field = (
+            gettext("%(prefix)s_year.%(place)s", prefix=prefix, place=place),
+            gettext("%(prefix)s_amount.%(place)s", prefix=prefix, place=place),
+        )
         if not typed.text(year_field) and not typed.text(amount_field):
             continue
         year = typed.whole(year_field, 2000, 2100, "Write a year, such as 2027.")
@@ -222,7 +226,7 @@ def _by_year(typed: Typed, name: str, prefix: str, currency: str, needed: str) -
         if not typed.text(year_field):
             typed.refuse(year_field, "Write the year of this amount.")
         elif year is not None and year in found:
-            typed.refuse(year_field, f"{year} is there twice.")
+            typed.refuse(year_field, gettext("%(year)s is there twice.", year=year))
         elif year is not None and part is not None:
             found[year] = part
         written.append(f"{typed.text(year_field)}: {typed.text(amount_field)}")

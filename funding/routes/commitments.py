@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from funding.db import now
 from funding.errors import Fault, InvalidInput, NotFound, Overcommitted, RuleBroken
 from funding.formatting import format_amount
+from funding.language import gettext
 from funding.listing import Listing
 from funding.models import Commitment, Organisation, OrganisationKind, Round, RoundState
 from funding.permissions import fetch, require, visible_commitments, visible_rounds, working_rounds
@@ -347,8 +348,11 @@ def change_amount(commitment_id: int) -> ResponseReturnValue:
             raise InvalidInput(
                 Fault(
                     "amount",
-                    f"At most {free} can be taken back: the rest is in lines that wait for a"
-                    " decision, awarded, or kept for earlier awards.",
+                    gettext(
+                        "At most %(free)s can be taken back: the rest is in lines that wait for a "
+                        "decision, awarded, or kept for earlier awards.",
+                        free=free,
+                    ),
                 )
             ) from refusal
 

@@ -6,6 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from funding.errors import Fault, InvalidInput
+from funding.language import gettext as _
 from funding.listing import whole_number
 from funding.permissions import fetch, owned_rounds, working_rounds
 from funding.reports.plans import current_plan
@@ -119,5 +120,5 @@ def close(round_id: int) -> ResponseReturnValue:
         )
     except InvalidInput as refusal:
         return _page(round_id, refusal.faults, 422)
-    say(f"The vote is closed: the plan is {result.result}.")
+    say(_("The vote is closed: the plan is %(result)s.", result=result.result))
     return redirect(url_for("committee.show", round_id=round_id))

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from funding.language import gettext as _
 from funding.listing import whole_number
 from funding.models import Person, Proposal
 from funding.permissions import fetch, visible_proposals
@@ -49,7 +50,12 @@ def declare(proposal_id: int) -> ResponseReturnValue:
     values = {"reason": request.form.get("reason", "")}
 
     def done(proposal: Proposal) -> ResponseReturnValue:
-        say(f"Your conflict is on record. “{proposal.title}” is not shown to you any more.")
+        say(
+            _(
+                "Your conflict is on record. “%(title)s” is not shown to you any more.",
+                title=proposal.title,
+            )
+        )
         if actor().may("proposal.read"):
             return redirect(url_for("proposals.index", round_id=proposal.round_id), 303)
         return redirect(url_for("home.index"), 303)

@@ -8,6 +8,7 @@ from flask import request, url_for
 
 from funding.db import now
 from funding.formatting import format_amount_number, format_percent, format_short, plural
+from funding.language import gettext
 from funding.listing import whole_number
 from funding.models import Round
 from funding.reports import breakdowns, figures
@@ -84,8 +85,10 @@ def _by_stage_of(
     if not breakdown.total:
         return None
     top, total = breakdown.rows[0], breakdown.total
-    finding = (
-        f"{top.label} takes {format_percent(top.total / total)} of the money that has a proposal"
+    finding = gettext(
+        "%(label)s takes %(total)s of the money that has a proposal",
+        label=top.label,
+        total=format_percent(top.total / total),
     )
     return _stage_chart(id, round_, breakdown, filter_name, finding)
 
@@ -97,9 +100,11 @@ def _by_funder(round_: Round, positions: list[Position]) -> dict[str, Any] | Non
     sums, currency = breakdowns.by_stage(positions), round_.base_currency
     total = breakdown.total
     placed = total - sums[Stage.AVAILABLE]
-    finding = (
-        f"{format_percent(placed / total)} of {format_short(total, currency)} has a proposal,"
-        f" {format_percent(sums[Stage.PAID] / total)} is paid"
+    finding = gettext(
+        "%(placed)s of %(total)s has a proposal, %(sums)s is paid",
+        placed=format_percent(placed / total),
+        total=format_short(total, currency),
+        sums=format_percent(sums[Stage.PAID] / total),
     )
     return _stage_chart("by-funder", round_, breakdown, "funder", finding)
 
@@ -136,8 +141,12 @@ def _gaps(round_: Round, positions: list[Position]) -> dict[str, Any] | None:
     open_ = sum(gap.open for gap in gaps)
     widest = gaps[0]
     finding = (
-        f"{widest.name} keeps the widest gap: {format_short(widest.open, round_.base_currency)}"
-        f" of {format_short(open_, round_.base_currency)} still open"
+        gettext(
+            "%(name)s keeps the widest gap: %(open)s of %(open2)s still open",
+            name=widest.name,
+            open=format_short(widest.open, round_.base_currency),
+            open2=format_short(open_, round_.base_currency),
+        )
         if open_
         else "Every area's need is met"
     )
@@ -167,7 +176,9 @@ def _flow(round_: Round, positions: list[Position], names: dict[str, str]) -> di
         return None
     figure, together = figures.flow(placed, names, round_.base_currency)
     shared, all_ = breakdowns.co_funded(placed)
-    finding = f"{shared} of {all_} proposals draw on more than one funder"
+    finding = gettext(
+        "%(shared)s of %(all)s proposals draw on more than one funder", shared=shared, all=all_
+    )
     areas = breakdowns.by_area(placed, names)
     return _chart(
         round_,
@@ -232,15 +243,21 @@ def _years(round_: Round, money: Money, positions: list[Position]) -> dict[str, 
 def _finding_of_years(rows: list[breakdowns.YearRow], currency: str) -> str:
     paid, scheduled = sum(r.paid for r in rows), sum(r.scheduled for r in rows)
     if paid or scheduled:
-        return (
-            f"{format_short(paid, currency)} is paid and {format_short(scheduled, currency)} is due"
+        return gettext(
+            "%(paid)s is paid and %(scheduled)s is due",
+            paid=format_short(paid, currency),
+            scheduled=format_short(scheduled, currency),
         )
     if awarded := sum(r.awarded for r in rows):
-        return f"{format_short(awarded, currency)} is awarded; nothing is due or paid yet"
+        return gettext(
+            "%(awarded)s is awarded; nothing is due or paid yet",
+            awarded=format_short(awarded, currency),
+        )
     first = next((row for row in rows if row.released), rows[0])
-    return (
-        f"{format_short(first.released, currency)} is released in {first.year};"
-        " nothing is due or paid yet"
+    return gettext(
+        "%(released)s is released in %(year)s; nothing is due or paid yet",
+        released=format_short(first.released, currency),
+        year=first.year,
     )
 
 
@@ -252,7 +269,12 @@ def _together(round_: Round, positions: list[Position]) -> dict[str, Any] | None
     return _chart(
         round_,
         "together",
-        f"{top.first} and {top.second} pay most together: {plural(top.proposals, 'proposal')}",
+        gettext(
+            "%(first)s and %(second)s pay most together: %(proposals)s",
+            first=top.first,
+            second=top.second,
+            proposals=plural(top.proposals, "proposal"),
+        ),
         unit="number of proposals that both pay",
         figure_json=figures.co_funding(pairs, round_.base_currency),
         headers=[
@@ -277,8 +299,12 @@ def _overlaps(round_: Round, money: Money) -> dict[str, Any] | None:
     return _chart(
         round_,
         "overlaps",
-        f"{len(avoided)} of {len(views)} confirmed overlaps are avoided:"
-        f" {format_short(saved, round_.base_currency)} is not paid twice",
+        gettext(
+            "%(avoided)s of %(views)s confirmed overlaps are avoided: %(saved)s is not paid twice",
+            avoided=len(avoided),
+            views=len(views),
+            saved=format_short(saved, round_.base_currency),
+        ),
         headers=["Proposal", "Overlaps with", *_numeric("Degree", "Would be paid twice"), "Plan"],
         rows=[
             [

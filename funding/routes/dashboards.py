@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from funding.errors import NotFound
 from funding.exports.csv_files import csv_text
+from funding.language import gettext
 from funding.listing import Listing
 from funding.models import Round, RoundState
 from funding.permissions import fetch, working_rounds
@@ -155,7 +156,7 @@ def rows_csv(round_id: int) -> ResponseReturnValue:
     names = top_areas(round_)
     heads = ["Funder", "Commitment", "Stage", "Proposal", "Region", "Areas", "Currency"]
     text = csv_text(
-        [*heads, "Amount", f"Amount in {base}"],
+        [*heads, "Amount", gettext("Amount in %(base)s", base=base)],
         [
             [
                 p.funder,

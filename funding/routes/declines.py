@@ -6,6 +6,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from funding.errors import Fault, InvalidInput, NotFound
+from funding.language import gettext as _
 from funding.listing import Listing
 from funding.models import Proposal
 from funding.permissions import fetch, owned_rounds, visible_proposals
@@ -41,7 +42,9 @@ def index(round_id: int) -> ResponseReturnValue:
 def write(round_id: int) -> ResponseReturnValue:
     fetch(reading(), owned_rounds(actor()), round_id, "round")
     count = in_transaction(declines.write_letters, round_id=round_id)
-    say("One letter is written." if count == 1 else f"{count} letters are written.")
+    say(
+        "One letter is written." if count == 1 else _("%(count)s letters are written.", count=count)
+    )
     return redirect(url_for("declines.index", round_id=round_id))
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response, request, send_file
 
 from funding.errors import NotFound
+from funding.language import gettext as _
 from funding.listing import whole_number
 from funding.models import Attachment, EvidenceFile, ReportFile
 from funding.routes.context import config, in_transaction, say
@@ -62,4 +63,4 @@ def change_files(
     wanted = whole_number(request.form.get("remove_file"))
     if wanted is not None:
         name = in_transaction(remove, **{file: wanted}, **whose)
-        say(f"“{name}” is removed.")
+        say(_("“%(name)s” is removed.", name=name))

@@ -18,6 +18,7 @@ from flask.typing import ResponseReturnValue
 
 from funding.errors import NotFound
 from funding.exports.csv_files import csv_parts
+from funding.language import gettext
 from funding.listing import Listing
 from funding.models import MergeState, NameMerge
 from funding.permissions import fetch, visible_merges
@@ -74,7 +75,7 @@ def index() -> ResponseReturnValue:
         searches=report.searches(session, by),
         views=_views(listing, counts),
         kinds=[(key, words.capitalize()) for key, words in report.KIND_WORDS.items()],
-        least=[(key, f"at least {key}%") for key in report.LEAST],
+        least=[(key, gettext("at least %(key)s%%", key=key)) for key in report.LEAST],
         csv_url=listing.page_url(1).replace("/names", "/names.csv", 1),
         **_words(),
     )

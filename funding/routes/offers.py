@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 
 from funding.db import now
 from funding.errors import Fault, InvalidInput, NotFound, NotPermitted
+from funding.language import gettext
 from funding.models import LANGUAGES, Award, DiligenceCheck, Offer
 from funding.permissions import fetch, visible_awards, visible_offers
 from funding.routes.award_page import to_award
@@ -178,7 +179,12 @@ def show(offer_id: int) -> ResponseReturnValue:
 
 
 def _name_of(offer: Offer, ending: str) -> str:
-    return f"agreement-{offer.award.proposal.key}-{offer.id}.{ending}"
+    return gettext(
+        "agreement-%(key)s-%(id)s.%(ending)s",
+        key=offer.award.proposal.key,
+        id=offer.id,
+        ending=ending,
+    )
 
 
 @bp.get("/offers/<int:offer_id>/agreement.html")

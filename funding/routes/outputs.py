@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from funding.errors import NotFound
 from funding.forms import Typed
+from funding.language import gettext as _
 from funding.listing import Listing
 from funding.models import Indicator, OutputKind
 from funding.permissions import LAST_ID
@@ -128,7 +129,7 @@ def define_indicator() -> ResponseReturnValue:
     typed = typed_form()
 
     def done(made: Indicator) -> ResponseReturnValue:
-        say(f"“{made.name}” is asked of every report from now on.")
+        say(_("“%(name)s” is asked of every report from now on.", name=made.name))
         return redirect(url_for("outputs.indicators"), 303)
 
     return submit(

@@ -8,6 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from funding.errors import InvalidInput
+from funding.language import gettext as _
 from funding.listing import Listing
 from funding.models import OrganisationKind, Role
 from funding.reports import people as report
@@ -68,7 +69,7 @@ def invite() -> ResponseReturnValue:
     except InvalidInput as refusal:
         errors = {fault.field: fault.rule for fault in refusal.faults}
         return _people_page({"values": request.form, "errors": errors}, 422)
-    say(f"{person.name} has the role now, and a mail that says so.")
+    say(_("%(name)s has the role now, and a mail that says so.", name=person.name))
     return redirect(url_for("people.index"))
 
 
@@ -119,5 +120,5 @@ def add_organisation() -> ResponseReturnValue:
     except InvalidInput as refusal:
         errors = {fault.field: fault.rule for fault in refusal.faults}
         return _organisations_page({"values": request.form, "errors": errors}, 422)
-    say(f"{made.name} is added. Invite its people next.")
+    say(_("%(name)s is added. Invite its people next.", name=made.name))
     return redirect(url_for("people.organisation_list"))

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from funding.errors import Conflict, Fault, InvalidInput, RuleBroken
 from funding.formatting import AmountRefused, parse_amount
+from funding.language import gettext
 from funding.listing import Listing, whole_number
 from funding.models import UNDECIDED, PlanLine
 from funding.permissions import Actor, fetch, visible_lines, visible_runs, working_rounds
@@ -143,11 +144,19 @@ def _said_of(answer: dict[str, int]) -> str:
     parts = []
     if answer["approved"]:
         count = answer["approved"]
-        parts.append("One line is approved." if count == 1 else f"{count} lines are approved.")
+        parts.append(
+            "One line is approved."
+            if count == 1
+            else gettext("%(count)s lines are approved.", count=count)
+        )
     if answer["waiting"]:
         count = answer["waiting"]
-        which = "One line waits" if count == 1 else f"{count} lines wait"
-        parts.append(f"{which} for a second person: the amount is above the threshold.")
+        which = "One line waits" if count == 1 else gettext("%(count)s lines wait", count=count)
+        parts.append(
+            gettext(
+                "%(which)s for a second person: the amount is above the threshold.", which=which
+            )
+        )
     return " ".join(parts)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from funding.formatting import format_amount
 from funding.forms import Typed, amount_text, share_text
 from funding.imports.known import REGIONS
+from funding.language import gettext
 from funding.models import RiskTier, Round
 
 
@@ -128,9 +129,13 @@ def policy_rows(round_: Round) -> list[tuple[str, str]]:
         if field.kind == "money":
             words = format_amount(stored, round_.base_currency)
         elif field.kind == "share" and field.group == "regions":
-            words = f"at least {share_text(stored)}%"
+            words = gettext("at least %(share_text)s%%", share_text=share_text(stored))
         elif field.kind in ("share", "most"):
-            words = f"at most {share_text(stored)}%" if stored else "none"
+            words = (
+                gettext("at most %(share_text)s%%", share_text=share_text(stored))
+                if stored
+                else "none"
+            )
         else:
             words = f"{stored:g}"
         of = {"regions": "Least for ", "risk": "Most for "}.get(field.group, "")

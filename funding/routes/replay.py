@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from funding.errors import Fault, InvalidInput, NotFound
 from funding.formatting import format_short, plural
 from funding.forms import as_errors
+from funding.language import gettext
 from funding.listing import Listing
 from funding.replay.assumptions import CATALOGUE, Assumptions
 from funding.replay.findings import paid_by_several
@@ -67,9 +68,9 @@ def create() -> ResponseReturnValue:
                 currency=request.form.get("currency", "").strip() or None,
             )
     except BadFile as bad:
-        form["errors"]["file"] = (
-            "The file cannot be replayed as it is: "
-            f"{plural(len(bad.faults), 'fault')}, all listed here. Nothing was kept."
+        form["errors"]["file"] = gettext(
+            "The file cannot be replayed as it is: %(fault)s, all listed here. Nothing was kept.",
+            fault=plural(len(bad.faults), "fault"),
         )
         return _index(form, [str(fault) for fault in bad.faults]), 422
     except InvalidInput as refusal:
@@ -140,7 +141,15 @@ def _pool_options(kept: Replay) -> list[Any]:
         several = period["several"]
         amount = format_short(period["amount"], kept.currency)
         told = f"{period['name']}: {amount}, {plural(period['funders'], 'funder')}"
-        return f"{told}, {plural(several, 'recipient')} with several" if several else told
+        return (
+            gettext(
+                "%(told)s, %(several)s with several",
+                told=told,
+                several=plural(several, "recipient"),
+            )
+            if several
+            else told
+        )
 
     years = [(f"year:{period['name']}", words(period)) for period in kept.years]
     rounds = [(f"round:{period['name']}", words(period)) for period in kept.rounds]

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from funding.errors import Conflict, Fault, InvalidInput, RuleBroken
 from funding.formatting import format_when
 from funding.forms import as_errors
+from funding.language import gettext as _
 from funding.listing import whole_number
 from funding.models import TO_BE_WRITTEN, OutputKind, Person, Report
 from funding.permissions import SIGNED_IN
@@ -153,7 +154,12 @@ def save(report_id: int) -> ResponseReturnValue:
             seen=request.form.get("seen", ""),
         )
     except parked.OpenElsewhere as other:
-        warn(f"{other} What that window held is kept as well: save here first, then there.")
+        warn(
+            _(
+                "%(other)s What that window held is kept as well: save here first, then there.",
+                other=other,
+            )
+        )
     try:
         narrative = in_transaction(
             writing.save, report_id=report_id, fields=fields, base_version=_base_version()

@@ -11,6 +11,7 @@ from flask.typing import ResponseReturnValue
 from funding.db import now
 from funding.errors import NotFound, RuleBroken
 from funding.forms import Typed, moment_text
+from funding.language import gettext
 from funding.models import Organisation, OrganisationKind, Person, Round, RoundFunder
 from funding.models.states import MOVES
 from funding.permissions import fetch, working_rounds
@@ -124,7 +125,10 @@ def move(round_id: int) -> ResponseReturnValue:
             reason=typed.text("reason", longest=1000),
         ),
         done=lambda moved: _back(
-            round_id, f"The round is now: {timetable.STAGE_NAMES[moved.state].lower()}."
+            round_id,
+            gettext(
+                "The round is now: %(lower)s.", lower=timetable.STAGE_NAMES[moved.state].lower()
+            ),
         ),
         again=lambda errors, is_stale: _page(
             own_round(round_id), {"move": {"values": typed.values, "errors": errors}}
@@ -148,7 +152,9 @@ def invite(round_id: int) -> ResponseReturnValue:
             funder_id=funder_id,
             public_url=config().public_url,
         ),
-        done=lambda part: _back(round_id, f"{part.funder.name} is invited.", "#funders"),
+        done=lambda part: _back(
+            round_id, gettext("%(name)s is invited.", name=part.funder.name), "#funders"
+        ),
         again=lambda errors, is_stale: _page(
             own_round(round_id), {"invite": {"values": typed.values, "errors": errors}}
         ),

@@ -7,6 +7,7 @@ from typing import Any
 
 from funding.formatting import AmountRefused, parse_amount
 from funding.forms import Typed, amount_text
+from funding.language import gettext as _
 from funding.models import Scenario
 from funding.routes import policy_form
 from funding.services.scenarios import policy_of
@@ -124,13 +125,15 @@ def typed_needs(typed: Typed, scenario: Scenario) -> dict[str, dict[str, Any]]:
     needs = {}
     for key, of_round in _needs_of_round(scenario).items():
         written = {
-            "floor": typed.amount(f"floor.{key}", currency) or 0,
-            "cap": typed.amount(f"cap.{key}", currency),
-            "spent": typed.amount(f"spent.{key}", currency),
-            "steps": _steps(typed, f"steps.{key}", currency),
+            "floor": typed.amount(_("floor.%(key)s", key=key), currency) or 0,
+            "cap": typed.amount(_("cap.%(key)s", key=key), currency),
+            "spent": typed.amount(_("spent.%(key)s", key=key), currency),
+            "steps": _steps(typed, _("steps.%(key)s", key=key), currency),
         }
         if written["cap"] is not None and written["cap"] < written["floor"]:
-            typed.refuse(f"cap.{key}", "The most cannot be less than the least wanted.")
+            typed.refuse(
+                _("cap.%(key)s", key=key), "The most cannot be less than the least wanted."
+            )
         changed = {part: value for part, value in written.items() if value != of_round[part]}
         if changed.get("spent", 0) is None:
             # nothing written: the imported history counts, as it does without any change
@@ -198,7 +201,9 @@ def need_changes_in_words(scenario: Scenario) -> list[tuple[str, str]]:
             cap = need["cap"]
             words.append("no limit" if cap is None else f"most {amount_text(cap, currency)}")
         if "spent" in need:
-            words.append(f"already spent {amount_text(need['spent'], currency)}")
+            words.append(
+                _("already spent %(amount_text)s", amount_text=amount_text(need["spent"], currency))
+            )
         if "steps" in need:
             words.append(f"steps {steps_text(need['steps'], currency) or 'none'}")
         rows.append((names.get(key, key), f"{', '.join(words)} ({currency})"))

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from funding.errors import InvalidInput
 from funding.formatting import plural
+from funding.language import gettext as _
 from funding.models import Proposal, Round
 from funding.permissions import fetch, visible_proposals, working_rounds
 from funding.reports.proposal_page import scores_of
@@ -145,7 +146,12 @@ def import_table(round_id: int) -> ResponseReturnValue:
         )
         return page, 422
     say(
-        f"{plural(counts.read, 'score')} read: {counts.new} new, {counts.changed} changed, "
-        f"{counts.same} the same as before."
+        _(
+            "%(read)s read: %(new)s new, %(changed)s changed, %(same)s the same as before.",
+            read=plural(counts.read, "score"),
+            new=counts.new,
+            changed=counts.changed,
+            same=counts.same,
+        )
     )
     return redirect(url_for("proposals.index", round_id=round_.id), 303)

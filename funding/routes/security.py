@@ -11,6 +11,7 @@ from flask_login import AnonymousUserMixin, LoginManager, UserMixin, current_use
 from werkzeug.wrappers import Response as BaseResponse
 
 from funding.errors import NotPermitted
+from funding.language import gettext as _
 from funding.permissions import PERMISSIONS, PUBLIC, SIGNED_IN
 from funding.routes.context import actor, reading
 from funding.routes.unsent import keep_unsent_form
@@ -63,7 +64,7 @@ def check_permission() -> BaseResponse | None:
     view = current_app.view_functions[request.endpoint]
     needed = getattr(view, "permission", None)
     if needed is None:
-        raise NotPermitted(f"{request.endpoint} declares no permission.")
+        raise NotPermitted(_("%(endpoint)s declares no permission.", endpoint=request.endpoint))
     if needed == PUBLIC:
         return None
     if not current_user.is_authenticated:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from funding.language import gettext as _
 from funding.models import Person
 from funding.permissions import SIGNED_IN, fetch, own_proposals
 from funding.routes.context import actor, config, in_transaction, reading, say
@@ -37,7 +38,12 @@ def invite(proposal_id: int) -> ResponseReturnValue:
     values = {name: request.form.get(name, "") for name in ("email", "name")}
 
     def done(person: Person) -> ResponseReturnValue:
-        say(f"{person.name} may edit the proposal now; an invitation is on its way by mail.")
+        say(
+            _(
+                "%(name)s may edit the proposal now; an invitation is on its way by mail.",
+                name=person.name,
+            )
+        )
         return redirect(url_for("teams.index", proposal_id=proposal_id), 303)
 
     return submit(
@@ -53,5 +59,5 @@ def invite(proposal_id: int) -> ResponseReturnValue:
 @permission(SIGNED_IN)
 def end_editing(proposal_id: int, member_id: int) -> ResponseReturnValue:
     name = in_transaction(service.end_editing, proposal_id=proposal_id, member_id=member_id)
-    say(f"{name} stays in the team and cannot open the proposal any more.")
+    say(_("%(name)s stays in the team and cannot open the proposal any more.", name=name))
     return redirect(url_for("teams.index", proposal_id=proposal_id), 303)

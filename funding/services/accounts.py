@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.errors import Fault, InvalidInput, NotFound
+from funding.language import gettext as _
 from funding.models import Binding, Organisation, OrganisationKind, Person
 from funding.services.identity import (
     INVITATION_LASTS,
@@ -44,7 +45,9 @@ def add_person(
         raise NotFound(f"organisation ({organisation_key})")
     if role not in ROLES_OF[organisation.kind]:
         known = ", ".join(ROLES_OF[organisation.kind])
-        raise InvalidInput(Fault("role", f"{role!r} is none of {known}"))
+        raise InvalidInput(
+            Fault("role", _("%(role)s is none of %(known)s", role=f"{role!r}", known=known))
+        )
     person = session.scalars(sa.select(Person).where(Person.email == email)).one_or_none()
     if person is None:
         person = Person(email=email, name=name)

@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session
 from funding import schema
 from funding.db import Base, Database, UTCDateTime, now
 from funding.errors import RuleBroken
+from funding.language import gettext as _
 from funding.models import Account, Transfer
 from funding.models.triggers import lift_rules, set_rules
 from funding.services.log import first_broken_link
@@ -56,7 +57,9 @@ def back_up(database: Database, data: Path, target: Path, tell: Tell) -> dict[st
     """
     there, wanted = schema.revisions(database)
     if there != wanted:
-        raise RuleBroken(f"The database is at migration {there}; run `tributary init` first.")
+        raise RuleBroken(
+            _("The database is at migration %(there)s; run `tributary init` first.", there=there)
+        )
     engine = database.engine
     if not database.is_sqlite:  # SQLite's BEGIN is a snapshot by itself
         engine = engine.execution_options(isolation_level="REPEATABLE READ")
@@ -119,14 +122,21 @@ def restore(database: Database, data: Path, source: Path, tell: Tell) -> dict[st
     try:
         archive = zipfile.ZipFile(source)
     except (OSError, zipfile.BadZipFile) as error:
-        raise RuleBroken(f"{source.name} is not a backup: {error}") from error
+        raise RuleBroken(
+            _("%(name)s is not a backup: %(error)s", name=source.name, error=error)
+        ) from error
     with archive:
         manifest = _checked_manifest(archive, source.name)
         there, wanted = schema.revisions(database)
         if there != wanted or manifest["migration"] != wanted:
             raise RuleBroken(
-                f"The backup is of migration {manifest['migration']}, the database at {there};"
-                f" this version of Tributary needs {wanted} for both."
+                _(
+                    "The backup is of migration %(manifest)s, the database at %(there)s; this "
+                    "version of Tributary needs %(wanted)s for both.",
+                    manifest=manifest["migration"],
+                    there=there,
+                    wanted=wanted,
+                )
             )
         database.in_transaction(_replace_all, archive=archive, manifest=manifest, tell=tell)
         for name in archive.namelist():
@@ -139,9 +149,11 @@ def _checked_manifest(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
     try:
         manifest: dict[str, Any] = json.loads(archive.read("manifest.json"))
     except (KeyError, ValueError) as error:
-        raise RuleBroken(f"{name} is not a backup of Tributary.") from error
+        raise RuleBroken(_("%(name)s is not a backup of Tributary.", name=name)) from error
     if manifest.get("format") != FORMAT:
-        raise RuleBroken(f"{name} is not a backup in a format that this version reads.")
+        raise RuleBroken(
+            _("%(name)s is not a backup in a format that this version reads.", name=name)
+        )
     for member, expected in manifest["sha256"].items():
         digest = hashlib.sha256()
         try:
@@ -149,16 +161,20 @@ def _checked_manifest(archive: zipfile.ZipFile, name: str) -> dict[str, Any]:
                 while block := file.read(1 << 20):
                     digest.update(block)
         except (KeyError, zipfile.BadZipFile) as error:
-            raise RuleBroken(f"{name} is damaged: {member} cannot be read.") from error
+            raise RuleBroken(
+                _("%(name)s is damaged: %(member)s cannot be read.", name=name, member=member)
+            ) from error
         if digest.hexdigest() != expected:
-            raise RuleBroken(f"{name} is damaged: {member} was changed.")
+            raise RuleBroken(
+                _("%(name)s is damaged: %(member)s was changed.", name=name, member=member)
+            )
     return manifest
 
 
 def _restore_file(archive: zipfile.ZipFile, name: str, data: Path) -> None:
     parts = PurePosixPath(name).parts[1:]
     if parts[0] not in FOLDERS or ".." in parts:
-        raise RuleBroken(f"{name} does not belong into the data folder.")
+        raise RuleBroken(_("%(name)s does not belong into the data folder.", name=name))
     path = data.joinpath(*parts)
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     path.write_bytes(archive.read(name))
@@ -176,7 +192,9 @@ def _replace_all(
         tell(table.name)
         read = _read_table(archive, connection, table)
         if read != manifest["rows"][table.name]:
-            raise RuleBroken(f"The backup is damaged: rows of {table.name} are missing.")
+            raise RuleBroken(
+                _("The backup is damaged: rows of %(name)s are missing.", name=table.name)
+            )
     _set_triggers(connection, is_sqlite)
     if not is_sqlite:
         _move_sequences(connection)
@@ -238,7 +256,7 @@ def _prove(session: Session) -> None:
     """The log is whole, and every balance is what its transfers say."""
     broken = first_broken_link(session)
     if broken is not None:
-        raise RuleBroken(f"The log in the backup is broken at event {broken}.")
+        raise RuleBroken(_("The log in the backup is broken at event %(broken)s.", broken=broken))
     credited, debited = (
         sa.select(sa.func.coalesce(sa.func.sum(Transfer.amount), 0))
         .where(side == Account.id)
@@ -249,4 +267,6 @@ def _prove(session: Session) -> None:
         sa.select(Account.id).where(Account.balance != credited - debited)
     ).first()
     if wrong is not None:
-        raise RuleBroken(f"The balance of account {wrong} in the backup is not what was moved.")
+        raise RuleBroken(
+            _("The balance of account %(wrong)s in the backup is not what was moved.", wrong=wrong)
+        )

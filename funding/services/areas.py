@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
 from funding.errors import Conflict, Fault, InvalidInput
+from funding.language import gettext as _
 from funding.models import (
     Area,
     AreaNeed,
@@ -194,13 +195,28 @@ def _faults_of(entries: list[AreaEntry], kept: list[AreaEntry], current: Taxonom
         if not e.name:
             faults.append(Fault(f"{e.field}.name", "Give the area a name."))
         elif len(e.name) > LONGEST_NAME:
-            faults.append(Fault(f"{e.field}.name", f"At most {LONGEST_NAME} characters."))
+            faults.append(
+                Fault(
+                    f"{e.field}.name",
+                    _("At most %(longest_name)s characters.", longest_name=LONGEST_NAME),
+                )
+            )
         elif (e.parent_key, e.name.casefold()) in names:
-            faults.append(Fault(f"{e.field}.name", f"There are two areas called “{e.name}” here."))
+            faults.append(
+                Fault(
+                    f"{e.field}.name", _("There are two areas called “%(name)s” here.", name=e.name)
+                )
+            )
         names.add((e.parent_key, e.name.casefold()))
         if len(e.definition) > LONGEST_DEFINITION:
             faults.append(
-                Fault(f"{e.field}.definition", f"At most {LONGEST_DEFINITION} characters.")
+                Fault(
+                    f"{e.field}.definition",
+                    _(
+                        "At most %(longest_definition)s characters.",
+                        longest_definition=LONGEST_DEFINITION,
+                    ),
+                )
             )
         if e.parent_key is not None and e.parent_key not in tops:
             faults.append(Fault(f"{e.field}.name", "The area it belongs to is not on this list."))
@@ -211,7 +227,13 @@ def _faults_of(entries: list[AreaEntry], kept: list[AreaEntry], current: Taxonom
             faults.append(Fault(e.into_field, "A top area goes into another top area."))
     for key in known.keys() - given:
         faults.append(
-            Fault("", f"“{known[key].name}” is missing: retire an area into another instead.")
+            Fault(
+                "",
+                _(
+                    "“%(name)s” is missing: retire an area into another instead.",
+                    name=known[key].name,
+                ),
+            )
         )
     if not tops:
         faults.append(Fault("", "At least one top area must stay."))

@@ -17,6 +17,7 @@ from typing import BinaryIO, TypeVar
 from sqlalchemy.orm import Session
 
 from funding.errors import Fault, InvalidInput, NotFound, RuleBroken
+from funding.language import gettext as _
 from funding.models import Attachment, EvidenceFile, Proposal, ProposalState, ReportFile
 from funding.permissions import Actor
 from funding.services.applicants import hold, record_act
@@ -72,15 +73,17 @@ def store(data: Path, filename: str, stream: BinaryIO) -> StoredFile:
     name = plain_name(filename)
     ending = PurePath(name).suffix.lower()
     if ending not in TYPES:
-        raise _refusal(name, f"only {KINDS_IN_WORDS} files are taken")
+        raise _refusal(
+            name, _("only %(kinds_in_words)s files are taken", kinds_in_words=KINDS_IN_WORDS)
+        )
     content = stream.read(LARGEST + 1)
     if not content:
         raise _refusal(name, "the file is empty")
     if len(content) > LARGEST:
-        raise _refusal(name, f"a file may have at most {LARGEST // MIB} MB")
+        raise _refusal(name, _("a file may have at most %(mib)s MB", mib=LARGEST // MIB))
     media_type, beginnings = TYPES[ending]
     if not (content.startswith(beginnings) if beginnings else _is_text(content)):
-        raise _refusal(name, f"the file is not what its ending {ending} says")
+        raise _refusal(name, _("the file is not what its ending %(ending)s says", ending=ending))
     sha256 = hashlib.sha256(content).hexdigest()
     _write(path_of(data, sha256), content)
     return StoredFile(name, media_type, len(content), sha256)
@@ -133,14 +136,18 @@ def new_files(
     known = {(file.name, file.sha256) for file in there}
     new = [file for file in dict.fromkeys(files) if (file.name, file.sha256) not in known]
     if len(known) + len(new) > MOST:
-        raise InvalidInput(Fault("files", f"{whose} has at most {MOST} attachments."))
+        raise InvalidInput(
+            Fault("files", _("%(whose)s has at most %(most)s attachments.", whose=whose, most=MOST))
+        )
     return [kind(**asdict(file), added_by_id=by.person_id) for file in new]
 
 
 def _draft(session: Session, by: Actor, proposal_id: int) -> Proposal:
     proposal = hold(session, by, proposal_id)
     if proposal.state != ProposalState.DRAFT:
-        raise RuleBroken(f"This proposal is {proposal.state}; its files stay as they are.")
+        raise RuleBroken(
+            _("This proposal is %(state)s; its files stay as they are.", state=proposal.state)
+        )
     return proposal
 
 

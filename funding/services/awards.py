@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from funding.errors import Fault, InvalidInput, NotPermitted, RuleBroken
+from funding.language import gettext as _
 from funding.models import AccountKind, Award, AwardState, OfferState
 from funding.permissions import Actor, require
 from funding.services import ledger
@@ -43,7 +44,7 @@ def accept_award(
     if award.proposal.lead_id != by.person_id:
         raise NotPermitted("Only the lead of the proposal accepts its awards.")
     if award.state != AwardState.OFFERED:
-        raise RuleBroken(f"This award is {award.state} already.")
+        raise RuleBroken(_("This award is %(state)s already.", state=award.state))
     offer = open_offer(session, award)
     if offer is not None:
         sign(session, by, offer, "applicant", name, document_sha256)
@@ -70,7 +71,7 @@ def refuse_award(session: Session, *, by: Actor, award_id: int, version: int, re
     if award.proposal.lead_id != by.person_id:
         raise NotPermitted("Only the lead of the proposal refuses its awards.")
     if award.state != AwardState.OFFERED:
-        raise RuleBroken(f"This award is {award.state} already.")
+        raise RuleBroken(_("This award is %(state)s already.", state=award.state))
     end_award(session, by, award, "award refused", reason)
     return award
 
@@ -87,7 +88,7 @@ def terminate_award(
     require(by, "line.decide", award.commitment.funder_id)
     refuse_payee(by, award)
     if award.state not in ENDABLE:
-        raise RuleBroken(f"This award is {award.state} already.")
+        raise RuleBroken(_("This award is %(state)s already.", state=award.state))
     end_award(session, by, award, "award terminated", reason)
     return award
 

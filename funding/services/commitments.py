@@ -11,6 +11,7 @@ from funding.db import MOST_MONEY
 from funding.errors import Conflict, Fault, InvalidInput, RuleBroken
 from funding.formatting import format_amount
 from funding.forms import without_repeats
+from funding.language import gettext as _
 from funding.models import Commitment, Organisation, Release, Round, RoundFunder, RoundState
 from funding.permissions import Actor, fetch, require, visible_commitments, visible_rounds
 from funding.services import ledger
@@ -250,17 +251,28 @@ def _change_faults(
     if not reason:
         faults.append(Fault("reason", "Give the reason; it stays with the transfer."))
     elif len(reason) > LONGEST_REASON:
-        faults.append(Fault("reason", f"At most {LONGEST_REASON} characters."))
+        faults.append(
+            Fault(
+                "reason", _("At most %(longest_reason)s characters.", longest_reason=LONGEST_REASON)
+            )
+        )
     years = {release.year: release.amount for release in commitment.releases}
     if years and year is None:
         faults.append(Fault("year", "Say in which year's release."))
     elif year is not None and change < 0 and years.get(year, 0) + change < 0:
         held = format_amount(years.get(year, 0), commitment.currency)
-        faults.append(Fault("year", f"Only {held} is to be released in {year}."))
+        faults.append(
+            Fault("year", _("Only %(held)s is to be released in %(year)s.", held=held, year=year))
+        )
     elif year is not None and not is_within_period(year, commitment.starts_on, commitment.ends_on):
         faults.append(Fault("year", "This year lies outside the commitment's period."))
     elif year is not None and (short := _falls_short(commitment, year, change)):
-        faults.append(Fault("year", f"Earlier awards need what is released by the end of {short}."))
+        faults.append(
+            Fault(
+                "year",
+                _("Earlier awards need what is released by the end of %(short)s.", short=short),
+            )
+        )
     return faults
 
 

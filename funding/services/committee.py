@@ -13,6 +13,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from funding.errors import Conflict, Fault, InvalidInput, NotPermitted, RuleBroken
+from funding.formatting import format_number
+from funding.language import gettext as _
 from funding.models import (
     DEFAULT_QUORUM,
     Binding,
@@ -209,7 +211,9 @@ def cast_vote(
     if choice == Choice.AGAINST and not words.strip():
         faults.append(Fault("words", "please say why; your dissent goes on record in your words"))
     elif len(words) > LONGEST:
-        faults.append(Fault("words", f"at most {LONGEST:,} characters"))
+        faults.append(
+            Fault("words", _("at most %(longest)s characters", longest=format_number(LONGEST)))
+        )
     if not declares_no_conflict:
         faults.append(
             Fault("declares_no_conflict", "only who declares to be in no conflict can vote")
@@ -256,11 +260,17 @@ def close_vote(
     needed = quorum(rule, members)
     if not members.counted or len(votes) < needed:
         raise RuleBroken(
-            f"{len(votes)} of {len(members.counted)} members have voted; "
-            f"the quorum is {max(1, needed)}."
+            _(
+                "%(votes)s of %(members)s members have voted; the quorum is %(needed)s.",
+                votes=len(votes),
+                members=len(members.counted),
+                needed=max(1, needed),
+            )
         )
     if len(minutes) > LONGEST:
-        raise InvalidInput(Fault("minutes", f"at most {LONGEST:,} characters"))
+        raise InvalidInput(
+            Fault("minutes", _("at most %(longest)s characters", longest=format_number(LONGEST)))
+        )
     endorsed = {
         Majority.SIMPLE: for_ > against,
         Majority.TWO_THIRDS: for_ > 0 and for_ * 3 >= (for_ + against) * 2,

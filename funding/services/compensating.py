@@ -12,7 +12,8 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.errors import Conflict, Fault, InvalidInput, NotPermitted, RuleBroken
-from funding.formatting import format_amount
+from funding.formatting import format_amount, format_number
+from funding.language import gettext as _
 from funding.models import (
     UNDECIDED,
     Award,
@@ -88,7 +89,7 @@ def ask_for_line(session: Session, *, by: Actor, line_id: int, reason: str) -> C
     line = fetch(session, visible_lines(by), line_id, "line")
     require(by, "line.decide", line.commitment.funder_id)
     if line.state not in UNDECIDED:
-        raise RuleBroken(f"This line is {line.state} already.")
+        raise RuleBroken(_("This line is %(state)s already.", state=line.state))
     return needed_for_line(session, by, line, reason)
 
 
@@ -108,7 +109,7 @@ def ask_for_tranche(
     tranche = fetch(session, visible_tranches(by), tranche_id, "tranche")
     require(by, "tranche.release", tranche.award.commitment.funder_id)
     if tranche.state not in (TrancheState.SCHEDULED, TrancheState.DUE):
-        raise RuleBroken(f"This tranche is {tranche.state} already.")
+        raise RuleBroken(_("This tranche is %(state)s already.", state=tranche.state))
     return needed_for_tranche(session, by, tranche, reason)
 
 
@@ -172,7 +173,15 @@ def _ask(
     if not reason:
         raise InvalidInput(Fault("alone_because", "please say why nobody else can do it"))
     if len(reason) > LONGEST_REASON:
-        raise InvalidInput(Fault("alone_because", f"at most {LONGEST_REASON:,} characters"))
+        raise InvalidInput(
+            Fault(
+                "alone_because",
+                _(
+                    "at most %(longest_reason)s characters",
+                    longest_reason=format_number(LONGEST_REASON),
+                ),
+            )
+        )
     thing = line or tranche
     assert thing is not None
     review = CompensatingReview(
@@ -265,7 +274,15 @@ def give_verdict(
     if not finding.strip():
         faults.append(Fault("finding", "please say what you looked at and what you found"))
     elif len(finding) > LONGEST_REASON:
-        faults.append(Fault("finding", f"at most {LONGEST_REASON:,} characters"))
+        faults.append(
+            Fault(
+                "finding",
+                _(
+                    "at most %(longest_reason)s characters",
+                    longest_reason=format_number(LONGEST_REASON),
+                ),
+            )
+        )
     if faults:
         raise InvalidInput(*faults)
     review.verdict, review.finding = verdict, finding.strip()

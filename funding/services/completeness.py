@@ -8,6 +8,7 @@ from decimal import Decimal
 from funding.errors import Fault
 from funding.formatting import format_amount
 from funding.forms import share_text
+from funding.language import gettext
 from funding.models import Proposal
 from funding.services import risk
 from funding.services.form_fields import ABSTRACT_LEAST
@@ -38,7 +39,11 @@ def _texts(proposal: Proposal) -> Iterator[Fault]:
     if length < ABSTRACT_LEAST:
         yield Fault(
             "abstract",
-            f"Write at least {ABSTRACT_LEAST} characters; so far there are {length}."
+            gettext(
+                "Write at least %(abstract_least)s characters; so far there are %(length)s.",
+                abstract_least=ABSTRACT_LEAST,
+                length=length,
+            )
             if length
             else "Write an abstract.",
         )
@@ -53,7 +58,13 @@ def _areas(proposal: Proposal, areas: Collection[str]) -> Iterator[Fault]:
             yield Fault(f"area_{number}", "This area is not in the round any more.")
     total = sum(Decimal(str(tag.weight)) for tag in proposal.areas)
     if total != 1:
-        yield Fault("share_1", f"The shares must add up to 100%; they add up to {percent(total)}.")
+        yield Fault(
+            "share_1",
+            gettext(
+                "The shares must add up to 100%%; they add up to %(percent)s.",
+                percent=percent(total),
+            ),
+        )
 
 
 def percent(share: Decimal) -> str:
@@ -78,9 +89,12 @@ def _money(proposal: Proposal) -> Iterator[Fault]:
     if proposal.ask and total != proposal.ask:
         yield Fault(
             "amount_1",
-            f"The budget lines must add up to what you ask for, "
-            f"{format_amount(proposal.ask, currency)}; they add up to "
-            f"{format_amount(total, currency)}.",
+            gettext(
+                "The budget lines must add up to what you ask for, %(ask)s; they add up to "
+                "%(total)s.",
+                ask=format_amount(proposal.ask, currency),
+                total=format_amount(total, currency),
+            ),
         )
 
 
@@ -92,13 +106,19 @@ def _years(proposal: Proposal) -> Iterator[Fault]:
         if not part.amount:
             yield Fault(f"part_{number}", "Give the amount for this year, or leave the year out.")
         if starts and ends and not starts.year <= part.year <= ends.year:
-            yield Fault(f"year_{number}", f"{part.year} lies outside the time of the work.")
+            yield Fault(
+                f"year_{number}",
+                gettext("%(year)s lies outside the time of the work.", year=part.year),
+            )
     total = sum(part.amount for part in proposal.years)
     if proposal.years and proposal.ask and total != proposal.ask:
         yield Fault(
             "part_1",
-            f"The years must add up to what you ask for, {format_amount(proposal.ask, currency)}; "
-            f"they add up to {format_amount(total, currency)}.",
+            gettext(
+                "The years must add up to what you ask for, %(ask)s; they add up to %(total)s.",
+                ask=format_amount(proposal.ask, currency),
+                total=format_amount(total, currency),
+            ),
         )
 
 
@@ -140,7 +160,10 @@ def _risk(proposal: Proposal) -> Iterator[Fault]:
     ):
         yield Fault(
             "risk_reason",
-            f"Your answers lead to the tier “{suggested}”. Say why a lower one is right.",
+            gettext(
+                "Your answers lead to the tier “%(suggested)s”. Say why a lower one is right.",
+                suggested=suggested,
+            ),
         )
 
 
@@ -167,7 +190,7 @@ def sums_in_words(
     Amounts in minor units of `currency`.
     """
     shares = sum((Decimal(str(weight)) for weight in areas.values()), Decimal(0))
-    shares_say = f"The shares add up to {percent(shares)}"
+    shares_say = gettext("The shares add up to %(percent)s", percent=percent(shares))
     if shares != 1:
         shares_say += "; they should come to 100%"
     budget_says = _sum_in_words("The lines", sum(amount for _, amount in budget), ask, currency)
@@ -178,10 +201,14 @@ def sums_in_words(
 
 
 def _sum_in_words(what: str, total: int, ask: int, currency: str) -> str:
-    says = f"{what} add up to {format_amount(total, currency)}"
+    says = gettext("%(what)s add up to %(total)s", what=what, total=format_amount(total, currency))
     if ask and total == ask:
         says += ", which is what you ask for"
     elif ask:
         side = "less" if total < ask else "more"
-        says += f", {format_amount(abs(ask - total), currency)} {side} than you ask for"
+        says += gettext(
+            ", %(abs)s %(side)s than you ask for",
+            abs=format_amount(abs(ask - total), currency),
+            side=side,
+        )
     return f"{says}."

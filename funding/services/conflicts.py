@@ -12,6 +12,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from funding.errors import Fault, InvalidInput, NotFound, RuleBroken
+from funding.formatting import format_number
+from funding.language import gettext as _
 from funding.models import (
     WAITING_STATES,
     AssignmentState,
@@ -169,7 +171,16 @@ def _checked(reason: str, if_none: str, *faults: Fault) -> str:
     if not reason:
         faults = (*faults, Fault("reason", if_none))
     elif len(reason) > LONGEST_REASON:
-        faults = (*faults, Fault("reason", f"At most {LONGEST_REASON:,} characters."))
+        faults = (
+            *faults,
+            Fault(
+                "reason",
+                _(
+                    "At most %(longest_reason)s characters.",
+                    longest_reason=format_number(LONGEST_REASON),
+                ),
+            ),
+        )
     if faults:
         raise InvalidInput(*faults)
     return reason

@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.errors import Fault, InvalidInput
-from funding.formatting import format_when
+from funding.formatting import format_number, format_when
 from funding.forms import without_repeats
+from funding.language import gettext as _
 from funding.models import Proposal, ProposalState, Round, RoundExtension, RoundState
 from funding.permissions import (
     Actor,
@@ -78,7 +79,11 @@ def extend_deadline(
     elif to_at <= before:
         found.append(
             Fault(
-                "to_at", f"It must be after {format_when(before, round_.timezone)}, as it stands."
+                "to_at",
+                _(
+                    "It must be after %(before)s, as it stands.",
+                    before=format_when(before, round_.timezone),
+                ),
             )
         )
     elif to_at <= now():
@@ -86,7 +91,15 @@ def extend_deadline(
     if not reason:
         found.append(Fault("reason", "Give the reason; applicants and funders can read it."))
     elif len(reason) > LONGEST_REASON:
-        found.append(Fault("reason", f"At most {LONGEST_REASON:,} characters."))
+        found.append(
+            Fault(
+                "reason",
+                _(
+                    "At most %(longest_reason)s characters.",
+                    longest_reason=format_number(LONGEST_REASON),
+                ),
+            )
+        )
     found = without_repeats(faults, found)
     if found:
         raise InvalidInput(*found)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from funding.db import now
 from funding.errors import Conflict, Fault, InvalidInput, RuleBroken
 from funding.formatting import format_amount
+from funding.language import gettext as _
 from funding.models import (
     UNDECIDED,
     Approval,
@@ -55,7 +56,7 @@ def _line_to_decide(session: Session, by: Actor, line_id: int, version: int | No
     if version is not None and line.version != version:
         raise Conflict("This line was changed meanwhile. Look at it again before you decide.")
     if line.state not in UNDECIDED:
-        raise RuleBroken(f"This line is {line.state} already.")
+        raise RuleBroken(_("This line is %(state)s already.", state=line.state))
     if not line.plan.is_current:
         raise RuleBroken("Another plan has been put forward since.")
     return line
@@ -321,13 +322,36 @@ def _faults_of_amount(
         return [Fault("amount", "more than zero, please; to pay nothing, decline the line")]
     if commitment.cap_per_proposal is not None and amount > commitment.cap_per_proposal:
         most = format_amount(commitment.cap_per_proposal, currency)
-        faults.append(Fault("amount", f"{commitment.name} pays at most {most} to one proposal"))
+        faults.append(
+            Fault(
+                "amount",
+                _(
+                    "%(name)s pays at most %(most)s to one proposal",
+                    name=commitment.name,
+                    most=most,
+                ),
+            )
+        )
     if base_amount > proposal.ask * commitment.cap_share_of_ask:
         share = f"{commitment.cap_share_of_ask:.0%}"
-        faults.append(Fault("amount", f"{commitment.name} pays at most {share} of an ask"))
+        faults.append(
+            Fault(
+                "amount",
+                _("%(name)s pays at most %(share)s of an ask", name=commitment.name, share=share),
+            )
+        )
     if amount < commitment.ticket:
         least = format_amount(commitment.ticket, currency)
-        faults.append(Fault("amount", f"{commitment.name} pays at least {least} to a proposal"))
+        faults.append(
+            Fault(
+                "amount",
+                _(
+                    "%(name)s pays at least %(least)s to a proposal",
+                    name=commitment.name,
+                    least=least,
+                ),
+            )
+        )
     others = session.scalar(
         sa.select(sa.func.coalesce(sa.func.sum(PlanLine.base_amount), 0))
         .join(PlanPutForward, PlanPutForward.id == PlanLine.plan_id)
@@ -342,7 +366,9 @@ def _faults_of_amount(
     others += kept_after_end(session, line.plan.round_id).get(proposal.id, 0)
     if others + base_amount > proposal.ask:
         room = format_amount(max(0, proposal.ask - others), base)
-        faults.append(Fault("amount", f"only {room} of this ask is not covered by others"))
+        faults.append(
+            Fault("amount", _("only %(room)s of this ask is not covered by others", room=room))
+        )
     elsewhere = _most_from_others(line)
     if elsewhere is not None and elsewhere + base_amount < proposal.minimum:
         needed, reach = (format_amount(x, base) for x in (proposal.minimum, elsewhere))

@@ -13,6 +13,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from funding.db import now
 from funding.errors import Conflict, Fault, InvalidInput, NotFound, RuleBroken
+from funding.formatting import format_number
+from funding.language import gettext as _
 from funding.models import (
     CANDIDATE_STATES,
     UNDECIDED,
@@ -154,7 +156,9 @@ def edit_letter(
     if not body:
         raise InvalidInput(Fault("body", "please write what the applicants are told"))
     if len(body) > LONGEST:
-        raise InvalidInput(Fault("body", f"at most {LONGEST:,} characters"))
+        raise InvalidInput(
+            Fault("body", _("at most %(longest)s characters", longest=format_number(LONGEST)))
+        )
     letter.body, letter.edited_by_id, letter.edited_at = body, by.person_id, now()
     session.flush()
     record(

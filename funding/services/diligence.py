@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from funding.db import now
 from funding.errors import Conflict, Fault, InvalidInput, NotFound, RuleBroken
+from funding.formatting import format_number
+from funding.language import gettext as _
 from funding.models import Award, AwardState, DiligenceCheck
 from funding.permissions import Actor, fetch, require, visible_awards
 from funding.services.attachments import StoredFile
@@ -68,7 +70,9 @@ def finish_check(
     if not evidence.strip():
         faults.append(Fault("evidence", "please say what you saw, and where it can be found"))
     elif len(evidence) > LONGEST:
-        faults.append(Fault("evidence", f"at most {LONGEST:,} characters"))
+        faults.append(
+            Fault("evidence", _("at most %(longest)s characters", longest=format_number(LONGEST)))
+        )
     if faults:
         raise InvalidInput(*faults)
     check.outcome, check.evidence = outcome, evidence.strip()

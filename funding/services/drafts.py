@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from sqlalchemy.orm.attributes import flag_modified
 
 from funding.errors import Conflict, InvalidInput, NotPermitted, RuleBroken
+from funding.language import gettext as _
 from funding.models import (
     Area,
     Binding,
@@ -80,9 +81,9 @@ def start(session: Session, *, by: Actor, round_id: int) -> Proposal:
         raise NotPermitted("Only researchers hand in proposals.")
     moment = database_now(session)
     if round_.state != RoundState.OPEN or moment < round_.opens_at:
-        raise RuleBroken(f"{round_.name} is not open for proposals.")
+        raise RuleBroken(_("%(name)s is not open for proposals.", name=round_.name))
     if moment > deadline(session, round_):
-        raise RuleBroken(f"The deadline of {round_.name} has passed.")
+        raise RuleBroken(_("The deadline of %(name)s has passed.", name=round_.name))
     lead = session.get_one(Person, by.person_id)
     institution = next(iter(institutions_of(session, by.person_id)), None)
     proposal = Proposal(
@@ -168,7 +169,10 @@ def save(
     proposal = hold(session, by, proposal_id)
     if proposal.state != ProposalState.DRAFT:
         raise RuleBroken(
-            f"This proposal is {proposal.state} and cannot be changed now. What you typed is kept."
+            _(
+                "This proposal is %(state)s and cannot be changed now. What you typed is kept.",
+                state=proposal.state,
+            )
         )
     typed, taken = fields, ()
     saved = fields_of(proposal)

@@ -7,6 +7,8 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.errors import Conflict, Fault, InvalidInput, NotFound
+from funding.formatting import format_number
+from funding.language import gettext as _
 from funding.models import Binding, Person, Round, RoundEnquiry, RoundState
 from funding.permissions import PERMISSIONS, Actor, fetch, owned_rounds, visible_rounds
 from funding.services.log import record
@@ -104,7 +106,9 @@ def _check(field: str, text: str, needed: str) -> None:
     if not text:
         raise InvalidInput(Fault(field, needed))
     if len(text) > LONGEST:
-        raise InvalidInput(Fault(field, f"At most {LONGEST:,} characters."))
+        raise InvalidInput(
+            Fault(field, _("At most %(longest)s characters.", longest=format_number(LONGEST)))
+        )
 
 
 def _owners(session: Session, round_: Round) -> list[Person]:

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from funding.db import now
 from funding.errors import Fault, InvalidInput, RuleBroken
 from funding.formatting import format_date
+from funding.language import gettext as _
 from funding.models import Account, AccountKind, Commitment, Transfer
 from funding.permissions import Actor, fetch, require, visible_commitments
 from funding.services import ledger
@@ -39,11 +40,21 @@ def expire_commitment(
             .execution_options(populate_existing=True)
         ).one()
         if len(reason) > LONGEST_REASON:
-            raise InvalidInput(Fault("reason", f"At most {LONGEST_REASON} characters."))
+            raise InvalidInput(
+                Fault(
+                    "reason",
+                    _("At most %(longest_reason)s characters.", longest_reason=LONGEST_REASON),
+                )
+            )
         if commitment.ends_on is None:
             raise RuleBroken("This commitment has no last day; make it smaller instead.")
         if commitment.ends_on >= now().date():
-            raise RuleBroken(f"This commitment holds until {format_date(commitment.ends_on)}.")
+            raise RuleBroken(
+                _(
+                    "This commitment holds until %(ends_on)s.",
+                    ends_on=format_date(commitment.ends_on),
+                )
+            )
         free = session.scalars(
             sa.select(Account.balance)
             .where(Account.commitment_id == commitment_id, Account.kind == AccountKind.AVAILABLE)

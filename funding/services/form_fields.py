@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from funding.errors import Fault, InvalidInput
 from funding.formatting import format_amount_number, format_number
 from funding.forms import share_text
+from funding.language import gettext
 from funding.models import Proposal
 from funding.services import risk
 
@@ -104,7 +105,13 @@ def typed_fields(form: Mapping[str, str]) -> Fields:
     }
     if sum(map(len, fields.values())) > MOST_CHARACTERS:
         raise InvalidInput(
-            Fault("", f"The form takes at most {format_number(MOST_CHARACTERS)} characters in all.")
+            Fault(
+                "",
+                gettext(
+                    "The form takes at most %(most_characters)s characters in all.",
+                    most_characters=format_number(MOST_CHARACTERS),
+                ),
+            )
         )
     return fields
 

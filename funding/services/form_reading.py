@@ -15,6 +15,7 @@ from decimal import Decimal, InvalidOperation
 from funding.errors import Fault
 from funding.forms import Typed
 from funding.imports.known import REGIONS
+from funding.language import gettext
 from funding.models import FormQuestion, RiskTier
 from funding.places import COUNTRIES
 from funding.services import risk
@@ -198,7 +199,10 @@ class FormReader:
             if not row.get("year"):
                 self._fault(f"year_{number}", "Write the year of this amount.")
             elif year in years:
-                self._fault(f"year_{number}", f"{year} is there twice; add the amounts up.")
+                self._fault(
+                    f"year_{number}",
+                    gettext("%(year)s is there twice; add the amounts up.", year=year),
+                )
             elif year is not None:
                 years[year] = amount or 0
         return years

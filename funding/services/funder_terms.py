@@ -6,6 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.errors import Conflict, Fault, InvalidInput, NotFound
+from funding.formatting import format_number
+from funding.language import gettext as _
 from funding.models import LANGUAGES, AwardState, DiligenceItem, FunderTerms
 from funding.permissions import Actor, require
 from funding.services.log import record
@@ -85,9 +87,16 @@ def _faults_of(title: str, asks: str) -> list[Fault]:
     if not title.strip():
         faults.append(Fault("title", "please give it a name"))
     elif len(title) > LONGEST_TITLE:
-        faults.append(Fault("title", f"at most {LONGEST_TITLE} characters"))
+        faults.append(
+            Fault("title", _("at most %(longest_title)s characters", longest_title=LONGEST_TITLE))
+        )
     if len(asks) > LONGEST_ASKS:
-        faults.append(Fault("asks", f"at most {LONGEST_ASKS:,} characters"))
+        faults.append(
+            Fault(
+                "asks",
+                _("at most %(longest_asks)s characters", longest_asks=format_number(LONGEST_ASKS)),
+            )
+        )
     return faults
 
 
@@ -99,7 +108,7 @@ def add_item(
     faults = _faults_of(title, asks)
     there = items_of(session, funder_id)
     if sum(item.is_used for item in there) >= MOST_ITEMS:
-        faults.append(Fault("title", f"at most {MOST_ITEMS} items"))
+        faults.append(Fault("title", _("at most %(most_items)s items", most_items=MOST_ITEMS)))
     if faults:
         raise InvalidInput(*faults)
     item = DiligenceItem(

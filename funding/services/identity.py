@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 from funding.db import now
 from funding.errors import Fault, InvalidInput, NotFound, NotPermitted, RuleBroken
 from funding.language import LANGUAGES
+from funding.language import gettext as _
 from funding.models import Binding, LoginSession, OneTimeLink, Organisation, Person, Role
 from funding.models.people import OrganisationKind
 from funding.permissions import Actor, fetch, require, visible_organisations
@@ -58,7 +59,9 @@ def clean_email(text: str) -> str:
     """The address in lower case; raises InvalidInput."""
     email = text.strip().lower()
     if len(email) > 254 or not re.fullmatch(r"[^@\s<>,;]+@[^@\s<>,;]+", email):
-        raise InvalidInput(Fault("email", f"{text.strip()!r} is not an e-mail address"))
+        raise InvalidInput(
+            Fault("email", _("%(strip)s is not an e-mail address", strip=f"{text.strip()!r}"))
+        )
     return email
 
 
@@ -67,7 +70,14 @@ def hash_password(password: str, person: Person | None = None) -> str:
     faults = []
     if not SHORTEST_PASSWORD <= len(password) <= LONGEST_PASSWORD:
         faults.append(
-            Fault("password", f"{SHORTEST_PASSWORD} to {LONGEST_PASSWORD} characters, please")
+            Fault(
+                "password",
+                _(
+                    "%(shortest_password)s to %(longest_password)s characters, please",
+                    shortest_password=SHORTEST_PASSWORD,
+                    longest_password=LONGEST_PASSWORD,
+                ),
+            )
         )
     if person and password.lower() in (person.email.lower(), person.name.lower()):
         faults.append(Fault("password", "it must not be the name or the e-mail address"))
@@ -136,7 +146,9 @@ def person_of(session: Session, token: str) -> Person | None:
 def choose_language(session: Session, *, by: Actor, language: str) -> None:
     """Read the site, and be written to, in a language. Raises InvalidInput."""
     if language not in LANGUAGES:
-        raise InvalidInput(Fault("language", f"Choose one of {', '.join(LANGUAGES)}."))
+        raise InvalidInput(
+            Fault("language", _("Choose one of %(join)s.", join=", ".join(LANGUAGES)))
+        )
     person = session.get_one(Person, by.person_id)
     person.language = language
     record(session, by, "language chosen", person, language=language)
@@ -205,7 +217,7 @@ def invite(
     if not name.strip():
         faults.append(Fault("name", "please give a name"))
     if role not in ROLES_OF[organisation.kind]:
-        faults.append(Fault("role", f"{organisation.name} has no such role"))
+        faults.append(Fault("role", _("%(name)s has no such role", name=organisation.name)))
     if faults:
         raise InvalidInput(*faults)
     person = session.scalars(sa.select(Person).where(Person.email == email)).one_or_none()
@@ -216,7 +228,7 @@ def invite(
     if person.id == by.person_id:
         raise RuleBroken("Nobody gives a role to themselves.")
     if any((b.organisation_id, b.role) == (organisation_id, role) for b in person.bindings):
-        raise RuleBroken(f"{person.name} already has this role.")
+        raise RuleBroken(_("%(name)s already has this role.", name=person.name))
     person.bindings.append(
         Binding(organisation_id=organisation_id, role=role, granted_by_id=by.person_id)
     )

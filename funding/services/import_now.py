@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from funding.db import Database, now
 from funding.errors import RuleBroken
 from funding.imports.reading import FileReading
+from funding.language import gettext as _
 from funding.models import Import, ImportKind, ImportState, Organisation, Round
 from funding.services.accounts import PLATFORM, platform_organisation
 from funding.services.import_files import digest
@@ -53,14 +54,24 @@ class Target:
         ids = dict(rows.all())
         if not ids:
             raise RuleBroken(
-                "There is no round yet. Make one on the site, or load the demo round with "
-                f"`tributary demo`; then name it with --round KEY to import {self.kind} into it."
+                _(
+                    "There is no round yet. Make one on the site, or load the demo round with "
+                    "`tributary demo`; then name it with --round KEY to import %(kind)s into "
+                    "it.",
+                    kind=self.kind,
+                )
             )
         if self.round_key is None and len(ids) > 1:
-            raise RuleBroken(f"Say which round with --round KEY: {', '.join(ids)}.")
+            raise RuleBroken(_("Say which round with --round KEY: %(join)s.", join=", ".join(ids)))
         key = self.round_key or next(iter(ids))
         if key not in ids:
-            raise RuleBroken(f"--round: there is no round {key!r}; there are: {', '.join(ids)}.")
+            raise RuleBroken(
+                _(
+                    "--round: there is no round %(key)s; there are: %(join)s.",
+                    key=f"{key!r}",
+                    join=", ".join(ids),
+                )
+            )
         return round_of(session, None, self.kind, ids[key])
 
     def _organisation(self, session: Session, round_: Round | None) -> Organisation:
@@ -73,7 +84,7 @@ class Target:
         if found is None and key == PLATFORM:
             return platform_organisation()  # joins the database when something is written
         if found is None:
-            raise RuleBroken(f"--organisation: there is no organisation {key!r}.")
+            raise RuleBroken(_("--organisation: there is no organisation %(key)s.", key=f"{key!r}"))
         return found
 
 

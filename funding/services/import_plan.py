@@ -15,6 +15,7 @@ from funding.errors import InvalidInput, NotFound, RuleBroken
 from funding.formatting import plural
 from funding.imports.faults import Fault
 from funding.imports.reading import FileReading
+from funding.language import gettext
 from funding.models import (
     Import,
     ImportedItem,
@@ -80,7 +81,9 @@ def round_of(session: Session, by: Actor | None, kind: str, round_id: int) -> Ro
     if found is None:
         raise NotFound("round")
     if kind != ImportKind.HISTORY and found.state == RoundState.CLOSED:
-        raise RuleBroken(f"{found.name} is closed; it takes no more {kind}.")
+        raise RuleBroken(
+            gettext("%(name)s is closed; it takes no more %(kind)s.", name=found.name, kind=kind)
+        )
     return found
 
 

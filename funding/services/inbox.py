@@ -15,6 +15,7 @@ from funding.config import Config
 from funding.db import Database, now
 from funding.errors import Fault, InvalidInput, NotFound
 from funding.formatting import format_date, format_number
+from funding.language import gettext as _
 from funding.models import Digest, Person
 from funding.permissions import Actor, load_actor
 from funding.reports.inbox import Waiting, waiting_for
@@ -58,7 +59,7 @@ def reader_of_calendar(session: Session, token: str) -> Actor:
 def choose_digest(session: Session, *, by: Actor, how_often: str) -> None:
     """Be mailed what waits daily, on Mondays, or never. Raises InvalidInput."""
     if how_often not in tuple(Digest):
-        raise InvalidInput(Fault("digest", f"Choose one of {', '.join(Digest)}."))
+        raise InvalidInput(Fault("digest", _("Choose one of %(join)s.", join=", ".join(Digest))))
     person = session.get_one(Person, by.person_id)
     person.digest = how_often
     record(session, by, "digest chosen", person, digest=how_often)

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from funding.db import now
 from funding.errors import Conflict, Fault, InvalidInput, NotFound, RuleBroken
 from funding.forms import without_repeats
+from funding.language import gettext as _
 from funding.models import (
     Binding,
     Commitment,
@@ -39,7 +40,7 @@ def invite_funder(
     if funder is None or funder.kind != OrganisationKind.FUNDER:
         raise InvalidInput(Fault("funder_id", "Choose a funder."))
     if any(part.funder_id == funder.id for part in round_.participants):
-        raise InvalidInput(Fault("funder_id", f"{funder.name} is invited already."))
+        raise InvalidInput(Fault("funder_id", _("%(name)s is invited already.", name=funder.name)))
     part = RoundFunder(funder=funder)
     round_.participants.append(part)
     session.flush()
@@ -70,7 +71,7 @@ def withdraw_invitation(session: Session, *, by: Actor, round_id: int, funder_id
     if part is None:
         raise NotFound("invitation")
     if part.joined_at is not None:
-        raise RuleBroken(f"{part.funder.name} has joined already.")
+        raise RuleBroken(_("%(name)s has joined already.", name=part.funder.name))
     record(
         session,
         by,
@@ -164,9 +165,9 @@ def set_weights(
     found = []
     for key, weight in weights.items():
         if key not in tops:
-            found.append(Fault(f"weight.{key}", "This area is no longer on the list."))
+            found.append(Fault(_("weight.%(key)s", key=key), "This area is no longer on the list."))
         elif not 0 <= weight <= LARGEST_WEIGHT:
-            found.append(Fault(f"weight.{key}", "A weight is a number from 0 to 100."))
+            found.append(Fault(_("weight.%(key)s", key=key), "A weight is a number from 0 to 100."))
     found = without_repeats(faults, found)
     if found:
         raise InvalidInput(*found)

@@ -11,6 +11,7 @@ from funding.imports.limits import MIB, Limits
 from funding.imports.readers import open_table
 from funding.imports.sources import Source
 from funding.imports.tables import SourceRow, Trouble
+from funding.language import gettext as _
 
 LIMITS = Limits(file_bytes=20 * MIB, unpacked_bytes=80 * MIB, rows=200_000, columns=60)
 MOST_FAULTS = 200
@@ -26,7 +27,10 @@ class NamedRow:
     def fault(self, column: str, rule: str) -> Fault:
         """What is wrong with a cell, beginning with what stands in it."""
         value = self.cells[column]
-        return Fault(f"row {self.row}, {column}", f"“{shown(value)}”: {rule}" if value else rule)
+        return Fault(
+            _("row %(row)s, %(column)s", row=self.row, column=column),
+            f"“{shown(value)}”: {rule}" if value else rule,
+        )
 
 
 def read_named(
@@ -51,7 +55,9 @@ def read_named(
     except FileRefused as refusal:
         raise InvalidInput(Fault("file", str(refusal))) from refusal
     words = ", ".join(headings)
-    raise InvalidInput(Fault("file", f"The first row must name the columns: {words}."))
+    raise InvalidInput(
+        Fault("file", _("The first row must name the columns: %(words)s.", words=words))
+    )
 
 
 def _text(cell: object) -> str:

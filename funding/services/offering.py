@@ -18,6 +18,7 @@ from funding.config import Config
 from funding.db import Database, now
 from funding.errors import Fault, InvalidInput, RuleBroken
 from funding.exports.pdf import NoPdf
+from funding.language import gettext as _
 from funding.models import (
     LANGUAGES,
     Award,
@@ -116,10 +117,10 @@ def send_offer(
     award = fetch_award(session, by, award_id, version)
     require(by, "line.decide", award.commitment.funder_id)
     if award.state not in (AwardState.TO_BE_OFFERED, AwardState.OFFERED):
-        raise RuleBroken(f"This award is {award.state} already.")
+        raise RuleBroken(_("This award is %(state)s already.", state=award.state))
     left = [check.title for check in checks_of(session, award) if check.outcome is None]
     if left:
-        raise RuleBroken(f"The due diligence is not done: {', '.join(left)}.")
+        raise RuleBroken(_("The due diligence is not done: %(join)s.", join=", ".join(left)))
     if open_offer(session, award) is not None:
         raise RuleBroken("An offer waits for its answer; withdraw it before you send another.")
     found = list(faults)

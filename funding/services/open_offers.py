@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from funding.db import now
 from funding.errors import Fault, InvalidInput, RuleBroken
+from funding.language import gettext as _
 from funding.models import Award, Offer, OfferState, Signature
 from funding.permissions import Actor, visible_offers
 
@@ -44,7 +45,9 @@ def sign(session: Session, by: Actor, offer: Offer, side: str, name: str, digest
     if not name.strip():
         raise InvalidInput(Fault("name", "please write your name; it signs the agreement"))
     if len(name) > LONGEST_NAME:
-        raise InvalidInput(Fault("name", f"at most {LONGEST_NAME} characters"))
+        raise InvalidInput(
+            Fault("name", _("at most %(longest_name)s characters", longest_name=LONGEST_NAME))
+        )
     if digest != offer.agreement_sha256:
         raise RuleBroken("This is not the agreement that is offered now. Please read it again.")
     offer.signatures.append(

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.errors import RuleBroken
+from funding.language import gettext as _
 from funding.models import (
     UNDECIDED,
     Award,
@@ -61,7 +62,7 @@ def _put_forward(session: Session, by: Actor, run: Run, note: str) -> PlanPutFor
         sa.select(Round).where(Round.id == scenario.round_id).with_for_update(key_share=True)
     ).one()
     if round_.state not in (RoundState.ALLOCATING, RoundState.DECIDING):
-        raise RuleBroken(f"A round that is {round_.state} takes no plan.")
+        raise RuleBroken(_("A round that is %(state)s takes no plan.", state=round_.state))
     carried = _withdraw_current(session, by, round_)
     plan = PlanPutForward(
         round_id=round_.id, run_id=run.id, note=note.strip(), put_forward_by_id=by.person_id

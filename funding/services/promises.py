@@ -12,8 +12,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.errors import Fault
-from funding.formatting import format_amount
+from funding.formatting import format_amount, format_number
 from funding.imports.known import REGIONS
+from funding.language import gettext as _
 from funding.models import (
     Commitment,
     EarlierPromise,
@@ -81,9 +82,16 @@ def _plain_faults(promise: Promise) -> list[Fault]:
     if not promise.name:
         faults.append(Fault("name", "Give the commitment a name your colleagues will know it by."))
     elif len(promise.name) > LONGEST_NAME:
-        faults.append(Fault("name", f"At most {LONGEST_NAME} characters."))
+        faults.append(
+            Fault("name", _("At most %(longest_name)s characters.", longest_name=LONGEST_NAME))
+        )
     if len(promise.note) > LONGEST_NOTE:
-        faults.append(Fault("note", f"At most {LONGEST_NOTE:,} characters."))
+        faults.append(
+            Fault(
+                "note",
+                _("At most %(longest_note)s characters.", longest_note=format_number(LONGEST_NOTE)),
+            )
+        )
     if terms.amount <= 0:
         faults.append(Fault("amount", "A commitment is an amount above 0."))
     cap = terms.cap_per_proposal
@@ -104,7 +112,11 @@ def _other_faults(terms: Terms) -> list[Fault]:
     if terms.match is not None:
         up_to = terms.match.up_to
         if not 0 < terms.match.ratio <= MOST_RATIO:
-            faults.append(Fault("match_ratio", f"Above 0 and at most {MOST_RATIO}."))
+            faults.append(
+                Fault(
+                    "match_ratio", _("Above 0 and at most %(most_ratio)s.", most_ratio=MOST_RATIO)
+                )
+            )
         if up_to is not None and not 0 < max(1, terms.ticket) <= up_to:
             rule = "The most it matches is an amount above 0, and no less than the smallest grant."
             faults.append(Fault("match_up_to", rule))
@@ -127,12 +139,26 @@ def _release_faults(promise: Promise) -> list[Fault]:
         year for year in releases if not is_within_period(year, promise.starts_on, promise.ends_on)
     ]
     if outside:
-        return [Fault("releases", f"{outside[0]} lies outside the period of the commitment.")]
+        return [
+            Fault(
+                "releases",
+                _("%(outside)s lies outside the period of the commitment.", outside=outside[0]),
+            )
+        ]
     total = sum(releases.values())
     if total != terms.amount:
         missing = format_amount(abs(terms.amount - total), terms.currency)
         side = "short of" if total < terms.amount else "more than"
-        return [Fault("releases", f"The years' releases are {missing} {side} the amount.")]
+        return [
+            Fault(
+                "releases",
+                _(
+                    "The years' releases are %(missing)s %(side)s the amount.",
+                    missing=missing,
+                    side=side,
+                ),
+            )
+        ]
     return []
 
 
@@ -170,8 +196,12 @@ def _rate_faults(
         return [
             Fault(
                 "own_rate",
-                f"No reference rate is published for {currency}: say what 1 {currency} is worth in"
-                f" {base}.",
+                _(
+                    "No reference rate is published for %(currency)s: say what 1 %(currency)s "
+                    "is worth in %(base)s.",
+                    currency=currency,
+                    base=base,
+                ),
             )
         ]
     if promise.own_rate_on is None:
@@ -187,7 +217,16 @@ def _rate_faults(
     ).one_or_none()
     if other and other[0] is not None and Decimal(other[0]) != promise.own_rate:
         return [
-            Fault("own_rate", f"“{other[1]}” counts 1 {currency} as {other[0]} {base} already.")
+            Fault(
+                "own_rate",
+                _(
+                    "“%(other)s” counts 1 %(currency)s as %(other2)s %(base)s already.",
+                    other=other[1],
+                    currency=currency,
+                    other2=other[0],
+                    base=base,
+                ),
+            )
         ]
     return []
 

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from funding.errors import Fault, InvalidInput
 from funding.formatting import minor_units
+from funding.language import gettext
 from funding.models import Commitment, Round
 
 STALE = timedelta(days=31)
@@ -70,7 +71,11 @@ def rate(currency: str, base: str, on: date) -> Rate:
     table = _table()
     for code in (currency, base):
         if code not in table.currencies:
-            raise InvalidInput(Fault("currency", f"there is no exchange rate for {code!r}"))
+            raise InvalidInput(
+                Fault(
+                    "currency", gettext("there is no exchange rate for %(code)s", code=f"{code!r}")
+                )
+            )
     # a currency in euro is quoted from the table's first day on: it bounds nothing
     last = min((table.bounds[c].last_date for c in (currency, base) if c != "EUR"), default=on)
     day = min(on, last)
@@ -79,7 +84,17 @@ def rate(currency: str, base: str, on: date) -> Rate:
         if quoted is not None:
             return Rate(currency, base, quoted, day)
         day -= timedelta(days=1)
-    raise InvalidInput(Fault("currency", f"there is no rate from {currency} to {base} on {on}"))
+    raise InvalidInput(
+        Fault(
+            "currency",
+            gettext(
+                "there is no rate from %(currency)s to %(base)s on %(on)s",
+                currency=currency,
+                base=base,
+                on=on,
+            ),
+        )
+    )
 
 
 def is_published(currency: str, base: str) -> bool:
@@ -110,7 +125,12 @@ def rate_in_round(session: Session, round_: Round, currency: str, on: date) -> R
         .limit(1)
     ).one_or_none()
     if stated is None:
-        raise InvalidInput(Fault("currency", f"there is no exchange rate for {currency!r}"))
+        raise InvalidInput(
+            Fault(
+                "currency",
+                gettext("there is no exchange rate for %(currency)s", currency=f"{currency!r}"),
+            )
+        )
     return Rate(currency, round_.base_currency, Decimal(stated[0]), stated[1])
 
 

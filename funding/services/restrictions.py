@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 from funding.formatting import format_amount
 from funding.forms import share_text
 from funding.imports.known import REGIONS
+from funding.language import gettext as _
 from funding.models import CANDIDATE_STATES, Commitment, Proposal, ProposalArea, Round, Taxonomy
 from funding.permissions import Actor, without_conflict
 from funding.services.areas import top_areas
@@ -92,13 +93,16 @@ def sentence(commitment: Commitment | Terms, taxonomy: Taxonomy) -> str:
 
 def in_words(terms: Terms, names: Mapping[str, str]) -> str:
     """As `sentence`; `names`: key -> name of every top area."""
-    said = [f"May pay {_how_much(terms)}{_which(terms, names)}."]
+    said = [_("May pay %(terms)s%(terms2)s.", terms=_how_much(terms), terms2=_which(terms, names))]
     if terms.pays_share_only and terms.areas:
         these = "this area" if len(terms.areas) == 1 else "these areas"
-        said.append(f"Pays only for the share of the work that lies in {these}.")
+        said.append(_("Pays only for the share of the work that lies in %(these)s.", these=these))
     if terms.ticket:
         said.append(
-            f"Gives a proposal nothing, or at least {format_amount(terms.ticket, terms.currency)}."
+            _(
+                "Gives a proposal nothing, or at least %(ticket)s.",
+                ticket=format_amount(terms.ticket, terms.currency),
+            )
         )
     if terms.match is not None:
         said.append(match_in_words(terms.match, terms.currency))
@@ -106,7 +110,9 @@ def in_words(terms: Terms, names: Mapping[str, str]) -> str:
     if terms.earlier:
         said.append(_kept(terms))
     if terms.excluded:
-        said.append(f"Never pays {any_of(sorted(terms.excluded.values()), 'or')}.")
+        said.append(
+            _("Never pays %(any_of)s.", any_of=any_of(sorted(terms.excluded.values()), "or"))
+        )
     return " ".join(said)
 
 
@@ -117,19 +123,33 @@ def _kept(terms: Terms) -> str:
         for year, part in sorted(terms.earlier.items())
     ]
     if len(due) == 1:
-        return f"Keeps {due[0].replace(' in ', ' of ')} for earlier awards, which are paid first."
+        return _(
+            "Keeps %(replace)s for earlier awards, which are paid first.",
+            replace=due[0].replace(" in ", " of "),
+        )
     total = format_amount(sum(terms.earlier.values()), terms.currency)
-    return f"Keeps {total} for earlier awards, which are paid first: {any_of(due, 'and')}."
+    return _(
+        "Keeps %(total)s for earlier awards, which are paid first: %(any_of)s.",
+        total=total,
+        any_of=any_of(due, "and"),
+    )
 
 
 def _how_much(terms: Terms) -> str:
-    share = f"at most {share_text(terms.cap_share_of_ask)}%"
+    share = _("at most %(share_text)s%%", share_text=share_text(terms.cap_share_of_ask))
     cap = None
     if terms.cap_per_proposal is not None:
-        cap = f"at most {format_amount(terms.cap_per_proposal, terms.currency)}"
+        cap = _(
+            "at most %(cap_per_proposal)s",
+            cap_per_proposal=format_amount(terms.cap_per_proposal, terms.currency),
+        )
     if terms.cap_share_of_ask < 1:
-        return f"{share}, and {cap}, of any proposal" if cap else f"{share} of any proposal"
-    return f"{cap} towards any proposal" if cap else "for any proposal"
+        return (
+            _("%(share)s, and %(cap)s, of any proposal", share=share, cap=cap)
+            if cap
+            else _("%(share)s of any proposal", share=share)
+        )
+    return _("%(cap)s towards any proposal", cap=cap) if cap else "for any proposal"
 
 
 def _which(terms: Terms, names: Mapping[str, str]) -> str:
@@ -146,20 +166,35 @@ def _which(terms: Terms, names: Mapping[str, str]) -> str:
             clauses.append(f" in {any_of(places, 'or')}" if places else " in no region at all")
     if terms.risk_tiers is not None:
         tiers = list(terms.risk_tiers)
-        clauses.append(f" of {any_of(tiers, 'or')} risk" if tiers else " in no tier of risk")
+        clauses.append(
+            _(" of %(any_of)s risk", any_of=any_of(tiers, "or")) if tiers else " in no tier of risk"
+        )
     return ",".join(clauses)
 
 
 def _of_areas(terms: Terms, names: Mapping[str, str]) -> str:
     words = [_lowered(names.get(key, key)) for key in terms.areas or ()]
     others = [_lowered(name) for key, name in names.items() if key not in (terms.areas or ())]
-    share = "wholly" if terms.least_share == 1 else f"at least {_share(terms.least_share)}"
+    share = (
+        "wholly"
+        if terms.least_share == 1
+        else _("at least %(least_share)s", least_share=_share(terms.least_share))
+    )
     if not words:
         return " in no area at all"
     if 0 < len(others) <= FEW < len(words):
-        return f" that is {share} in areas other than {any_of(others, 'or')}"
+        return _(
+            " that is %(share)s in areas other than %(any_of)s",
+            share=share,
+            any_of=any_of(others, "or"),
+        )
     together = " (together)" if len(words) > 1 else ""
-    return f" that is {share} {any_of(words, 'or')}{together}"
+    return _(
+        " that is %(share)s %(any_of)s%(together)s",
+        share=share,
+        any_of=any_of(words, "or"),
+        together=together,
+    )
 
 
 def _share(share: float) -> str:

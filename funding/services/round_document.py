@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from funding.db import now
 from funding.errors import RuleBroken
+from funding.language import gettext
 from funding.models import (
     CANDIDATE_STATES,
     COUNTED_SCORE,
@@ -280,7 +281,11 @@ def _proposal(
     for tag in proposal.areas:
         if tag.area_key not in tops:
             raise RuleBroken(
-                f"{proposal.key} is tagged with {tag.area_key!r}, which is not an area of the round"
+                gettext(
+                    "%(key)s is tagged with %(area_key)s, which is not an area of the round",
+                    key=proposal.key,
+                    area_key=f"{tag.area_key!r}",
+                )
             )
         areas[tops[tag.area_key]] += tag.weight
     ask = max(1, proposal.ask - given)

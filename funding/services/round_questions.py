@@ -10,6 +10,7 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from funding.errors import Fault, InvalidInput, NotFound, RuleBroken
 from funding.forms import without_repeats
+from funding.language import gettext as _
 from funding.models import FormQuestion, Proposal, Round
 from funding.permissions import Actor
 from funding.services.areas import slug, unused
@@ -55,7 +56,15 @@ def add_question(
     round_ = fetch_version(session, by, round_id, version)
     found = without_repeats(faults, _faults_of(text))
     if len(round_.questions) >= MOST_QUESTIONS:
-        found.append(Fault("", f"{MOST_QUESTIONS} questions are the most a form may have."))
+        found.append(
+            Fault(
+                "",
+                _(
+                    "%(most_questions)s questions are the most a form may have.",
+                    most_questions=MOST_QUESTIONS,
+                ),
+            )
+        )
     if found:
         raise InvalidInput(*found)
     key = slug(text.label).replace("-", "_")[:40] or "question"
@@ -93,7 +102,13 @@ def edit_question(
         gone = [choice for choice in question.choices if choice not in text.choices]
         if gone and text.kind == "choice":
             found.append(
-                Fault("choices", f"It has been answered: “{gone[0]}” must stay among the choices.")
+                Fault(
+                    "choices",
+                    _(
+                        "It has been answered: “%(gone)s” must stay among the choices.",
+                        gone=gone[0],
+                    ),
+                )
             )
     if found:
         raise InvalidInput(*found)
@@ -154,7 +169,9 @@ def _faults_of(text: QuestionText) -> list[Fault]:
         if len(text.choices) < 2:
             faults.append(Fault("choices", "Give at least two choices, one a line."))
         elif len(text.choices) > MOST_CHOICES:
-            faults.append(Fault("choices", f"At most {MOST_CHOICES} choices."))
+            faults.append(
+                Fault("choices", _("At most %(most_choices)s choices.", most_choices=MOST_CHOICES))
+            )
         elif len(set(text.choices)) < len(text.choices):
             faults.append(Fault("choices", "Two of the choices are the same."))
     return faults

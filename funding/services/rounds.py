@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from funding.db import now
 from funding.errors import Conflict, Fault, InvalidInput, RuleBroken
 from funding.forms import without_repeats
+from funding.language import gettext as _
 from funding.models import (
     CANDIDATE_STATES,
     Account,
@@ -149,11 +150,18 @@ def _faults_of(details: RoundDetails, round_: Round | None) -> list[Fault]:
     if not details.name:
         faults.append(Fault("name", "Give the round a name."))
     elif len(details.name) > LONGEST_NAME:
-        faults.append(Fault("name", f"At most {LONGEST_NAME} characters."))
+        faults.append(
+            Fault("name", _("At most %(longest_name)s characters.", longest_name=LONGEST_NAME))
+        )
     if details.timezone not in available_timezones():
         faults.append(Fault("timezone", "Choose the time zone that deadlines are given in."))
     if details.keep_years is None or not 1 <= details.keep_years <= LONGEST_KEPT:
-        faults.append(Fault("keep_years", f"A whole number from 1 to {LONGEST_KEPT}."))
+        faults.append(
+            Fault(
+                "keep_years",
+                _("A whole number from 1 to %(longest_kept)s.", longest_kept=LONGEST_KEPT),
+            )
+        )
     if details.may_join not in MAY_JOIN:
         faults.append(Fault("may_join", "Choose who may join."))
     opens, closes = details.opens_at, details.closes_at
@@ -181,7 +189,9 @@ def move_round(
     """
     round_ = _own_version(session, by, round_id, version)
     if to not in MOVES["round"][round_.state]:
-        raise RuleBroken(f"A round cannot go from {round_.state} to {to}.")
+        raise RuleBroken(
+            _("A round cannot go from %(state)s to %(to)s.", state=round_.state, to=to)
+        )
     is_back = is_step_back(round_.state, to)
     if is_back and not reason.strip():
         raise InvalidInput(Fault("reason", "Say why the round goes back; it stays on record."))
@@ -296,5 +306,10 @@ def _policy_faults(policy: dict[str, Any]) -> list[Fault]:
     least = policy.get("region_least", {})
     if sum(least.values()) > 1:
         region = max(least, key=lambda key: least[key])
-        return [Fault(f"region_least.{region}", "The regions' shares add up to more than 100%.")]
+        return [
+            Fault(
+                _("region_least.%(region)s", region=region),
+                "The regions' shares add up to more than 100%.",
+            )
+        ]
     return []

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from funding.formatting import format_amount, format_percent
 from funding.imports.known import REGIONS
+from funding.language import gettext as _
 from funding.models import Commitment, Organisation, Proposal, Round
 
 
@@ -64,14 +65,24 @@ class Words:
         """Why a proposal is in the plan: what its lines earn and cost together."""
         total = dict(earned(grounds))
         how = "in full" if amount >= ask else f"with {format_percent(amount / ask)} of its ask"
-        parts = [f"its merit earns {self.money(total['merit'])} of value"]
+        parts = [_("its merit earns %(money)s of value", money=self.money(total["merit"]))]
         if total["gap"] > 0.5:
-            parts.append(f"the needs it meets add {self.money(total['gap'])}")
+            parts.append(_("the needs it meets add %(money)s", money=self.money(total["gap"])))
         if total["floor"] > 0.5:
-            parts.append(f"it keeps an area at its least, worth {self.money(total['floor'])}")
+            parts.append(
+                _(
+                    "it keeps an area at its least, worth %(money)s",
+                    money=self.money(total["floor"]),
+                )
+            )
         if total["overlap"] < -0.5:
-            parts.append(f"overlaps with funded proposals cost {self.money(-total['overlap'])}")
-        return f"Funded {how}: {listed(parts)}."
+            parts.append(
+                _(
+                    "overlaps with funded proposals cost %(money)s",
+                    money=self.money(-total["overlap"]),
+                )
+            )
+        return _("Funded %(how)s: %(listed)s.", how=how, listed=listed(parts))
 
     def changes(self, refusal: Mapping[str, Any]) -> list[str]:
         """What else could be decided, where the reason itself says so."""
@@ -82,7 +93,9 @@ class Words:
         elif kind == "out_of_reach":
             sentences.append("A lower least amount, or more money that may pay it.")
         elif kind == "overlap":
-            sentences.append(f"Funding it in the place of {listed(others)}, not beside it.")
+            sentences.append(
+                _("Funding it in the place of %(listed)s, not beside it.", listed=listed(others))
+            )
         elif kind == "limit":
             sentences.append("More room under the limits named, or less for others under them.")
         elif kind == "locked_out":
@@ -98,26 +111,47 @@ class Words:
     def repair(self, changes: Sequence[Mapping[str, Any]]) -> str:
         """The least changes that would let a plan exist, in one sentence."""
         parts = [self._change(change) for change in changes]
-        return f"The least that would mend this, found by solving again: {'; '.join(parts)}."
+        return _(
+            "The least that would mend this, found by solving again: %(join)s.",
+            join="; ".join(parts),
+        )
 
     def _change(self, change: Mapping[str, Any]) -> str:
         kind, where, limit, to = change["kind"], change["where"], change["limit"], change["to"]
         if kind == "lock":
-            return f"no longer ask that {self._lock(change['lock'])}"
+            return _("no longer ask that %(lock)s", lock=self._lock(change["lock"]))
         if to == limit:
-            return (
-                f"keep to {self.money(to)} for {self.name(where)}, which is what leaving would "
-                "bring it now"
+            return _(
+                "keep to %(money)s for %(name)s, which is what leaving would bring it now",
+                money=self.money(to),
+                name=self.name(where),
             )
         what = {
-            "guarantee": f"promise {self.name(where)} a value of {self.money(to)}",
-            "area cap": f"let {self.name(where)} get up to {self.money(to)}",
-            "institution_share": f"let an institution get up to {self.money(to)}",
-            "region_least": f"ask for at least {self.money(to)} for {self.name(where)}",
-            "risk_most": f"let proposals of {where} risk get up to {self.money(to)}",
+            "guarantee": _(
+                "promise %(name)s a value of %(money)s", name=self.name(where), money=self.money(to)
+            ),
+            "area cap": _(
+                "let %(name)s get up to %(money)s", name=self.name(where), money=self.money(to)
+            ),
+            "institution_share": _("let an institution get up to %(money)s", money=self.money(to)),
+            "region_least": _(
+                "ask for at least %(money)s for %(name)s",
+                money=self.money(to),
+                name=self.name(where),
+            ),
+            "risk_most": _(
+                "let proposals of %(where)s risk get up to %(money)s",
+                where=where,
+                money=self.money(to),
+            ),
         }[kind]
         share = "" if change["share"] is None else f" ({change['share'] * 100:.3g} %)"
-        return f"{what}{share} instead of {self.money(limit)}"
+        return _(
+            "%(what)s%(share)s instead of %(money)s",
+            what=what,
+            share=share,
+            money=self.money(limit),
+        )
 
     def _demand(self, member: Mapping[str, Any]) -> str:
         kind, where, limit = member["kind"], member["where"], member["limit"]
@@ -126,28 +160,45 @@ class Words:
         if kind in WAITS:
             return f"{self.name(where)} {WAITS[kind]}." if where else f"{WAITS[kind]}."
         words = {
-            "guarantee": f"{self.name(where)} is to reach a value of at least",
-            "area cap": f"{self.name(where)} gets at most",
+            "guarantee": _("%(name)s is to reach a value of at least", name=self.name(where)),
+            "area cap": _("%(name)s gets at most", name=self.name(where)),
             "institution_share": "No institution gets more than",
-            "region_least": f"{self.name(where)} gets at least",
-            "risk_most": f"Proposals of {where} risk get at most",
+            "region_least": _("%(name)s gets at least", name=self.name(where)),
+            "risk_most": _("Proposals of %(where)s risk get at most", where=where),
         }[kind]
         sentence = f"{words} {self.money(limit)}."
         if member["short_by"] is not None:
             less = "less" if kind in ("guarantee", "region_least") else "more"
-            sentence += f" With {self.money(member['short_by'])} {less}, the others could hold."
+            sentence += _(
+                " With %(money)s %(less)s, the others could hold.",
+                money=self.money(member["short_by"]),
+                less=less,
+            )
         return sentence
 
     def _lock(self, lock: Mapping[str, Any]) -> str:
         proposal = self.name(lock["proposal"])
         if lock["amount"] is None:
-            return f"{proposal} is pinned {'in' if lock['funded'] else 'out'}"
+            return _(
+                "%(proposal)s is pinned %(out)s",
+                proposal=proposal,
+                out="in" if lock["funded"] else "out",
+            )
         if lock["commitment"] is None:
-            return f"{proposal} is fixed at {self.money(lock['amount'])}"
+            return _(
+                "%(proposal)s is fixed at %(money)s",
+                proposal=proposal,
+                money=self.money(lock["amount"]),
+            )
         payer = self.name(lock["commitment"])
         if lock["amount"] == 0:
-            return f"{proposal} gets nothing from {payer}"
-        return f"{proposal} gets {self.money(lock['amount'])} from {payer}"
+            return _("%(proposal)s gets nothing from %(payer)s", proposal=proposal, payer=payer)
+        return _(
+            "%(proposal)s gets %(money)s from %(payer)s",
+            proposal=proposal,
+            money=self.money(lock["amount"]),
+            payer=payer,
+        )
 
 
 WAITS = {

@@ -15,6 +15,7 @@ from funding.db import now
 from funding.errors import Conflict, Fault, InvalidInput, NotFound, NotPermitted, RuleBroken
 from funding.formatting import format_amount
 from funding.forms import without_repeats
+from funding.language import gettext
 from funding.models import (
     Commitment,
     Pin,
@@ -241,7 +242,11 @@ def checked_pin(
     if reason is not None and not reason.strip():
         ruled.append(Fault("reason", "Say why; whoever reads the result will ask."))
     elif len(reason or "") > LONGEST_TEXT:
-        ruled.append(Fault("reason", f"At most {LONGEST_TEXT} characters."))
+        ruled.append(
+            Fault(
+                "reason", gettext("At most %(longest_text)s characters.", longest_text=LONGEST_TEXT)
+            )
+        )
     if (amount is None) == (funded is None):
         ruled.append(Fault("act", "Choose one: fund it, leave it out, or fix its amount."))
     elif amount is not None:
@@ -322,7 +327,9 @@ def round_to_work_in(session: Session, by: Actor, round_id: int) -> Round:
     if session.scalars(allowed).unique().one_or_none() is None:
         raise NotPermitted("Your role does not include running scenarios.")
     if round_.state in (RoundState.DRAFT, RoundState.CLOSED):
-        raise RuleBroken(f"A round that is {round_.state} takes no scenarios.")
+        raise RuleBroken(
+            gettext("A round that is %(state)s takes no scenarios.", state=round_.state)
+        )
     return round_
 
 
@@ -353,7 +360,11 @@ def _name_faults(
     if not name:
         faults.append(Fault("name", "Give the scenario a name."))
     elif len(name) > LONGEST_NAME:
-        faults.append(Fault("name", f"At most {LONGEST_NAME} characters."))
+        faults.append(
+            Fault(
+                "name", gettext("At most %(longest_name)s characters.", longest_name=LONGEST_NAME)
+            )
+        )
     elif session.scalar(
         sa.select(Scenario.id)
         .where(Scenario.round_id == round_id, Scenario.name == name, Scenario.id != (own_id or 0))
@@ -361,7 +372,11 @@ def _name_faults(
     ):
         faults.append(Fault("name", "Another scenario of this round has this name."))
     if len(note) > LONGEST_TEXT:
-        faults.append(Fault("note", f"At most {LONGEST_TEXT} characters."))
+        faults.append(
+            Fault(
+                "note", gettext("At most %(longest_text)s characters.", longest_text=LONGEST_TEXT)
+            )
+        )
     return faults
 
 
@@ -372,13 +387,21 @@ def _policy_faults(policy: dict[str, Any], scenario: Scenario) -> list[Fault]:
     if sum(least.values()) > 1:
         region = max(least, key=lambda key: least[key])
         faults.append(
-            Fault(f"region_least.{region}", "The regions' shares add up to more than 100%.")
+            Fault(
+                gettext("region_least.%(region)s", region=region),
+                "The regions' shares add up to more than 100%.",
+            )
         )
     step = policy.get("round_to", 1)
     off_step = [pin for pin in scenario.pins if pin.amount and pin.amount % step]
     if off_step:
         amount = format_amount(off_step[0].amount or 0, scenario.round.base_currency)
-        faults.append(Fault("round_to", f"A pinned amount, {amount}, is no multiple of it."))
+        faults.append(
+            Fault(
+                "round_to",
+                gettext("A pinned amount, %(amount)s, is no multiple of it.", amount=amount),
+            )
+        )
     return faults
 
 

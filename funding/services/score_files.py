@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.errors import Fault, InvalidInput
+from funding.language import gettext as _
 from funding.models import CANDIDATE_STATES, Proposal, Round, Score
 from funding.permissions import Actor, fetch, visible_proposals, working_rounds
 from funding.services.log import record
@@ -129,5 +130,7 @@ def _checked(
             continue
         earlier = wanted.setdefault((proposal_id, reviewer), row)
         if earlier is not row:
-            faults.append(row.fault("reviewer", f"the same score stands in row {earlier.row}"))
+            faults.append(
+                row.fault("reviewer", _("the same score stands in row %(row)s", row=earlier.row))
+            )
     return faults, wanted

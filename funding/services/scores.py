@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.errors import Conflict, Fault, InvalidInput, NotFound, RuleBroken
+from funding.formatting import format_number
+from funding.language import gettext as _
 from funding.models import CANDIDATE_STATES, Proposal, Score
 from funding.permissions import Actor, fetch, visible_proposals
 from funding.services.log import record
@@ -44,11 +46,24 @@ def faults_in(reviewer: str, score: str, comment: str) -> list[Fault]:
     if not reviewer:
         faults.append(Fault("reviewer", "Name the reviewer, or give the e-mail address."))
     elif len(reviewer) > LONGEST_REVIEWER:
-        faults.append(Fault("reviewer", f"At most {LONGEST_REVIEWER} characters."))
+        faults.append(
+            Fault(
+                "reviewer",
+                _("At most %(longest_reviewer)s characters.", longest_reviewer=LONGEST_REVIEWER),
+            )
+        )
     if read_score(score) is None:
         faults.append(Fault("score", SCORE_RULE))
     if len(comment) > LONGEST_COMMENT:
-        faults.append(Fault("comment", f"At most {LONGEST_COMMENT:,} characters."))
+        faults.append(
+            Fault(
+                "comment",
+                _(
+                    "At most %(longest_comment)s characters.",
+                    longest_comment=format_number(LONGEST_COMMENT),
+                ),
+            )
+        )
     return faults
 
 
@@ -57,7 +72,9 @@ def _scored(session: Session, by: Actor, proposal_id: int) -> Proposal:
     query = visible_proposals(by, "score.enter").with_for_update(key_share=True, of=Proposal)
     proposal = fetch(session, query, proposal_id, "proposal")
     if proposal.state not in CANDIDATE_STATES:
-        raise RuleBroken(f"This proposal is {proposal.state}; its scores are settled.")
+        raise RuleBroken(
+            _("This proposal is %(state)s; its scores are settled.", state=proposal.state)
+        )
     return proposal
 
 
@@ -115,8 +132,11 @@ def change_score(
         raise InvalidInput(*faults)
     if seen_mark(found) != seen:
         raise Conflict(
-            f"Somebody changed this score meanwhile: it is {found.score:g} now. "
-            "What you typed is still in the form."
+            _(
+                "Somebody changed this score meanwhile: it is %(score)s now. What you "
+                "typed is still in the form.",
+                score=f"{found.score:g}",
+            )
         )
     before = found.score
     found.score, found.comment = read_score(score), comment

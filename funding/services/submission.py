@@ -6,7 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.errors import Conflict, Fault, InvalidInput, RuleBroken
-from funding.formatting import format_amount, format_when
+from funding.formatting import format_amount, format_number, format_when
+from funding.language import gettext as _
 from funding.models import ParkedForm, Person, Proposal, ProposalState, RoundState
 from funding.permissions import Actor
 from funding.services.applicants import hold_as_lead, record_act
@@ -42,9 +43,13 @@ def _require_in_time(session: Session, proposal: Proposal) -> None:
     if is_in_time(session, proposal):
         return
     if round_.state != RoundState.OPEN:
-        raise RuleBroken(f"{round_.name} does not take proposals now. Your text is kept.")
+        raise RuleBroken(
+            _("%(name)s does not take proposals now. Your text is kept.", name=round_.name)
+        )
     until = format_when(deadline(session, round_, proposal.id), round_.timezone)
-    raise RuleBroken(f"The deadline has passed: it was {until}. Your text is kept.")
+    raise RuleBroken(
+        _("The deadline has passed: it was %(until)s. Your text is kept.", until=until)
+    )
 
 
 def unsaved_by(session: Session, proposal: Proposal) -> list[str]:
@@ -70,7 +75,7 @@ def submit(
     """
     proposal = _led(session, by, proposal_id, version)
     if proposal.state != ProposalState.DRAFT:
-        raise RuleBroken(f"This proposal is {proposal.state} already.")
+        raise RuleBroken(_("This proposal is %(state)s already.", state=proposal.state))
     _require_in_time(session, proposal)
     faults = faults_of(proposal, area_keys(session, proposal.round_id))
     if faults:
@@ -123,7 +128,9 @@ def take_back(session: Session, *, by: Actor, proposal_id: int, version: int | N
     """
     proposal = _led(session, by, proposal_id, version)
     if proposal.state not in (ProposalState.SUBMITTED, ProposalState.WITHDRAWN):
-        raise RuleBroken(f"A proposal that is {proposal.state} cannot be taken back.")
+        raise RuleBroken(
+            _("A proposal that is %(state)s cannot be taken back.", state=proposal.state)
+        )
     _require_in_time(session, proposal)
     before = proposal.state
     proposal.state, proposal.submitted_at, proposal.withdrawal_reason = "draft", None, ""
@@ -150,11 +157,21 @@ def withdraw(
         ProposalState.SUBMITTED,
         ProposalState.IN_REVIEW,
     ):
-        raise RuleBroken(f"A proposal that is {proposal.state} cannot be withdrawn.")
+        raise RuleBroken(
+            _("A proposal that is %(state)s cannot be withdrawn.", state=proposal.state)
+        )
     if not reason:
         raise InvalidInput(Fault("reason", "Give the reason; one sentence is enough."))
     if len(reason) > LONGEST_REASON:
-        raise InvalidInput(Fault("reason", f"At most {LONGEST_REASON:,} characters."))
+        raise InvalidInput(
+            Fault(
+                "reason",
+                _(
+                    "At most %(longest_reason)s characters.",
+                    longest_reason=format_number(LONGEST_REASON),
+                ),
+            )
+        )
     before = proposal.state
     proposal.state, proposal.withdrawal_reason = ProposalState.WITHDRAWN, reason
     record_act(

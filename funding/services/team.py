@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.errors import Fault, InvalidInput, NotFound, RuleBroken
+from funding.language import gettext as _
 from funding.models import Person, Proposal, ProposalState, TeamMember
 from funding.permissions import Actor
 from funding.services.applicants import hold_as_lead, record_act
@@ -32,11 +33,13 @@ def invite(
     if not name:
         faults.append(Fault("name", "Give this person's name."))
     elif len(name) > LINE_LIMIT:
-        faults.append(Fault("name", f"At most {LINE_LIMIT} characters."))
+        faults.append(Fault("name", _("At most %(line_limit)s characters.", line_limit=LINE_LIMIT)))
     if faults:
         raise InvalidInput(*faults)
     if proposal.state not in (ProposalState.DRAFT, ProposalState.SUBMITTED):
-        raise RuleBroken(f"This proposal is {proposal.state}; its team is settled.")
+        raise RuleBroken(
+            _("This proposal is %(state)s; its team is settled.", state=proposal.state)
+        )
     person = session.scalars(sa.select(Person).where(Person.email == email)).one_or_none()
     if person is None:
         person = Person(email=email, name=name)
@@ -63,13 +66,15 @@ def invite(
 
 def _join(proposal: Proposal, person: Person) -> None:
     if any(member.person_id == person.id for member in proposal.team):
-        raise RuleBroken(f"{person.name} may edit this proposal already.")
+        raise RuleBroken(_("%(name)s may edit this proposal already.", name=person.name))
     for member in proposal.team:
         if member.person_id is None and (member.email or "").lower() == person.email:
             member.person_id = person.id
             return
     if len(proposal.team) >= MOST_MEMBERS:
-        raise RuleBroken(f"A team has at most {MOST_MEMBERS} people.")
+        raise RuleBroken(
+            _("A team has at most %(most_members)s people.", most_members=MOST_MEMBERS)
+        )
     proposal.team.append(
         TeamMember(
             position=len(proposal.team),

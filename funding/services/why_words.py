@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from funding.formatting import format_percent, plural
+from funding.language import gettext as _
 from funding.services.run_words import Words, listed
 
 Document = Mapping[str, Any]
@@ -34,19 +35,26 @@ def estimated(words: Words, about: Document) -> Sentences:
     """From estimates alone; nothing for the applicant, who hears only what is confirmed."""
     costs = about["costs"] or 0.0
     cost = (
-        f"Funding it all the same would cost about {words.money(costs)} of the plan’s value."
+        _(
+            "Funding it all the same would cost about %(money)s of the plan’s value.",
+            money=words.money(costs),
+        )
         if costs >= 1
         else "About nothing would be lost by funding it: it stands at the margin."
     )
     names = [words.name(id_) for id_ in about["pushes_out"]]
-    touches = [f"Money would first be taken from {some(names)}."] if names else []
+    touches = [_("Money would first be taken from %(some)s.", some=some(names))] if names else []
     changes = []
     if about["merit"]:
-        changes.append(f"About {score(about['merit'])}.")
+        changes.append(_("About %(score)s.", score=score(about["merit"])))
     if about["money"]:
-        changes.append(f"About {words.money(about['money'])} more of money that may pay it.")
+        changes.append(
+            _("About %(money)s more of money that may pay it.", money=words.money(about["money"]))
+        )
     if about["minimum"]:
-        changes.append(f"A least amount lower by about {words.money(about['minimum'])}.")
+        changes.append(
+            _("A least amount lower by about %(money)s.", money=words.money(about["minimum"]))
+        )
     return Sentences(cost, touches, changes, "", [])
 
 
@@ -72,11 +80,15 @@ def _costs(words: Words, forced: Document | None, slack: float) -> str:
     if forced is None:
         return "No plan that keeps every limit of the round can fund it as it stands."
     if forced["is_none"] or forced["lost"] <= slack:
-        return (
-            "Funding it would cost nothing that can be measured: the best plan with it is "
-            f"worth as much, to within {words.money(slack)} of value."
+        return _(
+            "Funding it would cost nothing that can be measured: the best plan with it "
+            "is worth as much, to within %(money)s of value.",
+            money=words.money(slack),
         )
-    return f"Funding it all the same would cost {words.money(forced['lost'])} of the plan’s value."
+    return _(
+        "Funding it all the same would cost %(money)s of the plan’s value.",
+        money=words.money(forced["lost"]),
+    )
 
 
 def touched(words: Words, outcome: Document, own: str = "") -> list[str]:
@@ -92,13 +104,13 @@ def touched(words: Words, outcome: Document, own: str = "") -> list[str]:
     more = [m for m in moves if m["after"] > m["before"] > 0 and m["after"] - m["before"] >= least]
     sentences = []
     if out:
-        sentences.append(f"No longer funded: {_with_sums(words, out, 'before')}.")
+        sentences.append(_("No longer funded: %(words)s.", words=_with_sums(words, out, "before")))
     if less:
-        sentences.append(f"Less money: {_with_sums(words, less)}.")
+        sentences.append(_("Less money: %(words)s.", words=_with_sums(words, less)))
     if into:
-        sentences.append(f"Newly funded: {_with_sums(words, into, 'after')}.")
+        sentences.append(_("Newly funded: %(words)s.", words=_with_sums(words, into, "after")))
     if more:
-        sentences.append(f"More money: {_with_sums(words, more)}.")
+        sentences.append(_("More money: %(words)s.", words=_with_sums(words, more)))
     return sentences + opened(words, outcome["areas"], least)
 
 
@@ -110,15 +122,23 @@ def opened(words: Words, areas: Sequence[Document], least: float) -> list[str]:
         if a["open_after"] - a["open_before"] >= least
     ]
     short = [
-        f"{words.name(a['area'])} (by {words.money(a['short_after'])})"
+        _(
+            "%(name)s (by %(money)s)",
+            name=words.name(a["area"]),
+            money=words.money(a["short_after"]),
+        )
         for a in areas
         if a["short_after"] > a["short_before"]
     ]
     sentences = []
     if gaps:
-        sentences.append(f"Needs left open that the plan covers: {listed(gaps)}.")
+        sentences.append(
+            _("Needs left open that the plan covers: %(listed)s.", listed=listed(gaps))
+        )
     if short:
-        sentences.append(f"Short of the least that is wanted there: {listed(short)}.")
+        sentences.append(
+            _("Short of the least that is wanted there: %(listed)s.", listed=listed(short))
+        )
     return sentences
 
 
@@ -147,7 +167,11 @@ def some(names: Sequence[str]) -> str:
 def score(by: float) -> str:
     """More score, also as reviewers give it: 0.07 is 7 points of 100."""
     points = max(1, round(by * 100))
-    return f"{points / 100:.2f} more score ({plural(points, 'point')} of a reviewer’s 100)"
+    return _(
+        "%(points)s more score (%(points2)s of a reviewer’s 100)",
+        points=f"{points / 100:.2f}",
+        points2=plural(points, "point"),
+    )
 
 
 def _change(words: Words, smallest: Document, ask: int, minimum: int) -> str:
@@ -159,20 +183,29 @@ def _change(words: Words, smallest: Document, ask: int, minimum: int) -> str:
     if enough is None:
         return _UNSURE[kind]
     if kind == "merit":
-        return f"{score(enough)} would fund it{_not_less(less, lambda by: f'{by:.2f}')}."
+        return _(
+            "%(score)s would fund it%(less)s.",
+            score=score(enough),
+            less=_not_less(less, lambda by: f"{by:.2f}"),
+        )
     if kind == "money":
-        return (
-            f"{words.money(enough)} more of money that may pay it would fund it"
-            f"{_not_less(less, words.money)}."
+        return _(
+            "%(money)s more of money that may pay it would fund it%(less)s.",
+            money=words.money(enough),
+            less=_not_less(less, words.money),
         )
     if kind == "minimum":
-        return (
-            f"A least amount of {words.money(minimum - enough)} instead of {words.money(minimum)} "
-            f"would fund it{_not_less(less and minimum - less, words.money)}."
+        return _(
+            "A least amount of %(money)s instead of %(money2)s would fund it%(less)s.",
+            money=words.money(minimum - enough),
+            money2=words.money(minimum),
+            less=_not_less(less and minimum - less, words.money),
         )
-    return (
-        f"An ask of {words.money(ask - enough)} instead of {words.money(ask)} would fund it"
-        f"{_not_less(less and ask - less, words.money)}."
+    return _(
+        "An ask of %(money)s instead of %(money2)s would fund it%(less)s.",
+        money=words.money(ask - enough),
+        money2=words.money(ask),
+        less=_not_less(less and ask - less, words.money),
     )
 
 
@@ -203,7 +236,7 @@ def _is_needless(change: Document) -> bool:
 
 
 def _not_less(tried: float | None, write: Callable[[float], str]) -> str:
-    return f"; {write(tried)} would not" if tried else ""
+    return _("; %(write)s would not", write=write(tried)) if tried else ""
 
 
 def _committee(words: Words, forced: Document | None, proof: Document) -> str:
@@ -214,13 +247,13 @@ def _committee(words: Words, forced: Document | None, proof: Document) -> str:
     out = sum(not m["after"] for m in forced["moves"])
     into = sum(not m["before"] for m in forced["moves"]) - 1
     leaving = plural(out, "funded proposal") if out else "no funded proposal"
-    swap = f"{leaving} would leave the plan"
+    swap = _("%(leaving)s would leave the plan", leaving=leaving)
     if into > 0:
-        swap += f" and {plural(into, 'other')} would enter it"
+        swap += _(" and %(into)s would enter it", into=plural(into, "other"))
     if forced["is_none"] or lost <= slack:
-        return f"The plan would be worth as much with it; {swap}."
+        return _("The plan would be worth as much with it; %(swap)s.", swap=swap)
     part = format_percent(lost / proof["value"], 2) if proof["value"] > 0 else words.money(lost)
-    return f"With it, the plan would be worth {part} less; {swap}."
+    return _("With it, the plan would be worth %(part)s less; %(swap)s.", part=part, swap=swap)
 
 
 def for_applicant(words: Words, smallest: Document, ask: int) -> list[str]:
@@ -228,17 +261,23 @@ def for_applicant(words: Words, smallest: Document, ask: int) -> list[str]:
     sentences = []
     if smallest["ask"]["state"] == "found" and smallest["ask"]["enough"]:
         least = words.money(ask - smallest["ask"]["enough"])
-        sentences.append(f"It could have been funded had it needed no more than {least}.")
+        sentences.append(
+            _("It could have been funded had it needed no more than %(least)s.", least=least)
+        )
     elif smallest["ask"]["state"] == "impossible":
         sentences.append("A smaller ask would not have changed this.")
     minimum = smallest["minimum"]
     if minimum["state"] == "found" and minimum["enough"] and smallest["ask"]["state"] != "found":
         less = words.money(minimum["enough"])
-        sentences.append(f"It could have been funded in part with a least amount lower by {less}.")
+        sentences.append(
+            _("It could have been funded in part with a least amount lower by %(less)s.", less=less)
+        )
     money = smallest["money"]
     if money["state"] == "found" and money["enough"]:
         more = words.money(money["enough"])
-        sentences.append(f"It could have been funded with {more} more that may pay for such work.")
+        sentences.append(
+            _("It could have been funded with %(more)s more that may pay for such work.", more=more)
+        )
     if not sentences and all(_is_needless(smallest[kind]) for kind in ("ask", "money", "minimum")):
         return ["Its ask, its least amount and the money for such work did not stand in its way."]
     return sentences

@@ -14,6 +14,7 @@ from xml.etree.ElementTree import Element, ParseError
 from defusedxml.common import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
+from funding.formatting import format_number
 from funding.imports.bank.lines import (
     MOST_LINES,
     Statement,
@@ -23,6 +24,7 @@ from funding.imports.bank.lines import (
     plain,
 )
 from funding.imports.faults import Fault, shown
+from funding.language import gettext as _
 
 NAMESPACE = "urn:iso:std:iso:20022:tech:xsd:camt.053.001."
 _UNSAID = ("NOTPROVIDED", "NOT PROVIDED")
@@ -40,7 +42,7 @@ def read_camt(content: bytes) -> list[Statement]:
     except DefusedXmlException:
         raise _refused("must hold no document type and no entities") from None
     except (ParseError, ValueError, LookupError) as error:
-        raise _refused(f"is no readable XML: {shown(error)}") from None
+        raise _refused(_("is no readable XML: %(error)s", error=shown(error))) from None
     if not root.tag.startswith(f"{{{NAMESPACE}"):
         raise _refused("is no camt.053 bank statement")
     found = list(_walk(root, "BkToCstmrStmt", "Stmt"))
@@ -91,7 +93,9 @@ def _statement(node: Element) -> Statement:
     if not account or not currency:
         raise _refused("must name its account and currency")
     if len(entries) > MOST_LINES:
-        raise _refused(f"holds more than {MOST_LINES:,} bookings")
+        raise _refused(
+            _("holds more than %(most_lines)s bookings", most_lines=format_number(MOST_LINES))
+        )
     faults: list[Fault] = []
     lines: list[StatementLine] = []
     for number, entry in enumerate(entries, 1):
@@ -172,7 +176,7 @@ def _amount(node: Element, number: int, currency: str, *paths: tuple[str, ...]) 
     for path in paths:
         for found in _walk(node, *path):
             if found.get("Ccy", currency) != currency:
-                rule = f"must be in {currency}, the currency of the account"
+                rule = _("must be in %(currency)s, the currency of the account", currency=currency)
                 raise StatementRefused(Fault(number, "amount", found.get("Ccy"), rule))
             try:
                 amount = amount_of(found.text or "", currency)

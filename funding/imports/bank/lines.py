@@ -12,6 +12,7 @@ from typing import Any
 
 from funding.formatting import LARGEST_AMOUNT, UnknownCurrency, minor_units
 from funding.imports.faults import Fault
+from funding.language import gettext as _
 
 MOST_LINES = 100_000
 MOST_BYTES = 20 * 1024 * 1024
@@ -84,8 +85,12 @@ class Statement:
                         None,
                         "closing balance",
                         None,
-                        "is not the opening balance and all bookings together:"
-                        f" {Decimal(missing).scaleb(-digits):f} {self.currency} are missing",
+                        _(
+                            "is not the opening balance and all bookings together: %(scaleb)s "
+                            "%(currency)s are missing",
+                            scaleb=f"{Decimal(missing).scaleb(-digits):f}",
+                            currency=self.currency,
+                        ),
                     )
                 )
         return replace(self, lines=tuple(_keyed(self.lines)))

@@ -7,6 +7,7 @@ import io
 import re
 from datetime import date, datetime
 
+from funding.formatting import format_number
 from funding.imports.bank.lines import (
     MOST_LINES,
     Statement,
@@ -16,6 +17,7 @@ from funding.imports.bank.lines import (
     plain,
 )
 from funding.imports.faults import Fault, shown
+from funding.language import gettext as _
 
 HEADINGS: dict[str, tuple[str, ...]] = {
     "date": ("date", "booking date", "booked on", "posting date", "transaction date"),
@@ -46,10 +48,19 @@ def read_table(content: bytes, currency: str) -> Statement:
     try:
         rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
     except csv.Error as error:
-        raise StatementRefused(Fault(None, None, None, f"is no readable CSV: {error}")) from None
+        raise StatementRefused(
+            Fault(None, None, None, _("is no readable CSV: %(error)s", error=error))
+        ) from None
     columns = _columns(rows[0] if rows else [])
     if len(rows) - 1 > MOST_LINES:
-        raise StatementRefused(Fault(None, None, None, f"holds more than {MOST_LINES:,} bookings"))
+        raise StatementRefused(
+            Fault(
+                None,
+                None,
+                None,
+                _("holds more than %(most_lines)s bookings", most_lines=format_number(MOST_LINES)),
+            )
+        )
     lines: list[StatementLine] = []
     faults: list[Fault] = []
     for number, row in enumerate(rows[1:], 2):
@@ -111,7 +122,7 @@ def _faults(cells: dict[str, str], number: int, currency: str) -> list[Fault]:
         rule = "must be a day that exists, as 2027-03-31 or 31.03.2027"
         faults.append(Fault(number, "date", shown(cells["date"]), rule))
     if cells.get("currency") and cells["currency"].upper() != currency:
-        rule = f"must be {currency}, the currency of the account"
+        rule = _("must be %(currency)s, the currency of the account", currency=currency)
         faults.append(Fault(number, "currency", shown(cells["currency"]), rule))
     try:
         if not _moved(cells, currency):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
+from funding.language import gettext as _
 from funding.models import Proposal, Round, RoundState
 from funding.permissions import Actor, own_proposals, participants, visible_rounds
 from funding.reports.inbox import (
@@ -72,10 +73,18 @@ def dates_of(session: Session, by: Actor) -> list[Dated]:
     )
     for round_ in rounds:
         to: dict[str, int | str] = {"round_id": round_.id}
-        closing = (f"closing-{round_.id}", round_.closes_at.date(), f"{round_.name}: proposals end")
+        closing = (
+            f"closing-{round_.id}",
+            round_.closes_at.date(),
+            _("%(name)s: proposals end", name=round_.name),
+        )
         dates.append(Dated(*closing, "rounds.show", to))
         if round_.decides_on:
-            deciding_on = (f"decision-{round_.id}", round_.decides_on, f"{round_.name}: decision")
+            deciding_on = (
+                f"decision-{round_.id}",
+                round_.decides_on,
+                _("%(name)s: decision", name=round_.name),
+            )
             dates.append(Dated(*deciding_on, "rounds.show", to))
     return sorted(dates, key=lambda one: (one.on, one.uid))
 

@@ -8,6 +8,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
+from funding.language import gettext as _
 from funding.models import (
     UNDECIDED,
     Commitment,
@@ -45,11 +46,13 @@ def lines(session: Session, by: Actor) -> Iterator[Waiting]:
         to: Arguments = {"round_id": round_id, "state": "undecided", "funder": "own"}
         yield Waiting(
             count,
-            f"line of your funder to decide in {name}",
-            f"lines of your funder to decide in {name}",
+            _("line of your funder to decide in %(name)s", name=name),
+            _("lines of your funder to decide in %(name)s", name=name),
             "plans.show",
             to,
-            _by_round("decide", round_id, decides_on, f"Decide your lines in {name}", to),
+            _by_round(
+                "decide", round_id, decides_on, _("Decide your lines in %(name)s", name=name), to
+            ),
         )
 
 
@@ -71,7 +74,13 @@ def invitations(session: Session, by: Actor) -> Iterator[Waiting]:
         .order_by(Round.id)
     )
     for round_id, name in rows:
-        yield Waiting(1, f"invitation to join {name}", "", "joining.join", {"round_id": round_id})
+        yield Waiting(
+            1,
+            _("invitation to join %(name)s", name=name),
+            "",
+            "joining.join",
+            {"round_id": round_id},
+        )
 
 
 def votes(session: Session, by: Actor) -> Iterator[Waiting]:
@@ -91,7 +100,9 @@ def votes(session: Session, by: Actor) -> Iterator[Waiting]:
     for plan in plans:
         if members_of(session, plan).counts(by.person_id):
             to: Arguments = {"round_id": plan.round_id}
-            yield Waiting(1, f"plan to vote on: {plan.round.name}", "", "committee.show", to)
+            yield Waiting(
+                1, _("plan to vote on: %(name)s", name=plan.round.name), "", "committee.show", to
+            )
 
 
 def compensating_reviews(session: Session, by: Actor) -> Iterator[Waiting]:
@@ -114,8 +125,8 @@ def overlaps(session: Session, by: Actor) -> Iterator[Waiting]:
     for round_id, name, count in rows:
         yield Waiting(
             count,
-            f"possible overlap to judge in {name}",
-            f"possible overlaps to judge in {name}",
+            _("possible overlap to judge in %(name)s", name=name),
+            _("possible overlaps to judge in %(name)s", name=name),
             "overlaps.index",
             {"round_id": round_id},
         )

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.formatting import format_amount
+from funding.language import gettext as _
 from funding.models import (
     Award,
     AwardState,
@@ -57,7 +58,11 @@ def tranches(session: Session, by: Actor) -> Iterator[Waiting]:
         Dated(
             f"release-{tranche_id}",
             due_on,
-            f"Release {format_amount(amount, currency)} for {title}",
+            _(
+                "Release %(amount)s for %(title)s",
+                amount=format_amount(amount, currency),
+                title=title,
+            ),
             "awards.show",
             {"award_id": award_id},
         )
@@ -86,7 +91,7 @@ def offers(session: Session, by: Actor) -> Iterator[Waiting]:
         Dated(
             f"accept-{award_id}",
             until.date(),
-            f"Accept the offer for {title}",
+            _("Accept the offer for %(title)s", title=title),
             "awards.show",
             {"award_id": award_id},
         )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
+from funding.language import gettext as _
 from funding.models import (
     Commitment,
     Disclosure,
@@ -96,8 +97,8 @@ def steps(session: Session, by: Actor) -> Iterator[Waiting]:
     for id_, name, count in rows:
         yield Waiting(
             count,
-            f"step back of {name} to agree to or not",
-            f"steps back of {name} to agree to or not",
+            _("step back of %(name)s to agree to or not", name=name),
+            _("steps back of %(name)s to agree to or not", name=name),
             "commitments.show",
             {"commitment_id": id_},
         )

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.formatting import format_amount
+from funding.language import gettext as _
 from funding.models import (
     TO_BE_WRITTEN,
     Award,
@@ -65,17 +66,22 @@ def to_write(session: Session, by: Actor) -> Iterator[Waiting]:
         Dated(
             f"report-{report_id}",
             due_on,
-            f"{kind.capitalize()} report on {title}, for {funder}",
+            _(
+                "%(capitalize)s report on %(title)s, for %(funder)s",
+                capitalize=kind.capitalize(),
+                title=title,
+                funder=funder,
+            ),
             "reporting.show",
             {"report_id": report_id},
         )
         for report_id, due_on, kind, title, funder in rows
     ]
-    words = f", {late} late" if late else ""
+    words = _(", %(late)s late", late=late) if late else ""
     yield Waiting(
         count,
-        f"report to write{words}",
-        f"reports to write{words}",
+        _("report to write%(words)s", words=words),
+        _("reports to write%(words)s", words=words),
         "reporting.index",
         {"whose": "mine", "state": "waiting"},
         dates,
@@ -134,8 +140,11 @@ def to_return(session: Session, by: Actor) -> Iterator[Waiting]:
         Dated(
             f"return-{request.id}",
             request.due_on,
-            f"Return {format_amount(owed, award.commitment.currency)} to "
-            f"{award.commitment.funder.name}",
+            _(
+                "Return %(owed)s to %(name)s",
+                owed=format_amount(owed, award.commitment.currency),
+                name=award.commitment.funder.name,
+            ),
             "award_reports.show",
             {"award_id": award.id},
         )

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from sqlalchemy.orm import Session, joinedload
 
+from funding.language import gettext as _
 from funding.models import Proposal, ProposalState, Round, RoundState
 from funding.permissions import Actor, own_proposals
 from funding.reports.applications import deadlines
@@ -28,7 +29,7 @@ def unsent(session: Session, by: Actor) -> Iterator[Waiting]:
         Dated(
             f"submit-{proposal.id}",
             until[proposal.id].date(),
-            f"Hand in {proposal.title or 'your proposal'}",
+            _("Hand in %(proposal)s", proposal=proposal.title or "your proposal"),
             "applications.edit",
             {"proposal_id": proposal.id},
         )

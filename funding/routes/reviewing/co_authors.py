@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from funding.errors import Fault, InvalidInput
 from funding.formatting import plural
+from funding.language import gettext
 from funding.routes.context import actor, config, in_transaction, reading, say
 from funding.routes.files import sent_table
 from funding.routes.reviewing.blueprints import bp, review_round
@@ -71,8 +72,13 @@ def import_co_authors(round_id: int) -> ResponseReturnValue:
         return _refused(round_id, refusal)
     import_files.forget(reading(), config().data, sha256)
     say(
-        f"{plural(planned.read, 'row')} read: {len(planned.new)} new, {len(planned.changed)} "
-        f"changed, {planned.same} the same as before."
+        gettext(
+            "%(read)s read: %(planned)s new, %(planned2)s changed, %(same)s the same as before.",
+            read=plural(planned.read, "row"),
+            planned=len(planned.new),
+            planned2=len(planned.changed),
+            same=planned.same,
+        )
     )
     return redirect(url_for("reviewing.reviewers", round_id=round_id), 303)
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import joinedload
 from funding.errors import Conflict, InvalidInput, NotFound, RuleBroken
 from funding.formatting import format_when
 from funding.forms import as_errors
+from funding.language import gettext
 from funding.listing import whole_number
 from funding.models import (
     AssignmentState,
@@ -119,7 +120,12 @@ def declare(assignment_id: int) -> ResponseReturnValue:
 
     def done(declared: ReviewAssignment) -> ResponseReturnValue:
         if declared.state == AssignmentState.IN_CONFLICT:
-            say(f"Your conflict is on record. “{title}” is not shown to you any more.")
+            say(
+                gettext(
+                    "Your conflict is on record. “%(title)s” is not shown to you any more.",
+                    title=title,
+                )
+            )
             return redirect(url_for("reviews.index"), 303)
         say("Thank you. The proposal is open to you now.")
         return redirect(url_for("reviews.show", assignment_id=assignment_id), 303)
@@ -235,7 +241,12 @@ def save(assignment_id: int) -> ResponseReturnValue:
             seen=request.form.get("seen", ""),
         )
     except OpenElsewhere as other:
-        warn(f"{other} Look at both before you hand in; this window shows what is kept.")
+        warn(
+            gettext(
+                "%(other)s Look at both before you hand in; this window shows what is kept.",
+                other=other,
+            )
+        )
         return redirect(url_for("reviews.show", assignment_id=assignment_id), 303)
     except RuleBroken as refusal:
         warn(str(refusal))

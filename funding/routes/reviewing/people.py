@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 
 from funding.errors import RuleBroken
 from funding.formatting import plural
+from funding.language import gettext
 from funding.listing import Listing, whole_number
 from funding.models import Area, Person, ReviewerAbsence, Round, RoundReviewer
 from funding.permissions import SIGNED_IN
@@ -62,7 +63,11 @@ def add_reviewers(round_id: int) -> ResponseReturnValue:
     people = [n for n in map(whole_number, request.form.getlist("person")) if n]
 
     def done(added: int) -> ResponseReturnValue:
-        say(f"{plural(added, 'reviewer')} added; a mail asks what they know best.")
+        say(
+            gettext(
+                "%(added)s added; a mail asks what they know best.", added=plural(added, "reviewer")
+            )
+        )
         return redirect(url_for("reviewing.reviewers", round_id=round_id), 303)
 
     return submit(
@@ -245,7 +250,9 @@ def state_co_authors(reviewer_id: int) -> ResponseReturnValue:
     table = request.form.get("table", "")[:200_000]
     return submit(
         lambda: in_transaction(co_authors.state_co_authors, reviewer_id=reviewer_id, table=table),
-        lambda count: _back(reviewer_id, f"{plural(count, 'co-author')} on the list."),
+        lambda count: _back(
+            reviewer_id, gettext("%(count)s on the list.", count=plural(count, "co-author"))
+        ),
         lambda errors, is_stale: _page(
             reviewer_id, {"co_authors": {"values": {"table": table}, "errors": errors}}
         ),

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from funding.errors import RuleBroken
 from funding.exports.csv_files import csv_text
 from funding.formatting import plural
+from funding.language import gettext
 from funding.listing import Listing, whole_number
 from funding.models import Round
 from funding.reports import review_progress, reviews
@@ -137,5 +138,10 @@ def release(round_id: int) -> ResponseReturnValue:
     except RuleBroken as refusal:
         warn(str(refusal))
     else:
-        say(f"{plural(count, 'review')} released; the applicants are told by mail.")
+        say(
+            gettext(
+                "%(count)s released; the applicants are told by mail.",
+                count=plural(count, "review"),
+            )
+        )
     return redirect(url_for("reviewing.releases", round_id=round_id), 303)

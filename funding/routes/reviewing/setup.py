@@ -8,6 +8,7 @@ from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from funding.forms import Typed, moment_text
+from funding.language import gettext
 from funding.models import ReviewForm, ReviewSettings, Round
 from funding.permissions import fetch, owned_rounds
 from funding.reports import reviews
@@ -185,7 +186,7 @@ def set_form(round_id: int) -> ResponseReturnValue:
         return _edit_page(_own_round(round_id), typed.values, {})
 
     def done(made: ReviewForm) -> ResponseReturnValue:
-        say(f"Version {made.number} of the form is asked from now on.")
+        say(gettext("Version %(number)s of the form is asked from now on.", number=made.number))
         return redirect(url_for("reviewing.form", round_id=round_id), 303)
 
     return submit(

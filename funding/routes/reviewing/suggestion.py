@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from funding.errors import RuleBroken
 from funding.formatting import plural
+from funding.language import gettext as _
 from funding.listing import Listing, whole_number
 from funding.reports import review_candidates
 from funding.routes.context import actor, config, in_transaction, reading, say, warn
@@ -86,7 +87,7 @@ def change_suggestion(round_id: int) -> ResponseReturnValue:
             dropped=set(people) - kept,
         )
         if request.form.get("act") != "take":
-            say(f"{plural(changed, 'change')} kept. Nothing is assigned yet.")
+            say(_("%(changed)s kept. Nothing is assigned yet.", changed=plural(changed, "change")))
             return _back(round_id)
         taken = in_transaction(
             taking.take_suggestion, round_id=round_id, public_url=config().public_url
@@ -94,9 +95,9 @@ def change_suggestion(round_id: int) -> ResponseReturnValue:
     except RuleBroken as refusal:
         warn(str(refusal))
         return _back(round_id)
-    say(f"{plural(taken.made, 'review')} assigned; the reviewers are told by mail.")
+    say(_("%(made)s assigned; the reviewers are told by mail.", made=plural(taken.made, "review")))
     for sentence in taken.left[:MOST_LEFT_SAID]:
         warn(sentence)
     if len(taken.left) > MOST_LEFT_SAID:
-        warn(f"And {len(taken.left) - MOST_LEFT_SAID} more could not be assigned.")
+        warn(_("And %(taken)s more could not be assigned.", taken=len(taken.left) - MOST_LEFT_SAID))
     return redirect(url_for("reviewing.index", round_id=round_id), 303)

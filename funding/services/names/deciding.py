@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.errors import Conflict, Fault, InvalidInput, RuleBroken
+from funding.language import gettext as _
 from funding.models import KnownName, MergeState, NameMerge, Relation
 from funding.permissions import Actor, fetch, require, visible_merges, visible_names
 from funding.services.log import record
@@ -138,7 +139,10 @@ def merge_by_hand(
     ).one_or_none()
     if other is None:
         raise InvalidInput(
-            Fault("spelling", f"No {name.kind} of these past grants is spelt like this.")
+            Fault(
+                "spelling",
+                _("No %(kind)s of these past grants is spelt like this.", kind=name.kind),
+            )
         )
     first, second = sorted((name.id, other.id))
     if verdict != APART and first != name.id:

@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased
 
 from funding.errors import RuleBroken
+from funding.language import gettext as _
 from funding.models import KnownName, MergeState, NameMerge, NameSearch, Relation
 from funding.overlap.entities import Groups
 from funding.services.import_plan import in_parts
@@ -51,8 +52,12 @@ def refuse_what_was_said_apart(
         return
     one, other = (session.get_one(KnownName, id).spelling for id in apart)
     raise RuleBroken(
-        f"This would make one of “{one}” and “{other}”, which somebody said are two. "
-        "Undo that first, if they are one."
+        _(
+            "This would make one of “%(one)s” and “%(other)s”, which somebody said are "
+            "two. Undo that first, if they are one.",
+            one=one,
+            other=other,
+        )
     )
 
 

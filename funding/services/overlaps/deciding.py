@@ -13,7 +13,9 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.errors import Conflict, Fault, InvalidInput, RuleBroken
+from funding.formatting import format_number
 from funding.forms import without_repeats
+from funding.language import gettext as _
 from funding.models import OutsideOverlap, Overlap, Proposal
 from funding.permissions import (
     Actor,
@@ -175,7 +177,12 @@ def _verdict_faults(verdict: str, degree: float | None, note: str) -> list[Fault
     if verdict == "duplicate" and not (degree is not None and 0 < degree <= 1):
         faults.append(Fault("degree", "Say which share of the work is the same, from 1 to 100%."))
     if len(note) > LONGEST_NOTE:
-        faults.append(Fault("note", f"At most {LONGEST_NOTE:,} characters."))
+        faults.append(
+            Fault(
+                "note",
+                _("At most %(longest_note)s characters.", longest_note=format_number(LONGEST_NOTE)),
+            )
+        )
     return faults
 
 

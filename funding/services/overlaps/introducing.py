@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.errors import Fault, InvalidInput, NotFound, RuleBroken
+from funding.formatting import format_number
+from funding.language import gettext as _
 from funding.models import Introduction, IntroductionAnswer, Overlap, Proposal
 from funding.permissions import Actor, fetch, own_proposals, visible_overlaps
 from funding.services.applicants import hold_as_lead, record_act
@@ -31,14 +33,22 @@ def offer_introduction(
     round_ = round_to_decide_in(session, by, overlap.round_id)
     words = words.strip()
     if len(words) > LONGEST_WORDS:
-        raise InvalidInput(Fault("words", f"At most {LONGEST_WORDS:,} characters."))
+        raise InvalidInput(
+            Fault(
+                "words",
+                _(
+                    "At most %(longest_words)s characters.",
+                    longest_words=format_number(LONGEST_WORDS),
+                ),
+            )
+        )
     if introduction_of(session, overlap.id) is not None:
         raise RuleBroken("The two teams have been asked already.")
     if overlap.first.lead_id == overlap.second.lead_id:
         raise RuleBroken("Both proposals have the same lead: there is nobody to introduce.")
     for proposal in (overlap.first, overlap.second):
         if proposal.state == "withdrawn":
-            raise RuleBroken(f"{proposal.key} is withdrawn.")
+            raise RuleBroken(_("%(key)s is withdrawn.", key=proposal.key))
     introduction = Introduction(
         overlap_id=overlap.id, words=words, offered_by_id=by.person_id, answers=[]
     )

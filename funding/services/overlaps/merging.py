@@ -7,6 +7,8 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.errors import Fault, InvalidInput, NotFound, RuleBroken
+from funding.formatting import format_number
+from funding.language import gettext
 from funding.models import (
     UNDECIDED,
     Merger,
@@ -44,7 +46,15 @@ def offer_merger(
     hold_as_lead(session, by, own.id)
     words = words.strip()
     if len(words) > LONGEST_WORDS:
-        raise InvalidInput(Fault("words", f"At most {LONGEST_WORDS:,} characters."))
+        raise InvalidInput(
+            Fault(
+                "words",
+                gettext(
+                    "At most %(longest_words)s characters.",
+                    longest_words=format_number(LONGEST_WORDS),
+                ),
+            )
+        )
     if not introduction.is_agreed:
         raise RuleBroken("Both teams have to agree to meet first.")
     if open_merger(session, introduction_id) is not None:
@@ -118,7 +128,13 @@ def answer_merger(session: Session, *, by: Actor, introduction_id: int, agrees: 
 def _require_undecided(session: Session, *proposals: Proposal) -> None:
     for proposal in proposals:
         if proposal.state not in _MAY_MERGE:
-            raise RuleBroken(f"{proposal.key} is {proposal.state}; it cannot be merged any more.")
+            raise RuleBroken(
+                gettext(
+                    "%(key)s is %(state)s; it cannot be merged any more.",
+                    key=proposal.key,
+                    state=proposal.state,
+                )
+            )
         line = session.scalar(
             sa.select(PlanLine.id)
             .join(PlanPutForward, PlanPutForward.id == PlanLine.plan_id)
@@ -130,7 +146,9 @@ def _require_undecided(session: Session, *proposals: Proposal) -> None:
             .limit(1)
         )
         if line is not None:
-            raise RuleBroken(f"{proposal.key} is in the plan before the funders now.")
+            raise RuleBroken(
+                gettext("%(key)s is in the plan before the funders now.", key=proposal.key)
+            )
 
 
 def _merge(session: Session, by: Actor, kept: Proposal, gone: Proposal) -> None:
@@ -146,7 +164,12 @@ def _merge(session: Session, by: Actor, kept: Proposal, gone: Proposal) -> None:
         if member.person_id in there:
             continue
         if len(kept.team) >= MOST_MEMBERS:
-            raise RuleBroken(f"Together the teams have more than {MOST_MEMBERS} people.")
+            raise RuleBroken(
+                gettext(
+                    "Together the teams have more than %(most_members)s people.",
+                    most_members=MOST_MEMBERS,
+                )
+            )
         member.position = len(kept.team)
         kept.team.append(member)
         there |= {member.person_id} - {None}

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Session, joinedload
 
 from funding.db import now
 from funding.errors import Fault, InvalidInput, NotFound, RuleBroken
+from funding.formatting import format_number
+from funding.language import gettext
 from funding.models import (
     Commitment,
     Proposal,
@@ -131,7 +133,14 @@ def answer_step(
     if agrees is None:
         faults.append(Fault("agrees", "Choose yes or no."))
     if len(note.strip()) > LONGEST_NOTE:
-        faults.append(Fault("note", f"At most {LONGEST_NOTE:,} characters."))
+        faults.append(
+            Fault(
+                "note",
+                gettext(
+                    "At most %(longest_note)s characters.", longest_note=format_number(LONGEST_NOTE)
+                ),
+            )
+        )
     if faults:
         raise InvalidInput(*faults)
     if step.agrees is not None:

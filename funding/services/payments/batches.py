@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.errors import Conflict, Fault, InvalidInput, NotFound, RuleBroken
-from funding.formatting import format_date
+from funding.formatting import format_date, format_number
+from funding.language import gettext as _
 from funding.models import (
     BankDetails,
     BatchState,
@@ -107,7 +108,9 @@ def _released(
     if not wanted:
         raise InvalidInput(Fault("picked", "Pick at least one tranche."))
     if len(wanted) > MOST:
-        raise InvalidInput(Fault("picked", f"At most {MOST:,} tranches in one file."))
+        raise InvalidInput(
+            Fault("picked", _("At most %(most)s tranches in one file.", most=format_number(MOST)))
+        )
     found = session.scalars(
         visible_tranches(by)
         .where(Tranche.id.in_(wanted))
@@ -123,7 +126,10 @@ def _released(
             raise RuleBroken("All payments of a file are in one currency.")
         if tranche.state != TrancheState.RELEASED:
             raise RuleBroken(
-                f"Only released tranches are paid; one of these is {tranche.state} by now."
+                _(
+                    "Only released tranches are paid; one of these is %(state)s by now.",
+                    state=tranche.state,
+                )
             )
     busy = session.scalars(
         sa.select(Payment.tranche_id).where(Payment.tranche_id.in_(wanted), Payment.is_live)
@@ -143,7 +149,13 @@ def _faults(
     faults = []
     if own is None:
         faults.append(
-            Fault("picked", f"Enter your own account in {currency} first: it is paid from there.")
+            Fault(
+                "picked",
+                _(
+                    "Enter your own account in %(currency)s first: it is paid from there.",
+                    currency=currency,
+                ),
+            )
         )
     if execution_on < now().date():
         faults.append(Fault("execution_on", "A day that has not been, please."))
@@ -151,12 +163,25 @@ def _faults(
         proposal = tranche.award.proposal
         if payee_of[tranche.id] is None:
             who = proposal.institution.name if proposal.institution else proposal.lead.name
-            faults.append(Fault("picked", f"There are no bank details of {who} in {currency}."))
+            faults.append(
+                Fault(
+                    "picked",
+                    _(
+                        "There are no bank details of %(who)s in %(currency)s.",
+                        who=who,
+                        currency=currency,
+                    ),
+                )
+            )
         if not tranche.milestone and execution_on < tranche.due_on:
             faults.append(
                 Fault(
                     "execution_on",
-                    f"“{proposal.title}” is due on {format_date(tranche.due_on)}, not before.",
+                    _(
+                        "“%(title)s” is due on %(due_on)s, not before.",
+                        title=proposal.title,
+                        due_on=format_date(tranche.due_on),
+                    ),
                 )
             )
     return faults
@@ -170,7 +195,7 @@ def approve_batch(session: Session, *, by: Actor, batch_id: int, version: int) -
     """
     batch = _batch(session, by, batch_id, version)
     if batch.state != BatchState.MADE:
-        raise RuleBroken(f"This payment file is {batch.state} already.")
+        raise RuleBroken(_("This payment file is %(state)s already.", state=batch.state))
     if batch.made_by_id == by.person_id:
         raise RuleBroken("Who made a payment file does not approve it; a colleague has to.")
     if by.person_id in {batch.details.entered_by_id} | {
@@ -207,7 +232,9 @@ def cancel_batch(
     if not reason.strip():
         raise InvalidInput(Fault("reason", "please say why"))
     if batch.state not in (BatchState.MADE, BatchState.APPROVED):
-        raise RuleBroken(f"A payment file that is {batch.state} cannot be cancelled.")
+        raise RuleBroken(
+            _("A payment file that is %(state)s cannot be cancelled.", state=batch.state)
+        )
     batch.state, batch.reason = BatchState.CANCELLED, reason.strip()[:500]
     session.flush()
     for payment in batch.payments:

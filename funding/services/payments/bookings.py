@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.errors import Conflict, Fault, InvalidInput, NotFound, RuleBroken
+from funding.language import gettext as _
 from funding.models import (
     BankLine,
     LineOfBankState,
@@ -126,7 +127,7 @@ def _line(
     )
     require(by, "bank.reconcile", line.funder_id)
     if line.state != state:
-        raise RuleBroken(f"This booking is {line.state} already.")
+        raise RuleBroken(_("This booking is %(state)s already.", state=line.state))
     if line.version != version:
         raise Conflict("This booking was changed meanwhile. Please look at it again.")
     return line
@@ -181,7 +182,7 @@ def _as_payment(session: Session, by: Actor, line: BankLine, tranche: Tranche, w
     else:
         transfer = candidates.payment_of(session, tranche)
     if transfer is None:
-        raise RuleBroken(f"A tranche that is {tranche.state} has not been paid.")
+        raise RuleBroken(_("A tranche that is %(state)s has not been paid.", state=tranche.state))
     _matched(session, by, line, tranche, transfer, why)
 
 

@@ -18,6 +18,7 @@ from stdnum import iban as iban_numbers
 from stdnum.exceptions import ValidationError
 
 from funding.errors import Conflict, Fault, InvalidInput, NotFound
+from funding.language import gettext as _
 from funding.models import (
     Award,
     AwardState,
@@ -70,7 +71,9 @@ def cleaned(typed: AccountDetails) -> AccountDetails:
     if not holder:
         faults.append(Fault("holder", "Whose account is it? Write the name the bank knows."))
     elif len(holder) > LONGEST_NAME:
-        faults.append(Fault("holder", f"At most {LONGEST_NAME} characters."))
+        faults.append(
+            Fault("holder", _("At most %(longest_name)s characters.", longest_name=LONGEST_NAME))
+        )
     if bool(typed.iban.strip()) == bool(typed.account.strip()):
         faults.append(Fault("iban", "Write an IBAN or an account number: one of the two."))
     elif typed.iban.strip():
@@ -83,7 +86,13 @@ def cleaned(typed: AccountDetails) -> AccountDetails:
         for name, text in (("account", account), ("bank_code", bank_code)):
             if text and not _is_plain(text):
                 faults.append(
-                    Fault(name, f"Letters, digits and hyphens, at most {LONGEST_ACCOUNT}.")
+                    Fault(
+                        name,
+                        _(
+                            "Letters, digits and hyphens, at most %(longest_account)s.",
+                            longest_account=LONGEST_ACCOUNT,
+                        ),
+                    )
                 )
         if not bank_code and not typed.bic.strip():
             faults.append(Fault("bank_code", "Which bank? Write its code or its BIC."))
@@ -95,7 +104,9 @@ def cleaned(typed: AccountDetails) -> AccountDetails:
     if pycountry.countries.get(alpha_2=country) is None:
         faults.append(Fault("country", "Choose the country of the account."))
     elif iban and iban[:2] != country:
-        faults.append(Fault("country", f"An IBAN that begins with {iban[:2]} is not there."))
+        faults.append(
+            Fault("country", _("An IBAN that begins with %(iban)s is not there.", iban=iban[:2]))
+        )
     if len(typed.checked_how) > 500:
         faults.append(Fault("checked_how", "At most 500 characters."))
     if faults:

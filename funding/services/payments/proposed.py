@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from funding.errors import Fault, InvalidInput
 from funding.formatting import format_amount
+from funding.language import gettext as _
 from funding.models import Account, AccountKind, Award, PlanLine, PlanPutForward, RunLine
 from funding.permissions import Actor, require
 from funding.services.idempotency import Answer, once
@@ -102,7 +103,9 @@ def schedule_proposed(
         total, most = sum(row.amount for row in wanted), not_scheduled(session, award)
         if total > most:
             there = format_amount(most, award.commitment.currency)
-            faults.append(Fault("", f"Together no more than {there}: the rest is scheduled."))
+            faults.append(
+                Fault("", _("Together no more than %(there)s: the rest is scheduled.", there=there))
+            )
         if faults:
             raise InvalidInput(*faults)
         for row in wanted:

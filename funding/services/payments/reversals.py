@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.errors import Conflict, Fault, InvalidInput, RuleBroken
+from funding.language import gettext as _
 from funding.models import (
     Account,
     BankLine,
@@ -54,7 +55,15 @@ def ask_reversal(
         if not reason.strip():
             raise InvalidInput(Fault("reason", "please say why"))
         if len(reason) > LONGEST_REASON:
-            raise InvalidInput(Fault("reason", f"at most {LONGEST_REASON} characters, please"))
+            raise InvalidInput(
+                Fault(
+                    "reason",
+                    _(
+                        "at most %(longest_reason)s characters, please",
+                        longest_reason=LONGEST_REASON,
+                    ),
+                )
+            )
         if transfer.reverses_id is not None or transfer.event not in REVERSIBLE:
             raise RuleBroken("This movement cannot be undone by itself.")
         asked = session.scalars(
@@ -137,7 +146,7 @@ def _asked(session: Session, by: Actor, reversal_id: int, version: int) -> Rever
     if asked.version != version:
         raise Conflict("Somebody else decided on this meanwhile.")
     if asked.state != ReversalState.ASKED:
-        raise RuleBroken(f"This reversal is {asked.state} already.")
+        raise RuleBroken(_("This reversal is %(state)s already.", state=asked.state))
     return asked
 
 

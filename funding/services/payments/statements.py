@@ -18,6 +18,7 @@ from funding.imports.bank.camt import is_xml, read_camt
 from funding.imports.bank.lines import MOST_BYTES, Statement, StatementLine, StatementRefused
 from funding.imports.bank.table import read_table
 from funding.imports.faults import Fault as FileFault
+from funding.language import gettext as _
 from funding.models import (
     BankDetails,
     BankLine,
@@ -45,7 +46,9 @@ def read_statements(content: bytes, currency: str) -> list[Statement]:
         raise StatementRefused(FileFault(None, None, None, "is empty"))
     if len(content) > MOST_BYTES:
         most = MOST_BYTES // 1024 // 1024
-        raise StatementRefused(FileFault(None, None, None, f"is larger than {most} MB"))
+        raise StatementRefused(
+            FileFault(None, None, None, _("is larger than %(most)s MB", most=most))
+        )
     return read_camt(content) if is_xml(content) else [read_table(content, currency)]
 
 
@@ -123,7 +126,10 @@ def _named(session: Session, funder_id: int, statement: Statement) -> BankDetail
                 None,
                 "account",
                 f"•••• {tail}",
-                f"is not your account in {statement.currency}: enter it among the bank details",
+                _(
+                    "is not your account in %(currency)s: enter it among the bank details",
+                    currency=statement.currency,
+                ),
             )
         )
     return found
@@ -153,8 +159,10 @@ def _keep(
     ).first()
     if known is not None:
         raise RuleBroken(
-            f"This statement is there already, since {format_day(known.uploaded_at.date())}."
-            " Nothing was changed."
+            _(
+                "This statement is there already, since %(date)s. Nothing was changed.",
+                date=format_day(known.uploaded_at.date()),
+            )
         )
     made = BankStatement(
         funder_id=details.funder_id,
@@ -274,7 +282,7 @@ def _statement(session: Session, by: Actor, statement_id: int, version: int) -> 
     )
     require(by, "bank.reconcile", found.funder_id)
     if found.state != StatementState.PREVIEW:
-        raise RuleBroken(f"This statement is {found.state} already.")
+        raise RuleBroken(_("This statement is %(state)s already.", state=found.state))
     if found.version != version:
         raise Conflict("This statement was changed meanwhile. Please look at it again.")
     return found

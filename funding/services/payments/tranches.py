@@ -14,7 +14,8 @@ from sqlalchemy.orm import Session
 from funding.config import Config
 from funding.db import Database, now
 from funding.errors import Fault, InvalidInput, RuleBroken
-from funding.formatting import format_amount
+from funding.formatting import format_amount, format_number
+from funding.language import gettext as _
 from funding.models import (
     AwardState,
     BatchState,
@@ -71,13 +72,18 @@ def schedule_tranche(
         award = fetch_award(session, by, award_id)
         require(by, "tranche.prepare", award.commitment.funder_id)
         if award.state not in (AwardState.ACCEPTED, AwardState.ACTIVE):
-            raise RuleBroken(f"An award that is {award.state} has no tranches.")
+            raise RuleBroken(_("An award that is %(state)s has no tranches.", state=award.state))
         faults = []
         if amount <= 0:
             faults.append(Fault("amount", "more than zero, please"))
         for field, text in (("condition", condition), ("milestone", milestone)):
             if len(text) > LONGEST:
-                faults.append(Fault(field, f"at most {LONGEST:,} characters, please"))
+                faults.append(
+                    Fault(
+                        field,
+                        _("at most %(longest)s characters, please", longest=format_number(LONGEST)),
+                    )
+                )
         if faults:
             raise InvalidInput(*faults)
         tranche = Tranche(
@@ -119,12 +125,17 @@ def reach_milestone(
     if not tranche.milestone:
         raise RuleBroken("This tranche waits for a day, not for a milestone.")
     if tranche.state != TrancheState.SCHEDULED:
-        raise RuleBroken(f"This tranche is {tranche.state} already.")
+        raise RuleBroken(_("This tranche is %(state)s already.", state=tranche.state))
     faults = []
     if not evidence.strip():
         faults.append(Fault("evidence", "please say what shows that it was reached"))
     elif len(evidence) > LONGEST:
-        faults.append(Fault("evidence", f"at most {LONGEST:,} characters, please"))
+        faults.append(
+            Fault(
+                "evidence",
+                _("at most %(longest)s characters, please", longest=format_number(LONGEST)),
+            )
+        )
     if reached_on > now().date():
         faults.append(Fault("reached_on", "a day that has been, please"))
     if faults:
@@ -190,7 +201,7 @@ def release_tranche(
     """
     tranche = fetch_tranche(session, by, "tranche.release", tranche_id, version)
     if tranche.state not in (TrancheState.SCHEDULED, TrancheState.DUE):
-        raise RuleBroken(f"This tranche is {tranche.state} already.")
+        raise RuleBroken(_("This tranche is %(state)s already.", state=tranche.state))
     if tranche.prepared_by_id == by.person_id:
         if alone_because is None:
             raise RuleBroken("Who prepared a payment cannot release it; a colleague has to.")
@@ -220,7 +231,9 @@ def record_payment(
     def act() -> Answer:
         tranche = fetch_tranche(session, by, "tranche.prepare", tranche_id)
         if tranche.state != TrancheState.RELEASED:
-            raise RuleBroken(f"Only a released tranche is paid; this one is {tranche.state}.")
+            raise RuleBroken(
+                _("Only a released tranche is paid; this one is %(state)s.", state=tranche.state)
+            )
         batch = live_batch(session, tranche)
         if batch is None:
             payer = by.person_id
@@ -317,13 +330,18 @@ def take_back(session: Session, by: Actor, tranche: Tranche, amount: int, reason
     refuse_payee(by, tranche.award)
     if tranche.state != TrancheState.PAID:
         raise RuleBroken(
-            f"Only money that was paid can come back; this tranche is {tranche.state}."
+            _(
+                "Only money that was paid can come back; this tranche is %(state)s.",
+                state=tranche.state,
+            )
         )
     kept = ledger.paid_and_kept(session, tranche)
     faults = []
     if not 0 < amount <= kept:
         most = format_amount(kept, tranche.award.commitment.currency)
-        faults.append(Fault("returned", f"more than zero and at most {most}, please"))
+        faults.append(
+            Fault("returned", _("more than zero and at most %(most)s, please", most=most))
+        )
     if not reason.strip():
         faults.append(Fault("return_reason", "please say why"))
     if faults:
@@ -344,7 +362,7 @@ def cancel_tranche(
     if not reason.strip():
         raise InvalidInput(Fault("reason", "please say why"))
     if tranche.state not in UNPAID:
-        raise RuleBroken(f"A tranche that is {tranche.state} cannot be cancelled.")
+        raise RuleBroken(_("A tranche that is %(state)s cannot be cancelled.", state=tranche.state))
     cancel(session, by, tranche, reason.strip())
     return tranche
 

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.errors import NotFound, RuleBroken
+from funding.language import gettext as _
 from funding.models import (
     WAITING_STATES,
     AssignmentState,
@@ -154,7 +155,7 @@ def erase(session: Session, *, by: Actor, person_id: int) -> Person:
         raise RuleBroken("Nobody carries out their own request.")
     in_the_way = obstacles(session, person_id)
     if in_the_way:
-        raise RuleBroken(f"Not yet: this person {'; '.join(in_the_way)}.")
+        raise RuleBroken(_("Not yet: this person %(join)s.", join="; ".join(in_the_way)))
     person = session.get_one(Person, person_id)
     _forget_what_names(session, person)
     _forget_who(person)

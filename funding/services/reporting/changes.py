@@ -11,8 +11,9 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.errors import Conflict, Fault, InvalidInput, NotFound, RuleBroken
-from funding.formatting import format_amount, format_date
+from funding.formatting import format_amount, format_date, format_number
 from funding.forms import without_repeats
+from funding.language import gettext as _
 from funding.models import (
     Award,
     AwardBudgetLine,
@@ -67,7 +68,15 @@ def _reason_faults(reason: str) -> list[Fault]:
     if not reason:
         return [Fault("reason", "Say why; every funder concerned reads it.")]
     if len(reason) > LONGEST_REASON:
-        return [Fault("reason", f"At most {LONGEST_REASON:,} characters.")]
+        return [
+            Fault(
+                "reason",
+                _(
+                    "At most %(longest_reason)s characters.",
+                    longest_reason=format_number(LONGEST_REASON),
+                ),
+            )
+        ]
     return []
 
 
@@ -109,9 +118,18 @@ def ask_extension(
     if ends_on is None:
         ruled.append(Fault("ends_on", "Say until when."))
     elif ends_on <= before:
-        ruled.append(Fault("ends_on", f"Later than {format_date(before)}, when it ends now."))
+        ruled.append(
+            Fault(
+                "ends_on", _("Later than %(before)s, when it ends now.", before=format_date(before))
+            )
+        )
     elif ends_on > add_months(before, MOST_MONTHS):
-        ruled.append(Fault("ends_on", f"At most {MOST_MONTHS} months later than now."))
+        ruled.append(
+            Fault(
+                "ends_on",
+                _("At most %(most_months)s months later than now.", most_months=MOST_MONTHS),
+            )
+        )
     found = without_repeats(faults, ruled)
     if found or ends_on is None:
         raise InvalidInput(*found)
@@ -144,7 +162,9 @@ def ask_budget_change(
     award: Award = fetch(session, visible_awards(by), award_id, "award")
     proposal = hold(session, by, award.proposal_id)
     if award.state not in RUNNING:
-        raise RuleBroken(f"The budget of an award that is {award.state} stays as it is.")
+        raise RuleBroken(
+            _("The budget of an award that is %(state)s stays as it is.", state=award.state)
+        )
     lines, reason = budget_of(session, award_id), reason.strip()
     ruled = _reason_faults(reason)
     ruled += [
@@ -159,7 +179,17 @@ def ask_budget_change(
             way = "more" if off > 0 else "less"
             by_how_much = format_amount(abs(off), currency)
             whole = format_amount(award.amount, currency)
-            ruled.append(Fault("", f"The lines add up to {by_how_much} {way} than {whole}."))
+            ruled.append(
+                Fault(
+                    "",
+                    _(
+                        "The lines add up to %(by_how_much)s %(way)s than %(whole)s.",
+                        by_how_much=by_how_much,
+                        way=way,
+                        whole=whole,
+                    ),
+                )
+            )
         elif all(amounts[line.id] == line.amount for line in lines):
             ruled.append(Fault("", "Nothing is moved yet."))
     found = without_repeats(faults, ruled)
@@ -222,7 +252,7 @@ def _refuse_stale(session: Session, request: ChangeRequest, version: int) -> Non
     if request.version != version:
         raise Conflict("This request was changed meanwhile. Please look at it again.")
     if request.state != RequestState.ASKED:
-        raise RuleBroken(f"This request is {request.state} already.")
+        raise RuleBroken(_("This request is %(state)s already.", state=request.state))
 
 
 def decide(
@@ -254,7 +284,15 @@ def decide(
     if not is_approved and not reason:
         raise InvalidInput(Fault("reason", "Say why not; the researchers read it."))
     if len(reason) > LONGEST_REASON:
-        raise InvalidInput(Fault("reason", f"At most {LONGEST_REASON:,} characters."))
+        raise InvalidInput(
+            Fault(
+                "reason",
+                _(
+                    "At most %(longest_reason)s characters.",
+                    longest_reason=format_number(LONGEST_REASON),
+                ),
+            )
+        )
     concern.verdict = RequestState.APPROVED if is_approved else RequestState.DECLINED
     concern.reason, concern.decided_by_id, concern.decided_at = reason, by.person_id, now()
     session.flush()

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.errors import Conflict, Fault, InvalidInput, RuleBroken
-from funding.formatting import format_amount, format_date
+from funding.formatting import format_amount, format_date, format_number
+from funding.language import gettext as _
 from funding.models import (
     TO_BE_WRITTEN,
     HandedIn,
@@ -48,7 +49,7 @@ def hand_in(
     session.refresh(first)
     reports = covered(session, first)
     if not any(report.state in TO_BE_WRITTEN for report in reports):
-        raise RuleBroken(f"This report is {first.state} already.")
+        raise RuleBroken(_("This report is %(state)s already.", state=first.state))
     narrative = narrative_of(reports)
     if narrative is None:
         raise RuleBroken("Nothing is saved of this report yet.")
@@ -152,7 +153,15 @@ def send_back(
     if not reason:
         raise InvalidInput(Fault("reason", "Say what is to be mended; the researchers read it."))
     if len(reason) > LONGEST_REASON:
-        raise InvalidInput(Fault("reason", f"At most {LONGEST_REASON:,} characters."))
+        raise InvalidInput(
+            Fault(
+                "reason",
+                _(
+                    "At most %(longest_reason)s characters.",
+                    longest_reason=format_number(LONGEST_REASON),
+                ),
+            )
+        )
     _decide(report, by, ReportState.SENT_BACK, reason)
     record_on(session, by, "report sent back", report, report.award)
     text = (
@@ -167,7 +176,12 @@ def send_back(
 def _to_decide(session: Session, by: Actor, report_id: int, version: int) -> Report:
     report = report_of(session, by, report_id, version)
     if report.state != ReportState.SUBMITTED:
-        raise RuleBroken(f"Only a report that is handed in is decided; this one is {report.state}.")
+        raise RuleBroken(
+            _(
+                "Only a report that is handed in is decided; this one is %(state)s.",
+                state=report.state,
+            )
+        )
     return report
 
 

@@ -20,6 +20,7 @@ from funding.formatting import (
     plural,
 )
 from funding.forms import Typed
+from funding.language import gettext
 from funding.models import AwardBudgetLine, HandedIn, Indicator, OutputKind
 from funding.services.reporting.addresses import clean_address
 
@@ -84,7 +85,13 @@ def typed_fields(form: Mapping[str, str]) -> Fields:
     }
     if sum(map(len, fields.values())) > MOST_CHARACTERS:
         raise InvalidInput(
-            Fault("", f"The form takes at most {format_number(MOST_CHARACTERS)} characters in all.")
+            Fault(
+                "",
+                gettext(
+                    "The form takes at most %(most_characters)s characters in all.",
+                    most_characters=format_number(MOST_CHARACTERS),
+                ),
+            )
         )
     return fields
 

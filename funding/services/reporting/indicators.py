@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.errors import Conflict, Fault, InvalidInput, NotFound, NotPermitted
+from funding.formatting import format_number
+from funding.language import gettext as _
 from funding.models import Indicator, IndicatorValue, Round
 from funding.permissions import Actor
 from funding.services.log import record
@@ -61,7 +63,9 @@ def _faults(session: Session, wanted: Definition, indicator_id: int | None) -> l
         if not text:
             found.append(Fault(name, needed))
         elif len(text) > longest:
-            found.append(Fault(name, f"At most {longest:,} characters."))
+            found.append(
+                Fault(name, _("At most %(longest)s characters.", longest=format_number(longest)))
+            )
     if wanted.direction not in DIRECTIONS:
         found.append(Fault("direction", "Choose which way is better."))
     same = sa.select(Indicator.id).where(

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.errors import Fault, InvalidInput, RuleBroken
+from funding.language import gettext as _
 from funding.models import Report, ReportMilestone, ReportState, Tranche, TrancheState
 from funding.permissions import Actor, fetch, visible_tranches
 from funding.services.reporting.fetching import award_of, record_on
@@ -25,7 +26,7 @@ def set_milestone(
     award = award_of(session, by, "milestone.set", tranche.award_id)
     session.refresh(tranche, with_for_update={"key_share": True})
     if tranche.state not in WAITING:
-        raise RuleBroken(f"A tranche that is {tranche.state} waits for nothing.")
+        raise RuleBroken(_("A tranche that is %(state)s waits for nothing.", state=tranche.state))
     before = session.scalars(
         sa.select(ReportMilestone).where(ReportMilestone.tranche_id == tranche_id)
     ).one_or_none()

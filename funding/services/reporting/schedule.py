@@ -13,6 +13,7 @@ from sqlalchemy.orm.attributes import flag_modified
 
 from funding.errors import Conflict, Fault, InvalidInput, RuleBroken
 from funding.forms import without_repeats
+from funding.language import gettext
 from funding.models import (
     Award,
     AwardBudgetLine,
@@ -204,7 +205,9 @@ def edit_schedule(
     award = award_of(session, by, "report.decide", award_id)
     period = period_of(session, award_id)
     if period is None or award.state not in RUNNING:
-        raise RuleBroken(f"An award that is {award.state} has no reports to schedule.")
+        raise RuleBroken(
+            gettext("An award that is %(state)s has no reports to schedule.", state=award.state)
+        )
     if period.version != version:
         raise Conflict("Somebody else changed the schedule meanwhile.")
     there = {report.id: report for report in reports_of(session, award_id)}
@@ -236,7 +239,14 @@ def edit_schedule(
 def _faults(there: dict[int, Report], dues: Sequence[Due], period: AwardPeriod) -> list[Fault]:
     found = []
     if len(dues) > MOST_REPORTS:
-        found.append(Fault("", f"At most {MOST_REPORTS} reports for one award."))
+        found.append(
+            Fault(
+                "",
+                gettext(
+                    "At most %(most_reports)s reports for one award.", most_reports=MOST_REPORTS
+                ),
+            )
+        )
     finals = [due for due in dues if due.kind == ReportKind.FINAL]
     if len(finals) != 1:
         found.append(Fault("", "An award has exactly one final report."))
@@ -265,7 +275,9 @@ def lay_out_anew(session: Session, *, by: Actor, award_id: int, version: int) ->
     award = award_of(session, by, "report.decide", award_id)
     period = period_of(session, award_id)
     if period is None:
-        raise RuleBroken(f"An award that is {award.state} has no reports to schedule.")
+        raise RuleBroken(
+            gettext("An award that is %(state)s has no reports to schedule.", state=award.state)
+        )
     waited_for = set(session.scalars(sa.select(ReportMilestone.report_id)))
     kept = [
         report

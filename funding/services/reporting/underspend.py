@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from funding.errors import Conflict, Fault, InvalidInput, RuleBroken
 from funding.formatting import format_amount
+from funding.language import gettext as _
 from funding.models import (
     AccountKind,
     Award,
@@ -82,7 +83,9 @@ def book_return(
         faults = []
         if not 0 < amount <= owed:
             most = format_amount(owed, award.commitment.currency)
-            faults.append(Fault("amount", f"More than zero and at most {most}, please."))
+            faults.append(
+                Fault("amount", _("More than zero and at most %(most)s, please.", most=most))
+            )
         if not reason.strip():
             faults.append(Fault("reference", "Give the reference of the payment."))
         if faults:
@@ -125,14 +128,19 @@ def complete_award(
     if award.version != version:
         raise Conflict("This award was changed meanwhile. Please look at it again.")
     if award.state != AwardState.ACTIVE:
-        raise RuleBroken(f"Only an active award is closed; this one is {award.state}.")
+        raise RuleBroken(
+            _("Only an active award is closed; this one is %(state)s.", state=award.state)
+        )
     if accepted_final(session, award_id) is None:
         raise RuleBroken("An award is closed once its final report is accepted.")
     owed = owed_by(session, award)
     if owed and not reason.strip():
         out = format_amount(owed, award.commitment.currency)
         raise InvalidInput(
-            Fault("close_reason", f"{out} is still to be returned: say why the award is closed.")
+            Fault(
+                "close_reason",
+                _("%(out)s is still to be returned: say why the award is closed.", out=out),
+            )
         )
     for tranche in award.tranches:
         if tranche.state in UNPAID:

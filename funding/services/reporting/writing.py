@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, joinedload, selectinload
 
 from funding.db import now
 from funding.errors import Conflict, Fault, InvalidInput, NotFound, RuleBroken
+from funding.language import gettext
 from funding.models import (
     TO_BE_WRITTEN,
     Award,
@@ -135,7 +136,10 @@ def _to_write(session: Session, by: Actor, report_id: int) -> list[Report]:
     reports = covered(session, report)
     if not any(each.state in TO_BE_WRITTEN for each in reports):
         raise RuleBroken(
-            f"This report is {report.state} and cannot be changed now. What you typed is kept."
+            gettext(
+                "This report is %(state)s and cannot be changed now. What you typed is kept.",
+                state=report.state,
+            )
         )
     return reports
 

@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session, joinedload
 from funding.config import Config
 from funding.db import Database, now
 from funding.errors import Fault, InvalidInput, NotPermitted, RuleBroken
-from funding.formatting import plural
+from funding.formatting import format_number, plural
+from funding.language import gettext as _
 from funding.models import (
     CANDIDATE_STATES,
     WAITING_STATES,
@@ -74,7 +75,15 @@ def add_remark(session: Session, *, by: Actor, proposal_id: int, text: str) -> R
     if not text:
         raise InvalidInput(Fault("text", "Write something first."))
     if len(text) > LONGEST_REMARK:
-        raise InvalidInput(Fault("text", f"At most {LONGEST_REMARK:,} characters."))
+        raise InvalidInput(
+            Fault(
+                "text",
+                _(
+                    "At most %(longest_remark)s characters.",
+                    longest_remark=format_number(LONGEST_REMARK),
+                ),
+            )
+        )
     remark = ReviewRemark(proposal_id=proposal.id, person_id=by.person_id, text=text)
     session.add(remark)
     session.flush()

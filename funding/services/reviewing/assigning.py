@@ -8,7 +8,9 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.errors import Fault, InvalidInput, RuleBroken
+from funding.formatting import format_number
 from funding.forms import without_repeats
+from funding.language import gettext as _
 from funding.models import WAITING_STATES, AssignmentState, ReviewAssignment
 from funding.permissions import Actor, fetch, visible_assignments
 from funding.services.log import record
@@ -49,13 +51,23 @@ def withdraw(
     assignment: ReviewAssignment = fetch(session, query, assignment_id, "assignment")
     proposal = candidate(session, by, assignment.proposal_id)
     if assignment.state not in (*WAITING_STATES, AssignmentState.IN_CONFLICT):
-        raise RuleBroken(f"This review is {assignment.state}; it cannot be taken back.")
+        raise RuleBroken(
+            _("This review is %(state)s; it cannot be taken back.", state=assignment.state)
+        )
     reason = reason.strip()
     faults = []
     if not reason:
         faults.append(Fault("reason", "Say why; it stays on record."))
     elif len(reason) > LONGEST_REASON:
-        faults.append(Fault("reason", f"At most {LONGEST_REASON:,} characters."))
+        faults.append(
+            Fault(
+                "reason",
+                _(
+                    "At most %(longest_reason)s characters.",
+                    longest_reason=format_number(LONGEST_REASON),
+                ),
+            )
+        )
     if to_id == assignment.person_id:
         faults.append(Fault("to", "Choose another person."))
     if faults:
@@ -114,7 +126,7 @@ def set_due(
     if wrong:
         raise InvalidInput(*wrong)
     if assignment.state not in WAITING_STATES:
-        raise RuleBroken(f"This review is {assignment.state}.")
+        raise RuleBroken(_("This review is %(state)s.", state=assignment.state))
     assignment.due_at, assignment.reminded_at = due_at, None
     record(
         session,

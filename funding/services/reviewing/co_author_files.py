@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.errors import Fault, InvalidInput
+from funding.language import gettext
 from funding.models import CoAuthor, Person, Round, RoundReviewer
 from funding.permissions import Actor, fetch, working_rounds
 from funding.services.identifiers import clean_orcid
@@ -169,7 +170,9 @@ class _Reviewers:
         if len(found) > 1:
             fault("reviewer", "several reviewers have this name; write the e-mail address")
         elif found:
-            fault("reviewer orcid", f"{found[0].name} has another ORCID iD here")
+            fault(
+                "reviewer orcid", gettext("%(name)s has another ORCID iD here", name=found[0].name)
+            )
         else:
             fault("reviewer", "no reviewer of this round")
         return None
@@ -214,9 +217,20 @@ def _joint(row: NamedRow, reviewer: str, fault: Callable[[str, str], None]) -> J
     name = " ".join(row.cells["co-author"].split())
     year, doi, orcid = row.cells["year"], "", ""
     if not name or len(name) > LONGEST_NAME:
-        fault("co-author", f"a name of at most {LONGEST_NAME} characters, please")
+        fault(
+            "co-author",
+            gettext(
+                "a name of at most %(longest_name)s characters, please", longest_name=LONGEST_NAME
+            ),
+        )
     if year and not is_year(year):
-        fault("year", f"the year of the last joint work, from {EARLIEST_YEAR} to this one")
+        fault(
+            "year",
+            gettext(
+                "the year of the last joint work, from %(earliest_year)s to this one",
+                earliest_year=EARLIEST_YEAR,
+            ),
+        )
     if not year and not row.cells["doi"]:
         fault("year", "write the year of joint work, or its DOI")
     try:

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.errors import Fault, InvalidInput, NotFound, RuleBroken
+from funding.formatting import format_number
+from funding.language import gettext as _
 from funding.models import CoAuthor, RoundReviewer
 from funding.permissions import Actor, fetch, visible_reviewers
 from funding.services.identifiers import clean_orcid
@@ -111,17 +113,38 @@ def read_co_authors(table: str) -> dict[str, tuple[date, str | None]]:
         year = cells[1] if len(cells) > 1 else ""
         orcid = _orcid(cells[2]) if len(cells) > 2 else ""
         if not name or len(name) > LONGEST_NAME:
-            faults.append(Fault("table", f"Line {number}: write a name, then a comma and a year."))
+            faults.append(
+                Fault(
+                    "table",
+                    _("Line %(number)s: write a name, then a comma and a year.", number=number),
+                )
+            )
         elif not is_year(year):
             faults.append(
-                Fault("table", f"Line {number}: write the year of the last joint work, as 2025.")
+                Fault(
+                    "table",
+                    _(
+                        "Line %(number)s: write the year of the last joint work, as 2025.",
+                        number=number,
+                    ),
+                )
             )
         elif orcid is None:
-            faults.append(Fault("table", f"Line {number}: this is not an ORCID iD."))
+            faults.append(
+                Fault("table", _("Line %(number)s: this is not an ORCID iD.", number=number))
+            )
         else:
             found[name] = (date(int(year), 12, 31), orcid or None)
     if len(found) > MOST_CO_AUTHORS:
-        faults.append(Fault("table", f"At most {MOST_CO_AUTHORS:,} co-authors."))
+        faults.append(
+            Fault(
+                "table",
+                _(
+                    "At most %(most_co_authors)s co-authors.",
+                    most_co_authors=format_number(MOST_CO_AUTHORS),
+                ),
+            )
+        )
     if faults:
         raise InvalidInput(*faults[:5])
     return found

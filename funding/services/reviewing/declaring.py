@@ -5,6 +5,8 @@ from __future__ import annotations
 from sqlalchemy.orm import Session
 
 from funding.errors import Fault, InvalidInput, RuleBroken
+from funding.formatting import format_number
+from funding.language import gettext as _
 from funding.models import (
     AssignmentState,
     ConflictOfInterest,
@@ -35,7 +37,15 @@ def declare(
     if answer == SOME and not words:
         faults.append(Fault("words", "Say in a few words what the conflict is."))
     if len(words) > LONGEST_REASON:
-        faults.append(Fault("words", f"At most {LONGEST_REASON:,} characters."))
+        faults.append(
+            Fault(
+                "words",
+                _(
+                    "At most %(longest_reason)s characters.",
+                    longest_reason=format_number(LONGEST_REASON),
+                ),
+            )
+        )
     if faults:
         raise InvalidInput(*faults)
     if assignment.state == AssignmentState.HANDED_IN:
@@ -45,8 +55,12 @@ def declare(
         kinds = kinds_of_pair(session, proposal.id, by.person_id)
         if kinds:
             raise RuleBroken(
-                f"The site finds that you are in conflict: {by.name} {in_words(kinds)}. "
-                "An officer of the round can have this waived."
+                _(
+                    "The site finds that you are in conflict: %(name)s %(in_words)s. An "
+                    "officer of the round can have this waived.",
+                    name=by.name,
+                    in_words=in_words(kinds),
+                )
             )
     session.add(
         ReviewDeclaration(

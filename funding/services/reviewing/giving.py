@@ -7,6 +7,7 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.errors import NotFound, RuleBroken
+from funding.language import gettext as _
 from funding.models import (
     CANDIDATE_STATES,
     COUNTED_STATES,
@@ -52,7 +53,9 @@ def candidate(session: Session, by: Actor, proposal_id: int) -> Proposal:
     query = visible_proposals(by, "review.assign").with_for_update(key_share=True, of=Proposal)
     proposal: Proposal = fetch(session, query, proposal_id, "proposal")
     if proposal.state not in CANDIDATE_STATES:
-        raise RuleBroken(f"This proposal is {proposal.state}; it is not reviewed any more.")
+        raise RuleBroken(
+            _("This proposal is %(state)s; it is not reviewed any more.", state=proposal.state)
+        )
     return proposal
 
 
@@ -89,7 +92,7 @@ def give(
         )
     ).one_or_none()
     if there is not None and there.state in COUNTED_STATES:
-        raise RuleBroken(f"{reviewer.person.name} reviews this proposal already.")
+        raise RuleBroken(_("%(name)s reviews this proposal already.", name=reviewer.person.name))
     stopped = obstacle(session, proposal, reviewer, load)
     if stopped:
         raise RuleBroken(stopped)

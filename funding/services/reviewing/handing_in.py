@@ -10,6 +10,8 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.errors import Conflict, Fault, InvalidInput, NotFound, RuleBroken
+from funding.formatting import format_number
+from funding.language import gettext as _
 from funding.models import (
     CANDIDATE_STATES,
     AssignmentState,
@@ -74,7 +76,15 @@ def read_review(
         if not text:
             faults.append(Fault(name, missing))
         if len(text) > LONGEST_TEXT:
-            faults.append(Fault(name, f"At most {LONGEST_TEXT:,} characters."))
+            faults.append(
+                Fault(
+                    name,
+                    _(
+                        "At most %(longest_text)s characters.",
+                        longest_text=format_number(LONGEST_TEXT),
+                    ),
+                )
+            )
         texts.append(text)
     return marks, texts[0], texts[1], faults
 
@@ -90,7 +100,9 @@ def hand_in(
     assignment = open_review(session, by, assignment_id)
     proposal = assignment.proposal
     if proposal.state not in CANDIDATE_STATES:
-        raise RuleBroken(f"This proposal is {proposal.state}; it is not reviewed any more.")
+        raise RuleBroken(
+            _("This proposal is %(state)s; it is not reviewed any more.", state=proposal.state)
+        )
     form = form_of(session, proposal.round_id)
     if form is None:
         raise RuleBroken("The round has no review form yet.")
@@ -101,7 +113,13 @@ def hand_in(
         raise InvalidInput(*faults)
     kinds = kinds_of_pair(session, proposal.id, by.person_id)
     if kinds:
-        raise RuleBroken(f"The site finds that you are in conflict: {by.name} {in_words(kinds)}.")
+        raise RuleBroken(
+            _(
+                "The site finds that you are in conflict: %(name)s %(in_words)s.",
+                name=by.name,
+                in_words=in_words(kinds),
+            )
+        )
     review = Review(
         assignment_id=assignment.id,
         proposal_id=proposal.id,
@@ -167,10 +185,20 @@ def send_back(
     if not reason:
         raise InvalidInput(Fault("reason", "Say what should be changed; the reviewer reads it."))
     if len(reason) > LONGEST_REASON:
-        raise InvalidInput(Fault("reason", f"At most {LONGEST_REASON:,} characters."))
+        raise InvalidInput(
+            Fault(
+                "reason",
+                _(
+                    "At most %(longest_reason)s characters.",
+                    longest_reason=format_number(LONGEST_REASON),
+                ),
+            )
+        )
     proposal = session.get_one(Proposal, review.proposal_id)
     if proposal.state not in CANDIDATE_STATES:
-        raise RuleBroken(f"This proposal is {proposal.state}; its reviews are settled.")
+        raise RuleBroken(
+            _("This proposal is %(state)s; its reviews are settled.", state=proposal.state)
+        )
     forget_draft(session, review.person_id, assignment.id)
     session.flush()
     session.add(

@@ -6,7 +6,9 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.errors import Conflict, Fault, InvalidInput, NotFound, RuleBroken
+from funding.formatting import format_number
 from funding.forms import without_repeats
+from funding.language import gettext as _
 from funding.models import (
     COUNTED_STATES,
     Binding,
@@ -126,7 +128,15 @@ def set_expertise(
     if most is None or not 0 <= most <= 1_000:
         ruled.append(Fault("most", "Write how many reviews, from 0 to 1,000."))
     if len(expertise) > LONGEST_EXPERTISE:
-        ruled.append(Fault("expertise", f"At most {LONGEST_EXPERTISE:,} characters."))
+        ruled.append(
+            Fault(
+                "expertise",
+                _(
+                    "At most %(longest_expertise)s characters.",
+                    longest_expertise=format_number(LONGEST_EXPERTISE),
+                ),
+            )
+        )
     known = {area.key for area in reviewer.round.taxonomy.areas}
     if not set(areas) <= known:
         ruled.append(Fault("areas", "Choose areas of the round."))

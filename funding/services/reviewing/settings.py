@@ -11,7 +11,9 @@ from sqlalchemy.orm import Session, selectinload
 
 from funding.db import now
 from funding.errors import Conflict, Fault, InvalidInput
+from funding.formatting import format_number
 from funding.forms import without_repeats
+from funding.language import gettext
 from funding.models import ReviewCriterion, ReviewForm, ReviewSettings, Round
 from funding.permissions import Actor, fetch, owned_rounds
 from funding.services.areas import slug, unused
@@ -211,18 +213,36 @@ def _faults(written: list[tuple[int, CriterionText]], scale: tuple[int, int]) ->
     if not written:
         faults.append(Fault("name_1", "Name at least one criterion."))
     if len(written) > MOST_CRITERIA:
-        faults.append(Fault("name_1", f"At most {MOST_CRITERIA} criteria."))
+        faults.append(
+            Fault(
+                "name_1",
+                gettext("At most %(most_criteria)s criteria.", most_criteria=MOST_CRITERIA),
+            )
+        )
     names: set[str] = set()
     for place, text in written:
         if not text.name:
             faults.append(Fault(f"name_{place}", "Name the criterion."))
         elif len(text.name) > LONGEST_NAME:
-            faults.append(Fault(f"name_{place}", f"At most {LONGEST_NAME} characters."))
+            faults.append(
+                Fault(
+                    f"name_{place}",
+                    gettext("At most %(longest_name)s characters.", longest_name=LONGEST_NAME),
+                )
+            )
         elif text.name.casefold() in names:
             faults.append(Fault(f"name_{place}", "This criterion is there already."))
         names.add(text.name.casefold())
         if len(text.help) > LONGEST_HELP:
-            faults.append(Fault(f"help_{place}", f"At most {LONGEST_HELP:,} characters."))
+            faults.append(
+                Fault(
+                    f"help_{place}",
+                    gettext(
+                        "At most %(longest_help)s characters.",
+                        longest_help=format_number(LONGEST_HELP),
+                    ),
+                )
+            )
         if text.weight is None or not 0 < text.weight <= 100:
             faults.append(
                 Fault(f"weight_{place}", "Write a weight above 0 and up to 100, such as 40.")

@@ -6,6 +6,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.errors import Fault, InvalidInput, NotFound, RuleBroken
+from funding.formatting import format_number
+from funding.language import gettext as _
 from funding.models import Person, Proposal, RoundReviewer, WaivedConflict, WaiverRequest
 from funding.permissions import Actor, fetch, visible_proposals, visible_reviewers
 from funding.services.log import record
@@ -35,7 +37,15 @@ def _checked(reason: str, if_none: str) -> str:
     if not reason:
         raise InvalidInput(Fault("reason", if_none))
     if len(reason) > LONGEST_REASON:
-        raise InvalidInput(Fault("reason", f"At most {LONGEST_REASON:,} characters."))
+        raise InvalidInput(
+            Fault(
+                "reason",
+                _(
+                    "At most %(longest_reason)s characters.",
+                    longest_reason=format_number(LONGEST_REASON),
+                ),
+            )
+        )
     return reason
 
 
