@@ -24,7 +24,7 @@ from babel.numbers import (
 )
 from flask import Flask
 
-from funding.language import ENGLISH, Language, current, gettext, ngettext
+from funding.language import ENGLISH, Language, current, gettext, ngettext, said
 
 LARGEST_AMOUNT = 10**15  # minor units; the database's own limit on any amount
 MINUS = "\N{MINUS SIGN}"
@@ -318,5 +318,6 @@ def register_filters(app: Flask) -> None:
         number=format_number,
         percent=format_percent,
         plural=plural,
+        said=said,
         when=format_when,
     )

@@ -96,6 +96,14 @@ def pgettext(context: str, message: str, **values: object) -> str:
     return said % values if values else said
 
 
+def said(text: object) -> object:
+    """A sentence as it was made elsewhere, in the current language; what no catalogue knows, such
+    as names, numbers and what somebody wrote, stays as it is. Markup is left alone."""
+    if not isinstance(text, str | LazyProxy) or hasattr(text, "__html__"):
+        return text
+    return _catalogue(current().tag).ugettext(str(text)) if text else text
+
+
 def lazy(message: str) -> str:
     """A sentence of a module's constants: looked up each time it is written, not when imported."""
     proxy: str = LazyProxy(gettext, message, enable_cache=False)  # type: ignore[assignment]

@@ -1,0 +1,204 @@
+"""Collect the sentences of the site, bring the catalogues of translations up to date, compile them.
+
+    python -m tools.messages            collect, update the catalogues (.po), compile them (.mo)
+    python -m tools.messages --missing  how many sentences each language lacks, and the first ones
+
+Four kinds of places hold sentences: `_("...")` and `{% trans %}` in templates; `gettext`,
+`ngettext` and `lazy` in Python; counted nouns (`3 | plural("line")`, `pager(listing, "line")`);
+and plain sentences in Python, which are looked up where they are shown (the filter `said`). The
+last are told from keys, SQL and file formats by how they look; one too many does no harm.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import re
+import sys
+from collections.abc import Iterable, Iterator
+from io import BytesIO
+from pathlib import Path
+
+from babel.messages.catalog import Catalog
+from babel.messages.extract import extract_from_file
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po, write_po
+
+from funding.language import DOMAIN, ENGLISH, LANGUAGES
+from funding.paths import TEMPLATES, TRANSLATIONS
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = ROOT / "funding"
+KEYWORDS = {
+    "_": None,
+    "gettext": None,
+    "ngettext": (1, 2),
+    "pgettext": ((1, "c"), 2),
+    "lazy": None,
+}
+JINJA = {"extensions": "jinja2.ext.i18n,jinja2.ext.do", "trimmed": "true", "silent": "false"}
+
+# what no page shows: the command line, files for other programs, the demo's own contents, mail and
+# letters, which have texts of their own in each language
+NOT_SHOWN = re.compile(
+    r"funding/(cli|migrations|exports|overlap|models/triggers|services/letters|translations|imports/bank)/"
+    r"|imports/(areas|headings|known)\.py|/demo\w*\.py|_csv\.py|replay_text\.py|funding/(config|db|schema|worker|language)\.py"
+)
+NOT_SAID = {
+    "CheckConstraint", "Index", "ForeignKeyConstraint", "text", "execute", "exec_driver_sql",
+    "Path", "ValueError", "TypeError", "KeyError", "AssertionError", "RuntimeError", "TypeVar",
+    "getattr", "post_mail", "relationship", "mapped_column", "set_cookie", "compile", "warning",
+    "exception", "info", "_", "gettext", "ngettext", "lazy", "limit", "literal_column", "add_bar",
+}  # fmt: skip
+"""Calls whose words nobody reads on a page, or that are collected as marked."""
+_COUNTED = re.compile(
+    r"""(?:\bplural\(|pager\(\s*\w+(?:\.\w+)*,|bulk_actions\()\s*
+        ["']([^"']+)["'](?:\s*,\s*["']([^"']+)["'])?""",
+    re.VERBOSE,
+)
+_SENTENCE = re.compile(r"[A-Za-z]{2,}[,:;]? [A-Za-z“(]|^[A-Z][a-zé]+[.:]?$|^[A-Z][a-z]+-[a-z]+$")
+_FORMAL = re.compile(
+    r"^\s*(select|insert|update|delete|create|alter|drop|with|pragma|attachment;|from|https?:|/)\b"
+    r"|[{}\\<>]|%[(%\w]|\w_\w|==|\bis null\b|\bin \("
+)
+
+Message = tuple[str | tuple[str, str], str]
+
+
+def collected() -> Catalog:
+    """Every sentence of the site, each with the files that it is in."""
+    catalogue = Catalog(project="Tributary", charset="utf-8", fuzzy=False)
+    for message, place in _messages():
+        catalogue.add(message, locations=[(place, 0)])
+    return catalogue
+
+
+def _messages() -> Iterator[Message]:
+    for path in sorted(TEMPLATES.rglob("*.html")):
+        place = f"templates/{path.relative_to(TEMPLATES)}"
+        for found in extract_from_file("jinja2", path, keywords=KEYWORDS, options=JINJA):
+            yield found[1], place
+        for counted in _counted(path):
+            yield counted, place
+    for path in sorted(PACKAGE.rglob("*.py")):
+        place = str(path.relative_to(ROOT))
+        for found in extract_from_file("python", path, keywords=KEYWORDS):
+            yield found[1], place
+        for counted in _counted(path):
+            yield counted, place
+        if not NOT_SHOWN.search(place):
+            for sentence in _plain(path):
+                yield sentence, place
+
+
+def _counted(path: Path) -> Iterator[tuple[str, str]]:
+    for one, many in _COUNTED.findall(path.read_text(encoding="utf-8")):
+        yield f"%(num)s {one}", f"%(num)s {many or one + 's'}"
+
+
+def _plain(path: Path) -> Iterator[str]:
+    """Sentences and names of things in a module that carry no mark."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    passed_over: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            passed_over.add(node.value)
+        elif isinstance(node, ast.Call) and _name(node.func) in NOT_SAID:
+            passed_over |= set(ast.walk(node))
+        elif isinstance(node, ast.JoinedStr | ast.Subscript | ast.Compare):
+            passed_over |= set(ast.walk(node)) - {node}
+        elif isinstance(node, ast.ClassDef) and any(_name(b) == "StrEnum" for b in node.bases):
+            yield from (value for value in _strings(node.body) if value.isascii())
+    for node in ast.walk(tree):
+        if (
+            isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and node not in passed_over
+            and _SENTENCE.search(node.value)
+            and not _FORMAL.search(node.value)
+        ):
+            yield node.value
+
+
+def _strings(statements: Iterable[ast.stmt]) -> Iterator[str]:
+    for statement in statements:
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Constant):
+            yield str(statement.value.value).replace("_", " ")
+
+
+def _name(function: ast.expr) -> str:
+    return function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+
+
+def path_of(tag: str) -> Path:
+    return TRANSLATIONS / tag / "LC_MESSAGES" / f"{DOMAIN}.po"
+
+
+def catalogue_of(tag: str) -> Catalog:
+    """What is translated into a language; empty where nothing is."""
+    path = path_of(tag)
+    if not path.exists():
+        return Catalog(locale=LANGUAGES[tag].locale, project="Tributary", fuzzy=False)
+    with path.open("rb") as file:
+        return read_po(file, locale=LANGUAGES[tag].locale)
+
+
+def brought_up_to_date(tag: str, sentences: Catalog) -> Catalog:
+    """The language's catalogue with just these sentences: none is lost, none is guessed."""
+    catalogue = catalogue_of(tag)
+    catalogue.update(sentences, no_fuzzy_matching=True)
+    catalogue.obsolete.clear()
+    return catalogue
+
+
+def missing(catalogue: Catalog) -> list[str]:
+    """The sentences that are not translated, in the order of the catalogue."""
+    return [
+        str(message.id)
+        for message in catalogue
+        if message.id and not all(message.string if message.pluralizable else [message.string])
+    ]
+
+
+def compiled(catalogue: Catalog) -> bytes:
+    """As gettext reads it."""
+    made = BytesIO()
+    write_mo(made, catalogue)
+    return made.getvalue()
+
+
+def written(catalogue: Catalog) -> bytes:
+    """As people edit it: sorted, without dates, so that a change shows what changed."""
+    made = BytesIO()
+    write_po(made, catalogue, width=100, sort_output=True, omit_header=False, include_lineno=False)
+    return re.sub(
+        rb'^"(POT-Creation-Date|PO-Revision-Date|Generated-By|Last-Translator).*\n',
+        b"",
+        made.getvalue(),
+        flags=re.MULTILINE,
+    )
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
+    parser.add_argument("--missing", action="store_true", help="only say what is missing")
+    only_says = parser.parse_args().missing
+    sentences = collected()
+    for tag in LANGUAGES:
+        if tag == ENGLISH.tag:
+            continue
+        catalogue = brought_up_to_date(tag, sentences)
+        lacking = missing(catalogue)
+        print(f"{tag}: {len(catalogue):,} sentences, {len(lacking):,} not translated")
+        if only_says:
+            print(*(f"   {sentence}" for sentence in lacking[:20]), sep="\n")
+            continue
+        path = path_of(tag)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(written(catalogue))
+        path.with_suffix(".mo").write_bytes(compiled(catalogue))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
