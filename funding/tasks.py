@@ -16,6 +16,7 @@ from funding.services import (
 )
 from funding.services.names import searching as names
 from funding.services.overlaps import mapping, searching
+from funding.services.packs import making, printing, sealing
 from funding.services.payments import tranches
 from funding.services.privacy import retention
 from funding.services.reporting import reminders
@@ -33,6 +34,8 @@ TASKS: dict[str, Callable[..., None]] = {
     offering.PDF: offering.make_agreement,
     offering.LAPSE: offering.lapse_offers,
     names.TASK: names.find_names,
+    making.TASK: making.make_pack,
+    sealing.PRINT: printing.print_pack,
     replays.TASK: replays.run_replay,
     studies.TASK: studies.run_study,
     inbox.SEND_DIGESTS: inbox.send_digests,

@@ -39,6 +39,7 @@ from funding.models.history import (
     ImportState,
 )
 from funding.models.ledger import Account, AccountKind, IdempotencyKey, Transfer
+from funding.models.live import LiveRemark, LiveSession, LiveStep, LiveVote, StepState
 from funding.models.log import AllowedMove, ChainHead, Event, Job, Mail, RegularTask, Transition
 from funding.models.offers import (
     LANGUAGES,
@@ -64,6 +65,7 @@ from funding.models.overlaps import (
     OverlapMap,
     SteppingBack,
 )
+from funding.models.packs import Pack, PackFile, PackRemark, PackSeal, PackState, RemarkKind
 from funding.models.payments import (
     BankDetails,
     BatchState,

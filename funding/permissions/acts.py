@@ -46,6 +46,10 @@ PERMISSIONS: dict[str, tuple[Role, ...]] = {
     "plan.put_forward": (Role.PROGRAM_OFFICER,),
     "vote.cast": (Role.COMMITTEE,),
     "vote.close": (Role.COMMITTEE, Role.PROGRAM_OFFICER),
+    "pack.read": READERS,
+    "pack.make": (Role.COMMITTEE, Role.PROGRAM_OFFICER),
+    "pack.remark": (Role.COMMITTEE, Role.PROGRAM_OFFICER),
+    "live.lead": (Role.COMMITTEE, Role.PROGRAM_OFFICER),
     "line.decide": (Role.PROGRAM_OFFICER,),
     "compensating.read": (*FUNDERS, Role.COMMITTEE, Role.AUDITOR),
     "compensating.judge": (

@@ -9,7 +9,9 @@ from funding.models import (
     AwardState,
     Commitment,
     CompensatingReview,
+    LiveSession,
     Offer,
+    Pack,
     PlanLine,
     PlanPutForward,
     Proposal,
@@ -51,6 +53,25 @@ def visible_plans(by: Actor) -> sa.Select[tuple[PlanPutForward]]:
         sa.select(PlanPutForward)
         .join(Round, Round.id == PlanPutForward.round_id)
         .where(participants(by.where("plan.read")))
+    )
+
+
+def visible_packs(by: Actor) -> sa.Select[tuple[Pack]]:
+    """Decision packs of rounds the person takes part in; what is in conflict is left out of what
+    they read (`funding.reports.discretion`)."""
+    return (
+        sa.select(Pack)
+        .join(PlanPutForward, PlanPutForward.id == Pack.plan_id)
+        .join(Round, Round.id == PlanPutForward.round_id)
+        .where(participants(by.where("pack.read")))
+    )
+
+
+def visible_live_sessions(by: Actor) -> sa.Select[tuple[LiveSession]]:
+    return (
+        sa.select(LiveSession)
+        .join(Round, Round.id == LiveSession.round_id)
+        .where(participants(by.where("pack.read")))
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -363,13 +363,22 @@ def clauses_of(
     ]
 
 
-def reckon_baselines(database: Database, config: Config, run_id: int, funders: list[str]) -> None:
-    """The task of a worker: what the first of these funders would reach without the pool."""
+def reckon_baselines(
+    database: Database,
+    config: Config,
+    run_id: int,
+    funders: list[str],
+    cancelled: Callable[[], bool] | None = None,
+) -> None:
+    """The task of a worker: what the first of these funders would reach without the pool.
+
+    Raises Cancelled.
+    """
     with database.reading() as session:
         run = session.get_one(Run, run_id)
         problem = in_order(read_round(run.problem or {}))
         value: float = (run.plan or {})["funders"][funders[0]]["value"]
-    clock = Clock.of(BASELINE_SECONDS)
+    clock = Clock.of(BASELINE_SECONDS, None, cancelled)
     alone = reach_alone(problem, funders[0], clock)
     leave = reach_leaving(problem, funders[0], clock)
     found = Gain(value, alone.value, leave.value, alone.is_proven and leave.is_proven)

@@ -19,26 +19,33 @@ TASK = "reckon_baselines"
 
 def ask(session: Session, run: Run) -> None:
     """Ask for the baselines that the run's plan does not state."""
+    if missing := missing_of(run):
+        enqueue(session, TASK, run_id=run.id, funders=missing)
+
+
+def missing_of(run: Run) -> list[str]:
+    """Keys of the funders of which it is not known what they would reach without the pool."""
     known = baselines_of(run.plan or {}, run.explanation or {})
-    missing = [
+    return [
         key
         for key, figures in sorted(known.items())
         if figures.get("alone") is None or figures.get("leave") is None
     ]
-    if missing:
-        enqueue(session, TASK, run_id=run.id, funders=missing)
 
 
 def keep(session: Session, *, run_id: int, funders: list[str], found: dict[str, object]) -> None:
-    """Keep what the first of `funders` would reach, and ask for the next.
+    """Keep what the first of `funders` would reach, and ask for the next. What is proven already
+    stays as it is: a decision pack may have been made of it.
 
     Where the scenario has been solved again since, nobody looks at the rest.
     """
     run = session.get_one(Run, run_id)
     if run.explanation is None:
         return
-    run.explanation["why"]["funders"][funders[0]] = found
-    flag_modified(run, "explanation")
+    known = run.explanation["why"]["funders"]
+    if not known.get(funders[0], {}).get("is_proven"):
+        known[funders[0]] = found
+        flag_modified(run, "explanation")
     gain = least_gain(baselines_of(run.plan or {}, run.explanation))
     run.summary = {**run.summary, "least_gain": gain}
     newer = sa.select(Run.id).where(

@@ -304,6 +304,10 @@ def close_vote(
         members=result.members,
         in_conflict=result.in_conflict,
     )
+    # here, since packs are about a committee's vote
+    from funding.services.packs.sealing import seal
+
+    seal(session, by, plan, result, votes_on(session, plan))
     return result
 
 

@@ -19,7 +19,7 @@ LEASE = timedelta(seconds=30)
 MOST_TRIES = 3
 GRACE = timedelta(seconds=2)
 """How long a worker that is told to stop goes on with the job at hand before it hands it back."""
-LONG = ("run_study", "find_names")
+LONG = ("run_study", "find_names", "make_pack")
 """Tasks that may take minutes; what is quicker goes before them."""
 NOBODY_WAITS_FOR = ("reckon_baselines", "remind_of_reports")
 """Tasks that fill in figures later; whatever somebody looks at goes before them."""

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from funding.db import Database
 from funding.errors import TributaryError
 from funding.formatting import format_percent
-from funding.models import Run, Study
+from funding.models import Pack, Run, Study
 
 log = logging.getLogger("tributary.allocation")
 
@@ -36,7 +36,7 @@ class Progress:
     """A bar (`progress`, 0 to 1) and a sentence (`stage`) on a row. Writing them never raises: the
     solver could not bear it."""
 
-    def __init__(self, database: Database, table: type[Run] | type[Study], row_id: int) -> None:
+    def __init__(self, database: Database, table: type[Run] | type[Study] | type[Pack], row_id: int) -> None:
         self.database, self.table, self.row_id = database, table, row_id
         self.progress, self.stage = 0.0, ""
         self._written = self._asked = 0.0

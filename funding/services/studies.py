@@ -42,21 +42,28 @@ def ask_for_study(
         raise NotFound("result")
     if words := why_not_of(run, KINDS[kind]):
         raise RuleBroken(words)
-    if KINDS[kind].needs_scores:
-        parameters = {**parameters, "scores": _scores(session, run)}
     last = latest(session, run_id, kind)
     if last is not None and is_study_under_way(session, last):
         raise RuleBroken("This is being worked out already.")
+    return begin(session, by, run, KINDS[kind], parameters)
+
+
+def begin(session: Session, by: Actor, run: Run, kind: Kind, parameters: Document) -> Study:
+    """Ask a worker for a study of these parameters, whoever may ask; one that was made, or is
+    under way, is the answer."""
+    if kind.needs_scores:
+        parameters = {**parameters, "scores": _scores(session, run)}
+    last = latest(session, run.id, kind.name)
     if last is None or last.parameters != parameters:
-        last = Study(run_id=run_id, kind=kind, parameters=parameters, asked_by_id=by.person_id)
+        last = Study(run_id=run.id, kind=kind.name, parameters=parameters, asked_by_id=by.person_id)
         session.add(last)
-    elif last.state == RunState.DONE:
+    elif last.state == RunState.DONE or is_study_under_way(session, last):
         return last
     last.state, last.stage, last.message = RunState.QUEUED, "waiting for a worker", ""
     last.is_cancel_requested, last.finished_at = False, None
     session.flush()
     enqueue(session, TASK, study_id=last.id)
-    record(session, by, "study asked for", last, round_id=run.scenario.round_id, kind=kind)
+    record(session, by, "study asked for", last, round_id=run.scenario.round_id, kind=kind.name)
     return last
 
 
@@ -82,11 +89,16 @@ def cancel_study(session: Session, *, by: Actor, study_id: int) -> Study:
     round_to_work_in(session, by, study.run.scenario.round_id)
     if study.state not in UNDER_WAY:
         return study
+    stop(session, by, study)
+    return study
+
+
+def stop(session: Session, by: Actor | None, study: Study) -> None:
+    """Have a study end that is under way, whoever may."""
     study.is_cancel_requested = True
     if study.state == RunState.QUEUED or not is_study_under_way(session, study):
         study.state, study.finished_at = RunState.CANCELLED, now()
     record(session, by, "study cancelled", study, round_id=study.run.scenario.round_id)
-    return study
 
 
 def latest(session: Session, run_id: int, kind: str) -> Study | None:

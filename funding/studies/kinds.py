@@ -8,6 +8,7 @@ from funding.studies import (
     confirmation,
     frontier,
     override,
+    overrides,
     pooling,
     rules,
     sureness,
@@ -26,5 +27,5 @@ KINDS: dict[str, Kind] = {
     )
 }
 
-QUESTIONS: dict[str, Kind] = {kind.name: kind for kind in (confirmation.KIND, override.KIND)}
+QUESTIONS: dict[str, Kind] = {kind.name: kind for kind in (confirmation.KIND, override.KIND, overrides.KIND)}
 """Those without a page of their own: answered where the question arises."""

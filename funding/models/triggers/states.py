@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from funding.models.states import MOVES
-from funding.models.triggers import reporting
+from funding.models.triggers import meetings, reporting
 from funding.models.triggers.rule import Rule
 
 APPEND_ONLY = (
@@ -17,6 +17,7 @@ APPEND_ONLY = (
     "endorsement",
     "bank_details",
     *reporting.APPEND_ONLY,
+    *meetings.APPEND_ONLY,
     "evidence_file",
     "letter_template",
     "signature",
