@@ -14,6 +14,7 @@ COMMANDS = {
     "demo": "demo:demo",
     "import": "imports:import_file",
     "init": "database:init",
+    "pack": "packs:pack",
     "replay": "replay:replay",
     "restore": "backup:restore",
     "serve": "serve:serve",

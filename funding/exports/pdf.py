@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from funding.exports.pictures.palette import hexadecimal
 
 TYPE = "application/pdf"
+NO_DATE = datetime(2000, 1, 1, tzinfo=UTC)
+"""Of attached files: the same each time."""
 PICTURE = "picture:"
 """Before the name of a picture in `<img src="picture:by-funder.svg">`."""
 
@@ -20,10 +23,16 @@ class NoPdf(Exception):
     """This machine cannot make PDFs; the message says what it lacks."""
 
 
-def pdf_of(html: str, style: str, pictures: Mapping[str, bytes] | None = None) -> bytes:
+def pdf_of(
+    html: str,
+    style: str,
+    pictures: Mapping[str, bytes] | None = None,
+    attached: Mapping[str, bytes] | None = None,
+) -> bytes:
     """A whole HTML document as PDF: the same bytes for the same document, style and pictures.
 
-    `pictures` by the name that the document has after `picture:`. Raises NoPdf where the
+    `pictures` by the name that the document has after `picture:`; `attached` are files that the
+    PDF carries, by name. Raises NoPdf where the
     libraries for it are not installed, ValueError where the document refers to anything else.
     """
     try:
@@ -52,6 +61,16 @@ def pdf_of(html: str, style: str, pictures: Mapping[str, bytes] | None = None) -
             stylesheets=[weasyprint.CSS(string=style)],
             pdf_identifier=hashlib.sha256(html.encode()).digest()[:16],
             pdf_variant="pdf/ua-1",
+            attachments=[
+                weasyprint.Attachment(
+                    string=content,
+                    name=name,
+                    created=NO_DATE,
+                    modified=NO_DATE,
+                    relationship="Data",
+                )
+                for name, content in (attached or {}).items()
+            ],
         )
     except weasyprint.urls.FatalURLFetchingError as error:
         raise ValueError(str(error.__cause__ or error)) from error

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from funding.errors import Fault, InvalidInput
 from funding.language import gettext as _
 from funding.listing import whole_number
+from funding.models import PlanPutForward, Round
 from funding.permissions import fetch, owned_rounds, working_rounds
 from funding.reports.plans import current_plan
+from funding.routes.addresses import is_ours
 from funding.routes.context import actor, in_serializable_transaction, reading, say
 from funding.routes.security import permission
 from funding.services import committee
@@ -29,40 +33,53 @@ def show(round_id: int) -> ResponseReturnValue:
     return _page(round_id)
 
 
-def _page(round_id: int, faults: tuple[Fault, ...] = (), status: int = 200) -> ResponseReturnValue:
+def voting(round_: Round, plan: PlanPutForward | None) -> dict[str, Any]:
+    """How the vote on a plan stands for the person acting: what its pages show and offer."""
     by, session = actor(), reading()
-    round_ = fetch(session, working_rounds(by, "plan.read"), round_id, "round")
-    plan = current_plan(session, round_id)
-    rule = committee.rule_of(session, round_id)
     members = committee.members_of(session, plan) if plan else None
     votes = committee.votes_on(session, plan) if plan else []
     result = committee.endorsement_of(session, plan) if plan else None
     own = next((vote for vote in votes if vote.person_id == by.person_id), None)
     is_member = by.may("vote.cast", round_.owner_id)
+    counts = members is not None and members.counts(by.person_id)
+    rule = committee.rule_of(session, round_.id)
+    return {
+        "round": round_,
+        "plan": plan,
+        "rule": rule,
+        "members": members,
+        "quorum": committee.quorum(rule, members) if members else 0,
+        "votes": votes,
+        "result": result,
+        "own": own,
+        "in_conflict": is_member and members is not None and not counts,
+        "may_vote": is_member and own is None and result is None and counts,
+        "may_close": plan is not None and result is None and by.may("vote.close", round_.owner_id),
+        "choices": CHOICES,
+    }
+
+
+def _page(round_id: int, faults: tuple[Fault, ...] = (), status: int = 200) -> ResponseReturnValue:
+    by, session = actor(), reading()
+    round_ = fetch(session, working_rounds(by, "plan.read"), round_id, "round")
+    stands = voting(round_, current_plan(session, round_id))
     page = render_template(
         "committee/show.html",
-        round=round_,
-        plan=plan,
-        rule=rule,
+        **stands,
         majorities=[(key.value, words) for key, words in committee.MAJORITIES.items()],
-        members=members,
-        quorum=committee.quorum(rule, members) if members else 0,
-        votes=votes,
-        result=result,
-        own=own,
-        is_member=is_member,
-        in_conflict=is_member and members is not None and not members.counts(by.person_id),
-        may_vote=is_member
-        and own is None
-        and result is None
-        and members is not None
-        and members.counts(by.person_id),
-        may_close=plan is not None and result is None and by.may("vote.close", round_.owner_id),
-        may_set=by.may("round.manage", round_.owner_id) and not votes and round_.state != "closed",
-        choices=CHOICES,
+        may_set=by.may("round.manage", round_.owner_id)
+        and not stands["votes"]
+        and round_.state != "closed",
+        back="",
         form={"values": request.form, "errors": {f.field: f.rule for f in faults}},
     )
     return page, status
+
+
+def _back(round_id: int) -> ResponseReturnValue:
+    """To the page that the form was on: the decision pack has it, too."""
+    wanted = request.form.get("back", "")
+    return redirect(wanted if is_ours(wanted) else url_for("committee.show", round_id=round_id))
 
 
 def _plan_id() -> int | None:
@@ -104,7 +121,7 @@ def vote(round_id: int) -> ResponseReturnValue:
     except InvalidInput as refusal:
         return _page(round_id, refusal.faults, 422)
     say("Your vote is on record.")
-    return redirect(url_for("committee.show", round_id=round_id))
+    return _back(round_id)
 
 
 @bp.post("/close")
@@ -121,4 +138,4 @@ def close(round_id: int) -> ResponseReturnValue:
     except InvalidInput as refusal:
         return _page(round_id, refusal.faults, 422)
     say(_("The vote is closed: the plan is %(result)s.", result=result.result))
-    return redirect(url_for("committee.show", round_id=round_id))
+    return _back(round_id)

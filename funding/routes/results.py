@@ -246,7 +246,7 @@ def _clauses(run: Run, key: str) -> list[dict[str, Any]]:
 # -- files --------------------------------------------------------------------------------------
 
 
-def download(text: str, name: str, kind: str) -> Response:
+def download(text: str | bytes, name: str, kind: str) -> Response:
     """An answer that browsers save under this name; `kind` is its media type."""
     answer = Response(text, mimetype=kind)
     answer.headers.set("Content-Disposition", "attachment", filename=name)

@@ -20,6 +20,7 @@ TABS: tuple[tuple[str, str, str], ...] = (
     ("Overlaps", "overlaps.index", "overlap.read"),
     ("Scenarios", "scenarios.index", "scenario.read"),
     ("Plan", "plans.show", "plan.read"),
+    ("Decision pack", "packs.show", "pack.read"),
     ("Dashboard", "dashboards.show", "dashboard.read"),
     ("People & settings", "round_settings.index", "dashboard.read"),
 )

@@ -42,9 +42,8 @@ def keep(session: Session, *, run_id: int, funders: list[str], found: dict[str, 
     run = session.get_one(Run, run_id)
     if run.explanation is None:
         return
-    known = run.explanation["why"]["funders"]
-    if not known.get(funders[0], {}).get("is_proven"):
-        known[funders[0]] = found
+    if funders[0] in missing_of(run):
+        run.explanation["why"]["funders"][funders[0]] = found
         flag_modified(run, "explanation")
     gain = least_gain(baselines_of(run.plan or {}, run.explanation))
     run.summary = {**run.summary, "least_gain": gain}

@@ -36,7 +36,9 @@ class Progress:
     """A bar (`progress`, 0 to 1) and a sentence (`stage`) on a row. Writing them never raises: the
     solver could not bear it."""
 
-    def __init__(self, database: Database, table: type[Run] | type[Study] | type[Pack], row_id: int) -> None:
+    def __init__(
+        self, database: Database, table: type[Run] | type[Study] | type[Pack], row_id: int
+    ) -> None:
         self.database, self.table, self.row_id = database, table, row_id
         self.progress, self.stage = 0.0, ""
         self._written = self._asked = 0.0

@@ -27,5 +27,7 @@ KINDS: dict[str, Kind] = {
     )
 }
 
-QUESTIONS: dict[str, Kind] = {kind.name: kind for kind in (confirmation.KIND, override.KIND, overrides.KIND)}
+QUESTIONS: dict[str, Kind] = {
+    kind.name: kind for kind in (confirmation.KIND, override.KIND, overrides.KIND)
+}
 """Those without a page of their own: answered where the question arises."""

@@ -191,7 +191,9 @@ def _funders(sources: Sources) -> list[Document]:
                 "value": None if value is None else round(value),
                 "alone": None if known.get("alone") is None else round(known["alone"]),
                 "leave": None if leave is None else round(leave),
-                "gain": parts_per_million(value / leave - 1) if leave and value is not None else None,
+                "gain": parts_per_million(value / leave - 1)
+                if leave and value is not None
+                else None,
             }
         )
     return found

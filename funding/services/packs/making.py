@@ -41,9 +41,7 @@ STUDIES_PART = 0.7
 """Of the bar, for the studies; the rest is for what funders reach without the pool."""
 
 
-def ask_for_pack(
-    session: Session, *, by: Actor, round_id: int, is_quick: bool = False
-) -> Pack:
+def ask_for_pack(session: Session, *, by: Actor, round_id: int, is_quick: bool = False) -> Pack:
     """Have the pack of the plan before the funders made, with the studies it lacks; `is_quick`:
     of what is there already.
 
@@ -163,9 +161,7 @@ def cancel_pack(session: Session, *, by: Actor, pack_id: int) -> Pack:
 def _waited_for(session: Session, pack: Pack) -> list[Study]:
     return list(
         session.scalars(
-            sa.select(Study).where(
-                Study.id.in_(pack.studies.values()), Study.state.in_(UNDER_WAY)
-            )
+            sa.select(Study).where(Study.id.in_(pack.studies.values()), Study.state.in_(UNDER_WAY))
         )
     )
 
@@ -246,7 +242,13 @@ def _write(session: Session, *, pack_id: int) -> None:
     pack.studies, pack.content, pack.digest, pack.made_at = done, text, digest_of(text), at
     pack.state, pack.progress, pack.stage = PackState.READY, 1.0, ""
     record(
-        session, None, "pack made", pack, round_id=plan.round_id, plan_id=plan.id, sha256=pack.digest
+        session,
+        None,
+        "pack made",
+        pack,
+        round_id=plan.round_id,
+        plan_id=plan.id,
+        sha256=pack.digest,
     )
 
 

@@ -62,9 +62,9 @@ def _refuse_faults(pack: Pack, kind: str, words: str, portfolio: int | None) -> 
     if kind not in set(RemarkKind):
         faults.append(Fault("kind", "choose one of them"))
     if kind != RemarkKind.AGREE and not words.strip():
-        faults.append(Fault("words", "please say it in words; they go on record"))
+        faults.append(Fault("remark", "please say it in words; they go on record"))
     elif len(words) > LONGEST:
-        faults.append(Fault("words", f"at most {LONGEST:,} characters"))
+        faults.append(Fault("remark", f"at most {LONGEST:,} characters"))
     if portfolio is not None:
         count = len(json.loads(pack.content or "{}")["figures"]["portfolios"])
         if not 0 <= portfolio < count:
@@ -96,6 +96,4 @@ def positions(remarks: list[PackRemark]) -> dict[int, PackRemark]:
 
 
 def seal_of(session: Session, pack: Pack) -> PackSeal | None:
-    return session.scalars(
-        sa.select(PackSeal).where(PackSeal.pack_id == pack.id)
-    ).one_or_none()
+    return session.scalars(sa.select(PackSeal).where(PackSeal.pack_id == pack.id)).one_or_none()

@@ -73,9 +73,7 @@ def _logged(session: Session, pack: Pack, action: str, key: str, digest: str) ->
     }[action]
     event = session.scalars(
         sa.select(Event)
-        .where(
-            Event.subject_type == "pack", Event.subject_id == pack.id, Event.action == action
-        )
+        .where(Event.subject_type == "pack", Event.subject_id == pack.id, Event.action == action)
         .limit(1)
     ).first()
     logged = None if event is None else event.detail.get(key)

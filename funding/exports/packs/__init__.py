@@ -1,0 +1,1 @@
+"""The decision pack as a printed document, which carries its own content."""
