@@ -35,6 +35,7 @@ TASKS: dict[str, Callable[..., None]] = {
     offering.LAPSE: offering.lapse_offers,
     names.TASK: names.find_names,
     making.TASK: making.make_pack,
+    making.QUICK: making.make_pack,
     sealing.PRINT: printing.print_pack,
     replays.TASK: replays.run_replay,
     studies.TASK: studies.run_study,

@@ -54,6 +54,7 @@ from funding.services import (
 )
 from funding.services.demo import EXAMPLES
 from funding.services.overlaps import introducing
+from funding.services.packs import making, remarks
 from funding.services.reviewing import suggesting
 from funding.services.solve_now import solve_now
 from funding.services.studies import ask_for_study
@@ -105,6 +106,8 @@ FILES = {
     "health.healthz",
     "offers.html",
     "offers.pdf",
+    "packs.document",
+    "packs.pdf",
     "proposals.attachment",
     "reporting.file",
     "reviews.attachment",
@@ -234,6 +237,10 @@ def fill(app: Flask, password: str) -> WholeDemo:
     second = _pinned(database, round_.id, first.scenario_id, refused)
     _work(app)
     _act(database, OFFICER, plans.put_forward, run_id=first.id, note="As solved.", key="whole")
+    pack = _act(database, COMMITTEE, making.ask_for_pack, round_id=round_.id, is_quick=True).id
+    _work(app)
+    said = {"kind": "comment", "words": "Why not the third?", "portfolio": 0}
+    _act(database, COMMITTEE, remarks.remark, pack_id=pack, **said)
     line, alone, offered = _decided(database, first.id)
     _act(
         database,
@@ -306,6 +313,7 @@ def fill(app: Flask, password: str) -> WholeDemo:
     ids = {
         **_overlapping(database, round_.id),
         "study_id": study.id,
+        "pack_id": pack,
         "round_id": round_.id,
         "commitment_id": commitment,
         "funder_id": funder,

@@ -90,7 +90,7 @@ def test_a_worker_that_died_is_followed_by_another_which_makes_the_pack(scene: P
     database.in_transaction(
         lambda session: session.execute(
             sa.update(Job)
-            .where(Job.task == making.TASK)
+            .where(Job.task == making.QUICK)
             .values(state="running", worker="gone", tries=1, lease_until=asked.asked_at)
         )
     )

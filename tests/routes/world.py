@@ -37,6 +37,7 @@ from funding.models import (
     Organisation,
     OutsideOverlap,
     Overlap,
+    Pack,
     Payment,
     PaymentBatch,
     Person,
@@ -216,6 +217,9 @@ def make_side(session: Session) -> Side:
     study = Study(run_id=plan.run_id, kind="frontier", result={"points": []})
     session.add(study)
     session.flush()
+    pack = Pack(plan_id=plan.id, state="cancelled")
+    session.add(pack)
+    session.flush()
     form = ReviewForm(round_id=round_.id, number=1, lowest=1, highest=5)
     form.criteria = [ReviewCriterion(position=0, key="idea", name="Idea", weight=1)]
     reviewed = make_proposal(session, round_)
@@ -262,6 +266,7 @@ def make_side(session: Session) -> Side:
         "run_id": plan.run_id,
         "pin_id": pin.id,
         "study_id": study.id,
+        "pack_id": pack.id,
         "kind": "frontier",
         "assignment_id": assignment.id,
         "reviewer_id": reviewer.id,

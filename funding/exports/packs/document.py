@@ -26,6 +26,8 @@ from funding.reports.packs.view import PackView
 
 CHART = "areas.svg"
 STYLE = """
+thead .num { white-space: normal; }
+th[scope="row"] { min-width: 42mm; }
 .digest { font: 7pt monospace; overflow-wrap: anywhere; }
 .remark { border-inline-start: 1.5pt solid; padding-inline-start: 3mm; margin: 2mm 0; }
 .portfolio { break-inside: avoid; }

@@ -11,6 +11,8 @@ from funding.reports.packs.canonical import MILLION
 from funding.reports.packs.view import MoveView, PackView, PortfolioView
 
 NEAR = (0.05, 0.95)
+MOST_WAITING = 12
+"""Pairs that wait to be judged, the likeliest; the page has all of them."""
 
 
 def committee_words(view: PackView) -> str:
@@ -30,7 +32,7 @@ def portfolio(view: PackView, one: PortfolioView) -> str:
     rows = [
         [place.name, money(place.amount, currency), change(place.change, currency)]
         for place in one.areas
-        if place.change
+        if place.is_telling
     ]
     words = _(
         "%(share)s of the money moves against A, at %(worth)s of its value.",
@@ -120,7 +122,7 @@ def overlaps(view: PackView) -> str:
     parts = []
     waiting = [
         [pair(found["proposals"]), share(found["probability"])]
-        for found in view.state["open_overlaps"]
+        for found in view.state["open_overlaps"][:MOST_WAITING]
     ]
     if waiting:
         heads = [_("Proposals"), _("Likely the same work at")]

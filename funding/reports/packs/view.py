@@ -26,6 +26,8 @@ MOST_MARKS = 2
 TELLING = 0.01
 """Of the plan's money: an area whose money changes less gives a portfolio no name."""
 SURE = 0.95
+TRIFLE = 0.005
+"""Of the largest change."""
 LONGEST = 30
 
 
@@ -41,6 +43,11 @@ class Place:
     need: int = 0
     open: int = 0
     short: int = 0
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether the change is worth a line: not what only rounding moves."""
+        return abs(self.part) >= TRIFLE
 
 
 @dataclass(frozen=True)

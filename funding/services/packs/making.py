@@ -34,7 +34,8 @@ from funding.studies.kinds import KINDS as OFFERED
 from funding.studies.kinds import QUESTIONS
 from funding.studies.tolerances import TOLERANCES, USUAL
 
-TASK = "make_pack"
+TASK, QUICK = "make_pack", "make_pack_now"
+"""Of a pack that waits for studies, and of one that does not: that is soon done."""
 EVERY = 0.3
 """Seconds between two looks at the studies that are waited for."""
 STUDIES_PART = 0.7
@@ -73,7 +74,7 @@ def ask_for_pack(session: Session, *, by: Actor, round_id: int, is_quick: bool =
     pack.studies = _studies_for(session, by, plan.run, may_ask=not is_quick)
     session.add(pack)
     session.flush()
-    enqueue(session, TASK, pack_id=pack.id, is_quick=is_quick)
+    enqueue(session, QUICK if is_quick else TASK, pack_id=pack.id, is_quick=is_quick)
     record(session, by, "pack asked for", pack, round_id=round_id, plan_id=plan.id)
     return pack
 
@@ -142,7 +143,9 @@ def latest_ready(session: Session, plan_id: int) -> Pack | None:
 
 def is_making(session: Session, pack: Pack) -> bool:
     """Whether somebody works on it or will; not where its worker died too often."""
-    return pack.state == PackState.MAKING and is_under_way(session, TASK, pack_id=pack.id)
+    return pack.state == PackState.MAKING and any(
+        is_under_way(session, task, pack_id=pack.id) for task in (TASK, QUICK)
+    )
 
 
 def cancel_pack(session: Session, *, by: Actor, pack_id: int) -> Pack:
