@@ -89,7 +89,7 @@
     const dialog = document.getElementById("confirm");
     const yes = document.getElementById("confirm-yes");
     document.getElementById("confirm-text").textContent = source.dataset.confirm;
-    yes.textContent = source.dataset.confirmLabel || "Go ahead";
+    yes.textContent = source.dataset.confirmLabel || words.say("goAhead");
     dialog.returnValue = "no";
     dialog.addEventListener("close", () => {
       if (dialog.returnValue !== "yes") return;
@@ -131,9 +131,9 @@
   // Rows of a short table, found while typing.
   function filterTable(input) {
     const table = document.getElementById(input.dataset.filterTable);
-    const words = input.value.trim().toLowerCase();
+    const wanted = input.value.trim().toLowerCase();
     for (const row of all("tbody tr", table)) {
-      row.hidden = words !== "" && !row.textContent.toLowerCase().includes(words);
+      row.hidden = wanted !== "" && !row.textContent.toLowerCase().includes(wanted);
     }
   }
 
@@ -145,8 +145,8 @@
     const picked = boxes.filter((box) => box.checked).length;
     const { noun, nouns } = bar.dataset;
     bar.querySelector("[data-bulk-count]").textContent = picked === 0
-      ? `Pick ${nouns} to act on`
-      : `${picked.toLocaleString("en-GB")} ${picked === 1 ? noun : nouns} picked`;
+      ? words.say("pickToAct", { nouns })
+      : words.say("picked", { number: words.number(picked), nouns: picked === 1 ? noun : nouns });
     for (const button of all("button[type=submit]", bar)) button.disabled = picked === 0;
     bar.classList.toggle("is-active", picked > 0);
     const head = form.querySelector("[data-bulk-all]");
@@ -171,10 +171,9 @@
     if (!counter) return;
     const limit = Number(area.dataset.limit);
     const length = Array.from(area.value).length;
-    const write = (number) => number.toLocaleString("en-GB");
     counter.textContent = length > limit
-      ? `${write(length - limit)} characters too many`
-      : `${write(length)} of ${write(limit)} characters`;
+      ? words.say("charactersTooMany", { number: words.number(length - limit) })
+      : words.say("charactersOf", { length: words.number(length), limit: words.number(limit) });
     counter.classList.toggle("is-over", length > limit);
   }
 
@@ -186,14 +185,14 @@
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-copy]");
     if (!button) return;
-    const words = button.textContent;
+    const label = button.textContent;
     try {
       await navigator.clipboard.writeText(button.dataset.copy);
-      button.textContent = "Copied";
+      button.textContent = words.say("copied");
     } catch {
-      button.textContent = "Select and copy by hand";
+      button.textContent = words.say("copyByHand");
     }
-    setTimeout(() => { button.textContent = words; }, 2000);
+    setTimeout(() => { button.textContent = label; }, 2000);
   });
 
   // Runs on the page and on each part swapped in later.

@@ -29,18 +29,14 @@
     return entries.filter(([name]) => !OWN.has(name));
   }
 
-  function say(words, isTrouble, link) {
-    state.textContent = words;
+  function say(sentence, isTrouble, link) {
+    state.textContent = sentence;
     state.classList.toggle("is-trouble", Boolean(isTrouble));
     if (!link) return;
     const anchor = document.createElement("a");
     anchor.href = link;
-    anchor.textContent = "Sign in again";
+    anchor.textContent = words.say("signInAgain");
     state.append(" ", anchor);
-  }
-
-  function clock(date) {
-    return date.toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
   }
 
   // In this browser, until the server has it. Where storage is refused, the server alone keeps it.
@@ -100,28 +96,28 @@
       ? await response.json().catch(() => null)
       : null;
     if (response && response.status === 401 && answer) {
-      say("You are signed out. What you typed is kept.", true, answer.sign_in);
+      say(words.say("signedOut"), true, answer.sign_in);
       return false;
     }
     if (response && response.status === 409 && answer) {
-      say(answer.elsewhere || "Not saved: open in another window.", true);
+      say(answer.elsewhere || words.say("openElsewhere"), true);
       return true;
     }
     if (!response || !response.ok || !answer || !answer.seen) {
       const wait = RETRIES[Math.min(failures, RETRIES.length - 1)];
       failures += 1;
-      say("Not sent yet; kept in this browser. Trying again.", true);
+      say(words.say("notSentYet"), true);
       later(wait);
       return false;
     }
     failures = 0;
     seen.value = answer.seen;
     sentEdits = upTo;
-    for (const [name, words] of Object.entries(answer.live)) {
+    for (const [name, live] of Object.entries(answer.live)) {
       const place = form.querySelector(`[data-live="${name}"]`);
-      if (place && place.textContent !== words) place.textContent = words;
+      if (place && place.textContent !== live) place.textContent = live;
     }
-    say(answer.note || `Saved ${clock(new Date())}, as typed`, Boolean(answer.note));
+    say(answer.note || words.say("savedAsTyped", { time: words.clock(new Date()) }), Boolean(answer.note));
     if (edits === upTo) forget();
     else later(PAUSE);
     return true;
@@ -131,7 +127,7 @@
     if (event.target.type === "file" || event.target.closest("[data-autosave-restore]")) return;
     edits += 1;
     remember();
-    if (!state.classList.contains("is-trouble")) say("Saving …");
+    if (!state.classList.contains("is-trouble")) say(words.say("saving"));
     later(PAUSE);
   }
 
@@ -164,7 +160,7 @@
       forget();
       return;
     }
-    restore.querySelector("[data-autosave-restore-at]").textContent = `at ${clock(new Date(held.at))}`;
+    restore.querySelector("[data-autosave-restore-at]").textContent = words.say("atTime", { time: words.clock(new Date(held.at)) });
     restore.hidden = false;
     restore.querySelector("[data-autosave-forget]").addEventListener("click", () => {
       forget();

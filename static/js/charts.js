@@ -169,7 +169,7 @@
     if (box.scrollWidth <= box.clientWidth) return;
     box.tabIndex = 0;
     box.setAttribute("role", "group");
-    box.setAttribute("aria-label", `Scrolls sideways: ${element.dataset.finding}`);
+    box.setAttribute("aria-label", words.say("scrollsSideways", { finding: element.dataset.finding }));
   }
 
   async function figureOf(element) {
@@ -181,8 +181,8 @@
 
   function giveUp(element) {
     element.classList.add("is-broken");
-    const words = element.querySelector(".chart-wait");
-    if (words) words.textContent = "The chart could not be drawn. Its figures are in the table below.";
+    const wait = element.querySelector(".chart-wait");
+    if (wait) wait.textContent = words.say("noChart");
     const table = element.closest(".figure")?.querySelector(".figure-table");
     if (table) table.open = true;
   }
