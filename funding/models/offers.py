@@ -12,7 +12,7 @@ from funding.db import Base, UTCDateTime, now
 from funding.models.decisions import Award
 from funding.models.people import Organisation, Person
 
-LANGUAGES = {"en": "English", "fr": "French", "es": "Spanish"}
+LANGUAGES = {"en": "English", "fr": "French", "es": "Spanish", "ar": "Arabic"}
 """The languages of letters: code -> its name."""
 
 

@@ -49,11 +49,13 @@ TITLES = {
     "en": "Grant agreement: {proposal}",
     "fr": "Convention de subvention : {proposal}",
     "es": "Convenio de subvención: {proposal}",
+    "ar": "اتفاقية منحة: {proposal}",
 }
 SUBJECTS = {
     "en": "An offer for “{proposal}”",
     "fr": "Une offre pour « {proposal} »",
     "es": "Una oferta para «{proposal}»",
+    "ar": "عرض لمقترح «{proposal}»",
 }
 
 

@@ -238,6 +238,15 @@ def test_both_sides_sign_the_document_that_was_offered(
         assert session.get_one(Offer, offer.id).state == "accepted"
 
 
+def test_a_letter_in_arabic_runs_from_right_to_left(each_database: Database, scene: Scene) -> None:
+    check_all(each_database, scene)
+    offer = send(each_database, scene, language="ar")
+    assert '<html lang="ar" dir="rtl">' in offer.agreement_html
+    assert "9,000.00\N{NO-BREAK SPACE}USD" in offer.agreement
+    assert "الجهة المانحة" in offer.letter or "المنحة" in offer.letter
+    assert "{" not in offer.letter + offer.agreement
+
+
 def test_the_agreement_names_the_days_on_which_reports_are_due(
     each_database: Database, scene: Scene
 ) -> None:

@@ -67,10 +67,16 @@ def html_of(title: str, text: str, language: str) -> str:
             parts.append("<p>" + "<br>".join(lines) + "</p>")
     body = "\n".join(parts)
     return (
-        f'<!doctype html>\n<html lang="{language}">\n<head><meta charset="utf-8">'
+        f'<!doctype html>\n<html lang="{language}"{_direction(language)}>\n'
+        f'<head><meta charset="utf-8">'
         f"<title>{escape(title)}</title></head>\n<body>\n<h1>{escape(title)}</h1>\n"
         f"{body}\n</body>\n</html>\n"
     )
+
+
+def _direction(language: str) -> str:
+    """Said only where it is not from left to right: documents already sent keep their digest."""
+    return ' dir="rtl"' if language == "ar" else ""
 
 
 def digest(html: str) -> str:
@@ -93,6 +99,7 @@ SIGNATURES = {
         "aceptado el {at}",
         "Documento",
     ),
+    "ar": ("التوقيعات", "عن الجهة المانحة", "عن مقدّمي المقترح", "قُبلت في {at}", "المستند"),
 }
 """The sheet after a signed agreement: its heading, each side, when, and the digest's name."""
 

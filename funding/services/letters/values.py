@@ -14,8 +14,13 @@ from babel.numbers import format_currency
 from funding.formatting import NO_BREAK_SPACE, minor_units
 from funding.models import Award
 
-LOCALES = {"en": "en_GB", "fr": "fr", "es": "es"}
-OPEN = {"en": "a day to be agreed", "fr": "une date à convenir", "es": "una fecha por acordar"}
+LOCALES = {"en": "en_GB", "fr": "fr", "es": "es", "ar": "ar"}
+OPEN = {
+    "en": "a day to be agreed",
+    "fr": "une date à convenir",
+    "es": "una fecha por acordar",
+    "ar": "يوم يُتفق عليه",
+}
 
 
 def amount_in(language: str, amount: int, currency: str) -> str:
