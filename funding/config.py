@@ -79,6 +79,16 @@ SETTINGS = (
         "how texts are compared: characters, or sentences, which also finds the same idea in other"
         " words and needs `make embeddings`",
     ),
+    Setting(
+        "TRIBUTARY_GRANT_PREFIX",
+        "tributary",
+        "prefix of grants in the open data, as registered with 360Giving",
+    ),
+    Setting(
+        "TRIBUTARY_IATI_ORGANISATION",
+        "XM-TRIBUTARY",
+        "identifier of whoever reports the open data to IATI",
+    ),
     Setting("TRIBUTARY_UPLOAD_MB", "50", "largest file that may be uploaded"),
 )
 
@@ -107,6 +117,8 @@ class Config:
     solve_seconds: float
     sweep: str
     overlap_method: str
+    threesixty_prefix: str
+    iati_organisation: str
     upload_bytes: int
 
     @classmethod
@@ -159,6 +171,8 @@ class Config:
             solve_seconds=float(number("SOLVE_SECONDS", 1, 86400)),
             sweep=sweep,
             overlap_method=method,
+            threesixty_prefix=text("GRANT_PREFIX"),
+            iati_organisation=text("IATI_ORGANISATION"),
             upload_bytes=number("UPLOAD_MB", 1, 2048) * 1024 * 1024,
         )
 

@@ -102,6 +102,18 @@ from funding.models.proposals import (
     TeamMember,
     YearOfAsk,
 )
+from funding.models.publishing import (
+    MOST_AREAS,
+    AwardEmbargo,
+    Capacity,
+    HiddenBecause,
+    Publication,
+    Voice,
+    VoiceArea,
+    VoiceState,
+    WithheldBecause,
+    WithheldTitle,
+)
 from funding.models.reporting import (
     TO_BE_WRITTEN,
     AwardBudgetLine,

@@ -93,5 +93,10 @@ MOVES: dict[str, dict[str, tuple[str, ...]]] = {
         "delegated": ("assigned",),
         "withdrawn": ("assigned",),
     },
+    "voice": {
+        "waiting": ("shown", "hidden"),
+        "shown": ("hidden",),
+        "hidden": ("shown",),
+    },
 }
 """kind -> state -> the states it may move to; each kind is also the name of its table."""

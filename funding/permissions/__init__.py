@@ -47,6 +47,13 @@ from funding.permissions.payments import (
     visible_reversals,
     visible_transfers,
 )
+from funding.permissions.publishing import (
+    Scope,
+    is_withheld,
+    public_awards,
+    public_proposals,
+    public_rounds,
+)
 from funding.permissions.records import (
     visible_events,
     visible_history,
@@ -87,9 +94,11 @@ __all__ = [
     "READERS",
     "SIGNED_IN",
     "Actor",
+    "Scope",
     "fetch",
     "finished_assignments",
     "inside_shown_to",
+    "is_withheld",
     "judges_compensating",
     "ledger_commitments",
     "load_actor",
@@ -100,6 +109,9 @@ __all__ = [
     "own_reports",
     "owned_rounds",
     "participants",
+    "public_awards",
+    "public_proposals",
+    "public_rounds",
     "published_grants",
     "published_proposals",
     "require",

@@ -61,6 +61,7 @@ PERMISSIONS: dict[str, tuple[Role, ...]] = {
     "terms.read": (*FUNDERS, Role.AUDITOR),
     "terms.edit": (Role.FUNDER_ADMIN,),
     "diligence.do": (Role.PROGRAM_OFFICER, Role.FINANCE_OFFICER),
+    "award.withhold": (Role.COMMITTEE, Role.PROGRAM_OFFICER),
     "decline.edit": (Role.COMMITTEE, Role.PROGRAM_OFFICER),
     "mail.read": (
         Role.PLATFORM_ADMIN,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.orm import aliased
 
+from funding.db import now
 from funding.models import (
     Disclosure,
     HistoricGrant,
@@ -16,11 +17,10 @@ from funding.models import (
     OutsideOverlap,
     Overlap,
     Proposal,
-    ProposalState,
     Round,
-    RoundState,
 )
 from funding.permissions.acts import Actor
+from funding.permissions.publishing import Scope, public_proposals
 from funding.permissions.rounds import without_conflict, working_rounds
 
 
@@ -100,12 +100,8 @@ def published_grants() -> sa.Select[tuple[HistoricGrant]]:
 
 
 def published_proposals() -> sa.Select[tuple[Proposal]]:
-    """Funded proposals of closed rounds: what anybody may know of."""
-    return (
-        sa.select(Proposal)
-        .join(Round, Round.id == Proposal.round_id)
-        .where(Proposal.state == ProposalState.FUNDED, Round.state == RoundState.CLOSED)
-    )
+    """Proposals with an award that the public sees today, under their own title."""
+    return public_proposals(Scope(now().date()))
 
 
 def _is_published() -> sa.ColumnElement[bool]:

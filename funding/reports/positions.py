@@ -173,7 +173,7 @@ def money_of(session: Session, by: Actor, round_: Round) -> Money:
                 proposal_id=about.id if about else None,
                 proposal=about.title if about else "",
                 region=about.region if about else "",
-                areas=_parts(base, about.areas) if about else (),
+                areas=parts_by_area(base, about.areas) if about else (),
                 award_id=draft.award_id,
                 year=draft.year,
             )
@@ -332,7 +332,7 @@ def _proposals(session: Session, by: Actor, round_: Round, ids: set[int]) -> dic
     }
 
 
-def _parts(base: int, areas: dict[str, float]) -> tuple[tuple[str, int], ...]:
+def parts_by_area(base: int, areas: dict[str, float]) -> tuple[tuple[str, int], ...]:
     """The amount by area; what rounding leaves goes to the largest, so that the parts add up."""
     whole = sum(areas.values())
     if not whole:

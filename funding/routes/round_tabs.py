@@ -22,6 +22,7 @@ TABS: tuple[tuple[str, str, str], ...] = (
     ("Plan", "plans.show", "plan.read"),
     ("Decision pack", "packs.show", "pack.read"),
     ("Dashboard", "dashboards.show", "dashboard.read"),
+    ("Public", "publishing.show", "dashboard.read"),
     ("People & settings", "round_settings.index", "dashboard.read"),
 )
 """(label, endpoint taking `round_id`, permission in an organisation that takes part)."""

@@ -45,6 +45,7 @@ from funding.services import (
     demo_overlaps,
     demo_payments,
     demo_pilot,
+    demo_public,
     demo_reviews,
     ledger,
 )
@@ -114,6 +115,7 @@ def load(session: Session, *, password: str) -> bool:
     pilot = demo_pilot.load(session, round_, organisations, people)
     demo_decisions.load(session, round_, pilot, organisations, people)
     demo_payments.load(session, organisations, people)
+    demo_public.load(session, people)
     record(session, None, "demo loaded", round_, round_id=round_.id)
     return True
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from funding.models.states import MOVES
-from funding.models.triggers import meetings, reporting
+from funding.models.triggers import meetings, publishing, reporting
 from funding.models.triggers.rule import Rule
 
 APPEND_ONLY = (
@@ -25,6 +25,7 @@ APPEND_ONLY = (
     "waived_conflict",
     "review_form",
     "review_criterion",
+    *publishing.APPEND_ONLY,
 )
 BEGINNINGS = {
     "plan_line": "recommended",
@@ -36,6 +37,7 @@ BEGINNINGS = {
     **reporting.BEGINNINGS,
     "review_assignment": "assigned",
     "name_merge": "suggested",
+    **publishing.BEGINNINGS,
 }
 """The state that a row of these is made in: further on, it would skip what comes before."""
 

@@ -1,0 +1,92 @@
+"""The queue of what the public said to a round: read, then shown or hidden with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import redirect, render_template, request, url_for
+from flask.typing import ResponseReturnValue
+
+from funding.listing import Listing
+from funding.models import Voice, VoiceState
+from funding.reports.public import voices as report
+from funding.reports.public.words import CAPACITIES, HIDDEN
+from funding.routes.context import in_transaction, reading, say
+from funding.routes.publishing.blueprints import bp
+from funding.routes.rounds import own_round
+from funding.routes.security import permission
+from funding.routes.submitting import submit, typed_form
+from funding.services.publishing import voices as service
+
+STATES = (
+    (VoiceState.WAITING.value, "Waiting"),
+    (VoiceState.SHOWN.value, "Shown"),
+    (VoiceState.HIDDEN.value, "Hidden"),
+)
+
+
+@bp.get("/voices")
+@permission("round.manage")
+def voices(round_id: int) -> ResponseReturnValue:
+    return _page(round_id, {})
+
+
+def _page(round_id: int, errors: dict[str, str]) -> str:
+    round_ = own_round(round_id)
+    listing, rows = report.voices_of(
+        reading(),
+        round_,
+        Listing.parse(
+            url_for("publishing.voices", round_id=round_id),
+            {"state": VoiceState.WAITING.value, **request.args.to_dict()},
+            sortable=("received",),
+            filters=("state",),
+            default_sort="received",
+        ),
+    )
+    return render_template(
+        "publishing/voices.html",
+        round=round_,
+        listing=listing,
+        rows=rows,
+        heard=report.heard_in(reading(), round_),
+        area_names={area.key: area.name for area in round_.taxonomy.areas},
+        capacities=CAPACITIES,
+        reasons=list(HIDDEN.items()),
+        hidden=HIDDEN,
+        states=STATES,
+        errors=errors,
+    )
+
+
+@bp.post("/voices/<int:voice_id>/show")
+@permission("round.manage")
+def show_voice(round_id: int, voice_id: int) -> ResponseReturnValue:
+    return _moderate(round_id, voice_id, service.show_voice, "It is shown and counted.")
+
+
+@bp.post("/voices/<int:voice_id>/hide")
+@permission("round.manage")
+def hide_voice(round_id: int, voice_id: int) -> ResponseReturnValue:
+    reason = typed_form().text("reason")
+    return _moderate(round_id, voice_id, service.hide_voice, "It is hidden.", reason=reason)
+
+
+def _moderate(
+    round_id: int, voice_id: int, act: Callable[..., Voice], message: str, **values: Any
+) -> ResponseReturnValue:
+    own_round(round_id)
+    version = request.form.get("version", default=0, type=int)
+
+    def done(_: Voice) -> ResponseReturnValue:
+        say(message)
+        return redirect(url_for("publishing.voices", round_id=round_id))
+
+    return submit(
+        lambda: in_transaction(
+            act, round_id=round_id, voice_id=voice_id, version=version, **values
+        ),
+        done=done,
+        again=lambda errors, is_stale: _page(round_id, errors),
+    )
