@@ -104,6 +104,7 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     privacy.bp,
     proposals.bp,
     public.bp,
+    public.crawlers.bp,
     publishing.bp,
     publishing.awards_bp,
     replay.bp,

@@ -15,6 +15,7 @@ from funding.listing import Listing
 from funding.models import Area, AreaNeed, Round, Taxonomy
 from funding.permissions import PUBLIC, fetch, working_rounds
 from funding.reports import areas as report
+from funding.reports.public.voices import heard_in
 from funding.routes.area_form import (
     MOST_RETIRED,
     SPARE_CHILDREN,
@@ -48,6 +49,7 @@ def index(round_id: int) -> ResponseReturnValue:
         groups=report.groups_of(round_.taxonomy),
         tagged=report.tagged_by_area(reading(), round_, by) if by and is_reader else None,
         needs=report.needs_of(reading(), round_, now()) if is_member else None,
+        heard=heard_in(reading(), round_) if is_member else None,
         months=MONTHS,
         since=counted_since(round_),
         is_owner=by is not None and by.may("round.manage", round_.owner_id),

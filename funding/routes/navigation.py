@@ -6,7 +6,7 @@ from typing import Any
 
 from flask import request, url_for
 
-from funding.language import LANGUAGES, current
+from funding.language import LANGUAGES, current, lazy
 from funding.permissions import PUBLIC, Actor
 from funding.routes.context import actor_or_none
 
@@ -32,6 +32,13 @@ ENTRIES: tuple[tuple[str, str, str], ...] = (
 """(label, endpoint, permission) in the order shown."""
 
 
+FOR_ALL = (
+    (lazy("Published rounds"), "public.index"),
+    (lazy("Open data"), "public.data"),
+)
+"""At the foot of every page: what anybody may read."""
+
+
 def page_context() -> dict[str, Any]:
     """What every page's frame needs (templates/base.html)."""
     by = actor_or_none()
@@ -47,6 +54,7 @@ def page_context() -> dict[str, Any]:
             "sign_out_url": url_for("identity.leave"),
             "account_url": url_for("account.show") if by else None,
             "language_url": url_for("language.choose"),
+            "footer": [{"label": label, "url": url_for(endpoint)} for label, endpoint in FOR_ALL],
         },
     }
 

@@ -19,6 +19,7 @@ from funding.reports.inbox import (
     grants,
     overlapping,
     people,
+    public,
     reports,
     reviewing,
     writing,
@@ -46,6 +47,7 @@ SOURCES: tuple[Callable[[Session, Actor], Iterable[Waiting]], ...] = (
     overlapping.introductions,
     overlapping.words_asked,
     overlapping.steps,
+    public.voices,
     deciding.overlaps,
 )
 """Most pressing first."""

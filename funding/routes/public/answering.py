@@ -13,6 +13,7 @@ from flask import Response, render_template, request, url_for
 from flask_login import current_user
 
 from funding.db import now
+from funding.language import lazy
 from funding.permissions import Scope
 from funding.places import country_name
 from funding.reports.public import words
@@ -20,12 +21,12 @@ from funding.reports.public import words
 KEPT_SECONDS = 300
 """How long a copy may be shown: no longer than a title that is withheld in a hurry can wait."""
 _NAVIGATION = (
-    ("Home", "home.index"),
-    ("Published rounds", "public.index"),
-    ("Awards", "public.awards"),
-    ("Outputs", "public.outputs"),
-    ("Open data", "public.data"),
-    ("How to read this", "public.how_to_read"),
+    (lazy("Home"), "home.index"),
+    (lazy("Published rounds"), "public.index"),
+    (lazy("Awards"), "public.awards"),
+    (lazy("Outputs"), "public.outputs"),
+    (lazy("Open data"), "public.data"),
+    (lazy("How to read this"), "public.how_to_read"),
 )
 
 

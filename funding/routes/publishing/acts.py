@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 
 from funding.db import now
 from funding.errors import NotFound
+from funding.language import gettext
 from funding.listing import Listing
 from funding.models import Round, RoundState
 from funding.permissions import Scope, fetch, working_rounds
@@ -150,7 +151,9 @@ def publish(round_id: int) -> ResponseReturnValue:
             seen=request.form.get("seen", ""),
             digest=lambda session, round_: datasets.digest_of(session, round_, today),
         ),
-        done=lambda _: _to(round_id, "Published. Copies of earlier pages are gone in minutes."),
+        done=lambda _: _to(
+            round_id, gettext("Published. Copies of earlier pages are gone in minutes.")
+        ),
         again=lambda errors, is_stale: _page(own_round(round_id), {}, errors),
     )
 
@@ -162,7 +165,9 @@ def take_down(round_id: int) -> ResponseReturnValue:
     typed = typed_form()
     return submit(
         lambda: in_transaction(service.take_down, round_id=round_id, reason=typed.text("reason")),
-        done=lambda _: _to(round_id, "Taken down. Copies of its pages are gone in minutes."),
+        done=lambda _: _to(
+            round_id, gettext("Taken down. Copies of its pages are gone in minutes.")
+        ),
         again=lambda errors, is_stale: _page(own_round(round_id), typed.values, errors),
     )
 
@@ -178,7 +183,9 @@ def embargo(round_id: int) -> ResponseReturnValue:
         return _page(own_round(round_id), typed.values, errors), 422
     return submit(
         lambda: in_transaction(service.set_embargo, round_id=round_id, until=until),
-        done=lambda _: _to(round_id, "The day is set." if until else "There is no embargo now."),
+        done=lambda _: _to(
+            round_id, gettext("The day is set.") if until else gettext("There is no embargo now.")
+        ),
         again=lambda errors, is_stale: _page(own_round(round_id), typed.values, errors),
     )
 

@@ -8,6 +8,7 @@ from typing import Any
 from flask import redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
+from funding.language import gettext
 from funding.models import Award
 from funding.permissions import fetch
 from funding.reports import publishing as report
@@ -54,7 +55,7 @@ def withhold(award_id: int) -> ResponseReturnValue:
     return _do(
         award_id,
         service.withhold_title,
-        "The title is withheld from the public; copies of pages are gone in minutes.",
+        gettext("The title is withheld from the public; copies of pages are gone in minutes."),
         typed.values,
         reason=typed.text("withheld_because"),
         note=typed.text("note"),
@@ -64,7 +65,7 @@ def withhold(award_id: int) -> ResponseReturnValue:
 @awards_bp.post("/show-title")
 @permission("award.withhold")
 def show_title(award_id: int) -> ResponseReturnValue:
-    return _do(award_id, service.show_title, "The public reads the title again.", {})
+    return _do(award_id, service.show_title, gettext("The public reads the title again."), {})
 
 
 @awards_bp.post("/embargo")
@@ -78,7 +79,9 @@ def embargo(award_id: int) -> ResponseReturnValue:
     return _do(
         award_id,
         service.set_award_embargo,
-        "The award is kept back until that day." if until else "The award is kept back no more.",
+        gettext("The award is kept back until that day.")
+        if until
+        else gettext("The award is kept back no more."),
         typed.values,
         until=until,
         reason=typed.text("embargo_reason"),

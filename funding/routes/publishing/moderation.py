@@ -8,6 +8,7 @@ from typing import Any
 from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from funding.language import gettext, lazy
 from funding.listing import Listing
 from funding.models import Voice, VoiceState
 from funding.reports.public import voices as report
@@ -20,9 +21,9 @@ from funding.routes.submitting import submit, typed_form
 from funding.services.publishing import voices as service
 
 STATES = (
-    (VoiceState.WAITING.value, "Waiting"),
-    (VoiceState.SHOWN.value, "Shown"),
-    (VoiceState.HIDDEN.value, "Hidden"),
+    (VoiceState.WAITING.value, lazy("Waiting")),
+    (VoiceState.SHOWN.value, lazy("Shown")),
+    (VoiceState.HIDDEN.value, lazy("Hidden")),
 )
 
 
@@ -63,14 +64,16 @@ def _page(round_id: int, errors: dict[str, str]) -> str:
 @bp.post("/voices/<int:voice_id>/show")
 @permission("round.manage")
 def show_voice(round_id: int, voice_id: int) -> ResponseReturnValue:
-    return _moderate(round_id, voice_id, service.show_voice, "It is shown and counted.")
+    return _moderate(round_id, voice_id, service.show_voice, gettext("It is shown and counted."))
 
 
 @bp.post("/voices/<int:voice_id>/hide")
 @permission("round.manage")
 def hide_voice(round_id: int, voice_id: int) -> ResponseReturnValue:
     reason = typed_form().text("reason")
-    return _moderate(round_id, voice_id, service.hide_voice, "It is hidden.", reason=reason)
+    return _moderate(
+        round_id, voice_id, service.hide_voice, gettext("It is hidden."), reason=reason
+    )
 
 
 def _moderate(

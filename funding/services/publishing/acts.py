@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.errors import Conflict, Fault, InvalidInput, RuleBroken
+from funding.language import gettext as _
 from funding.models import Publication, Round, RoundState
 from funding.permissions import Actor, fetch, owned_rounds
 from funding.services.log import record
@@ -40,9 +41,9 @@ def publish(
     """
     round_ = _own(session, by, round_id)
     if round_.state != RoundState.CLOSED:
-        raise RuleBroken("Only a closed round is published.")
+        raise RuleBroken(_("Only a closed round is published."))
     if digest(session, round_) != seen:
-        raise Conflict("The round has changed since this preview. Look at it again, please.")
+        raise Conflict(_("The round has changed since this preview. Look at it again, please."))
     found = _row(session, round_id)
     is_again = found.is_public
     found.is_public, found.taken_down_reason = True, ""
@@ -59,7 +60,7 @@ def take_down(session: Session, *, by: Actor, round_id: int, reason: str) -> Pub
     round_ = _own(session, by, round_id)
     found = publication_of(session, round_id)
     if found is None or not found.is_public:
-        raise RuleBroken("This round is not published.")
+        raise RuleBroken(_("This round is not published."))
     _check_reason(reason)
     found.is_public, found.taken_down_reason = False, reason.strip()
     _record(session, by, "round taken down", round_, reason.strip())
@@ -76,7 +77,7 @@ def set_embargo(session: Session, *, by: Actor, round_id: int, until: date | Non
     found, today = _row(session, round_id), now().date()
     is_out = found.is_public and (found.embargo_until is None or found.embargo_until <= today)
     if is_out and until is not None and until > today:
-        raise RuleBroken("This round is public already. Take it down, with a reason, instead.")
+        raise RuleBroken(_("This round is public already. Take it down, with a reason, instead."))
     found.embargo_until = until
     _record(session, by, "round embargo set", round_, until.isoformat() if until else "none")
     return found
@@ -100,9 +101,9 @@ def _row(session: Session, round_id: int) -> Publication:
 
 def _check_reason(reason: str) -> None:
     if not reason.strip():
-        raise InvalidInput(Fault("reason", "Say why; it stays on record."))
+        raise InvalidInput(Fault("reason", _("Say why; it stays on record.")))
     if len(reason) > LONGEST_REASON:
-        raise InvalidInput(Fault("reason", f"At most {LONGEST_REASON} characters."))
+        raise InvalidInput(Fault("reason", _("At most %(most)s characters.", most=LONGEST_REASON)))
 
 
 def _record(session: Session, by: Actor, action: str, round_: Round, what: str) -> None:

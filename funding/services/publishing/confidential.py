@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.errors import Fault, InvalidInput, NotFound, RuleBroken
+from funding.language import gettext as _
 from funding.models import (
     Award,
     AwardEmbargo,
@@ -55,10 +56,10 @@ def withhold_title(
     """
     award = _award(session, by, award_id)
     if reason not in set(WithheldBecause):
-        raise InvalidInput(Fault("withheld_because", "Choose a reason; the public reads it."))
+        raise InvalidInput(Fault("withheld_because", _("Choose a reason; the public reads it.")))
     _check_length("note", note)
     if session.get(WithheldTitle, award.proposal_id) is not None:
-        raise RuleBroken("The title is withheld already.")
+        raise RuleBroken(_("The title is withheld already."))
     found = WithheldTitle(
         proposal_id=award.proposal_id,
         reason=reason,
@@ -75,7 +76,7 @@ def show_title(session: Session, *, by: Actor, award_id: int) -> None:
     award = _award(session, by, award_id)
     found = session.get(WithheldTitle, award.proposal_id)
     if found is None:
-        raise RuleBroken("The title is not withheld.")
+        raise RuleBroken(_("The title is not withheld."))
     session.delete(found)
     _record(session, by, "title shown", award, proposal=award.proposal_id)
 
@@ -88,14 +89,14 @@ def set_award_embargo(
     there = session.get(AwardEmbargo, award.id)
     if until is None:
         if there is None:
-            raise InvalidInput(Fault("until", "Say until which day."))
+            raise InvalidInput(Fault("until", _("Say until which day.")))
         session.delete(there)
         _record(session, by, "award embargo lifted", award)
         return
     if until <= now().date():
-        raise InvalidInput(Fault("until", "Choose a day ahead."))
+        raise InvalidInput(Fault("until", _("Choose a day ahead.")))
     if not reason.strip():
-        raise InvalidInput(Fault("embargo_reason", "Say why; it stays on record."))
+        raise InvalidInput(Fault("embargo_reason", _("Say why; it stays on record.")))
     _check_length("embargo_reason", reason)
     if there is None:
         there = AwardEmbargo(award_id=award.id)
@@ -114,7 +115,7 @@ def _award(session: Session, by: Actor, award_id: int) -> Award:
 
 def _check_length(field: str, text: str) -> None:
     if len(text) > LONGEST_NOTE:
-        raise InvalidInput(Fault(field, f"At most {LONGEST_NOTE} characters."))
+        raise InvalidInput(Fault(field, _("At most %(most)s characters.", most=LONGEST_NOTE)))
 
 
 def _record(session: Session, by: Actor, action: str, award: Award, **detail: object) -> None:

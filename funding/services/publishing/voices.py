@@ -15,6 +15,8 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.errors import Fault, InvalidInput, NotFound, RuleBroken
+from funding.formatting import format_number
+from funding.language import gettext as _
 from funding.models import (
     MOST_AREAS,
     Capacity,
@@ -101,16 +103,20 @@ def _faults_of(round_: Round, areas: Sequence[str], words: str, capacity: str) -
     known = {area.key for area in round_.taxonomy.areas if area.parent_key is None}
     faults = []
     if not areas:
-        faults.append(Fault("areas", "Choose at least one area."))
+        faults.append(Fault("areas", _("Choose at least one area.")))
     elif len(areas) > MOST_AREAS:
-        faults.append(Fault("areas", f"Choose at most {MOST_AREAS} areas."))
+        faults.append(Fault("areas", _("Choose at most %(most)s areas.", most=MOST_AREAS)))
     elif len(set(areas)) < len(areas) or not known.issuperset(areas):
-        faults.append(Fault("areas", "Choose from the areas of this round."))
+        faults.append(Fault("areas", _("Choose from the areas of this round.")))
     if len(words) > LONGEST_WORDS:
-        rule = f"At most {LONGEST_WORDS} characters; these are {len(words):,}."
+        rule = _(
+            "At most %(most)s characters; these are %(number)s.",
+            most=LONGEST_WORDS,
+            number=format_number(len(words)),
+        )
         faults.append(Fault("words", rule))
     if capacity and capacity not in set(Capacity):
-        faults.append(Fault("capacity", "Choose from the list, or leave it open."))
+        faults.append(Fault("capacity", _("Choose from the list, or leave it open.")))
     return faults
 
 
@@ -127,7 +133,7 @@ def hide_voice(
 ) -> Voice:
     """Keep a voice from being read and counted. Raises NotFound, RuleBroken, InvalidInput."""
     if reason not in set(HiddenBecause):
-        raise InvalidInput(Fault("reason", "Choose why it is hidden."))
+        raise InvalidInput(Fault("reason", _("Choose why it is hidden.")))
     round_, voice = _own_voice(session, by, round_id, voice_id, version)
     voice.state, voice.hidden_because = VoiceState.HIDDEN, reason
     if reason == HiddenBecause.NAMES_A_PERSON:
@@ -143,7 +149,7 @@ def _own_voice(
     voices = sa.select(Voice).where(Voice.round_id == round_id).with_for_update()
     voice = fetch(session, voices, voice_id, "voice")
     if voice.version != version:
-        raise RuleBroken("Somebody else looked at this voice meanwhile; see what they said.")
+        raise RuleBroken(_("Somebody else looked at this voice meanwhile; see what they said."))
     return round_, voice
 
 
