@@ -57,6 +57,7 @@ from funding.models import (
     TeamMember,
     Tranche,
     Transfer,
+    Voice,
 )
 from funding.permissions import Actor
 from funding.services import ledger
@@ -246,7 +247,11 @@ def make_side(session: Session) -> Side:
     session.add(absence)
     session.flush()
     merge = _names(session, funder)
+    voice = Voice(round_id=round_.id, words="Mind the gap.")
+    session.add(voice)
+    session.flush()
     ids: dict[str, object] = {
+        "voice_id": voice.id,
         "merge_id": merge.id,
         "name_id": merge.first_id,
         "holder_id": funder.id,

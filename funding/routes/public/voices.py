@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Response, redirect, request, url_for
+from flask import Response, make_response, redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from funding.models import MOST_AREAS
@@ -44,7 +44,7 @@ def speak(key: str) -> ResponseReturnValue:
     done = redirect(url_for("public.thanks", key=key))
     if request.form.get(TRAP):
         return done  # whoever fills it in is told nothing of why nothing came of it
-    return submit(
+    answer = submit(
         lambda: in_transaction(
             service.speak,
             round_key=key,
@@ -55,6 +55,7 @@ def speak(key: str) -> ResponseReturnValue:
         done=lambda _: done,
         again=lambda errors, is_stale: _form(key, typed.values, errors),
     )
+    return _never_kept(answer)
 
 
 def _form(key: str, values: dict[str, Any], errors: dict[str, str]) -> str:
@@ -76,8 +77,8 @@ def _form(key: str, values: dict[str, Any], errors: dict[str, str]) -> str:
     )
 
 
-def _never_kept(text: str) -> Response:
+def _never_kept(said: ResponseReturnValue) -> Response:
     """A form has a token of its own: no cache may show it to somebody else."""
-    answer = Response(text)
+    answer = make_response(said)
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -5,16 +5,27 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.db import Database
 from funding.errors import NotFound
-from funding.models import Import, Person, Proposal, Round
+from funding.models import Award, Import, Person, Proposal, WithheldTitle
 from funding.permissions import Actor
+from funding.services.decisions import approve_lines
 from funding.services.overlaps.hinting import hints_for
 from funding.services.overlaps.searching import refresh_index
-from tests.builders import make_actor, make_organisation, make_proposal, make_round
+from tests.builders import (
+    make_actor,
+    make_commitment,
+    make_organisation,
+    make_person,
+    make_plan,
+    make_proposal,
+    make_round,
+)
 from tests.conftest import make_config
+from tests.public_scene import close, publish
 from tests.services.overlaps.test_outside import PROBES, World
 
 
@@ -70,20 +81,37 @@ def test_a_published_grant_is_told(database: Database, tmp_path: Path, world: Wr
         assert hints(database, tmp_path, world, nothing) == []
 
 
-def test_a_funded_proposal_of_a_closed_round_is_told(
+def test_a_funded_proposal_is_told_once_its_round_is_published(
     database: Database, tmp_path: Path, world: Writing
 ) -> None:
-    def close(session: Session) -> None:
+    def award(session: Session) -> None:
         proposal = session.get_one(Proposal, world.proposal_id)
+        commitment = make_commitment(session, proposal.round)
+        officer = make_actor(session, commitment.funder)
+        by = make_actor(session, proposal.round.owner)
+        line = make_plan(session, proposal.round, [(commitment, proposal, 1_000_00)], by).lines[0]
+        approve_lines(session, by=officer, lines={line.id: None}, key="hint")
+        session.scalars(sa.select(Award)).one().state = "accepted"
         proposal.state = "funded"
-        for state in ("deciding", "closed"):
-            session.get_one(Round, proposal.round_id).state = state
-            session.flush()
+        close(session, proposal.round)
 
-    assert hints(database, tmp_path, world) == []
-    database.in_transaction(close)
+    def publish_it(session: Session) -> None:
+        round_ = session.get_one(Proposal, world.proposal_id).round
+        publish(session, round_, make_person(session, round_.owner))
+
+    def withhold(session: Session) -> None:
+        by = make_person(session, make_organisation(session))
+        session.add(
+            WithheldTitle(proposal_id=world.proposal_id, reason="security", withheld_by_id=by.id)
+        )
+
+    database.in_transaction(award)
     refresh(database, tmp_path)
+    assert hints(database, tmp_path, world) == []
+    database.in_transaction(publish_it)
     assert hints(database, tmp_path, world) == ["Probes of awareness"]
+    database.in_transaction(withhold)
+    assert hints(database, tmp_path, world) == []
 
 
 def test_only_the_proposals_own_team_asks(
