@@ -11,7 +11,7 @@ from datetime import date
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from funding.models import Endorsement, PlanPutForward, Round, Run, Scenario
+from funding.models import Endorsement, PackSeal, PlanPutForward, Round, Run, Scenario
 from funding.reports.rules import rule_label
 from funding.services.committee import rule_of
 
@@ -31,13 +31,15 @@ class Counts:
 
 @dataclass(frozen=True)
 class Decision:
-    """`rule` is empty where the plan was agreed without the optimizer; `digest` is its run's."""
+    """`rule` is empty where the plan was agreed without the optimizer; `digest` is its run's,
+    `seal` that of the decision pack, closed by the committee's vote."""
 
     rule: str
     digest: str
     put_forward_on: date | None
     vote: Counts | None
     committee_rule: str
+    seal: str = ""
 
 
 def decision_of(session: Session, round_: Round) -> Decision:
@@ -55,12 +57,18 @@ def decision_of(session: Session, round_: Round) -> Decision:
     vote = session.scalars(
         sa.select(Endorsement).where(Endorsement.plan_id == plan.id)
     ).one_or_none()
+    seal = (
+        session.scalar(sa.select(PackSeal.digest).where(PackSeal.endorsement_id == vote.id))
+        if vote
+        else None
+    )
     return Decision(
         rule_label(plan.rule) if plan.digest else "",
         plan.digest or "",
         plan.put_forward_at.date(),
         _counts(vote) if vote else None,
         says,
+        seal or "",
     )
 
 
