@@ -79,21 +79,32 @@ def _catalogue(tag: str) -> NullTranslations:
 
 
 def gettext(message: str, **values: object) -> str:
-    """The sentence in the current language, its `%(name)s` filled in from `values`."""
-    said = _catalogue(current().tag).ugettext(message)
-    return said % values if values else said
+    """The sentence in the current language, its `%(name)s` filled in from `values`.
+
+    A value that begins with a small letter is a word of ours, such as a state, and is looked up
+    too; names and what people wrote are not.
+    """
+    sentence = _catalogue(current().tag).ugettext(message)
+    return sentence % _looked_up(values) if values else sentence
+
+
+def _looked_up(values: dict[str, object]) -> dict[str, object]:
+    return {
+        name: said(value) if isinstance(value, str) and value[:1].islower() else value
+        for name, value in values.items()
+    }
 
 
 def ngettext(one: str, many: str, number: int, **values: object) -> str:
     """The sentence for so many; `%(num)s` is the number unless `values` has its own."""
-    said = _catalogue(current().tag).ungettext(one, many, number)
-    return said % {"num": number, **values}
+    sentence = _catalogue(current().tag).ungettext(one, many, number)
+    return sentence % {"num": number, **_looked_up(values)}
 
 
 def pgettext(context: str, message: str, **values: object) -> str:
     """As `gettext`, for a word that means different things in different places."""
-    said = str(_catalogue(current().tag).upgettext(context, message))
-    return said % values if values else said
+    sentence = str(_catalogue(current().tag).upgettext(context, message))
+    return sentence % _looked_up(values) if values else sentence
 
 
 def said(text: object) -> object:

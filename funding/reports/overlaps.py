@@ -123,12 +123,11 @@ class Spoken:
 
     @property
     def direction(self) -> str:
-        strength = "strongly " if abs(self.push) > _STRONG else ""
-        return gettext(
-            "%(strength)s%(against)s the same work",
-            strength=strength,
-            against="for" if self.push > 0 else "against",
-        )
+        if abs(self.push) > _STRONG:
+            is_for, is_against = "strongly for the same work", "strongly against the same work"
+        else:
+            is_for, is_against = "for the same work", "against the same work"
+        return is_for if self.push > 0 else is_against
 
 
 _STRONG = 0.6

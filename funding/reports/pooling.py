@@ -12,6 +12,7 @@ import plotly.io
 
 from funding.formatting import format_number, format_percent, format_short, plural, shortened
 from funding.language import gettext as _
+from funding.language import ngettext
 
 Document = Mapping[str, Any]
 MOST_GROUPS = 20
@@ -87,15 +88,16 @@ def _finding(rows: Sequence[FunderRow]) -> str:
         return "No funder would get anything done without the pool"
     if len(better) == len(gains):
         low, high = format_percent(min(gains)), format_percent(max(gains))
-        much = f"by {low}" if low == high else _("by %(low)s to %(high)s", low=low, high=high)
-        return _("Every funder gets more done in the pool than by leaving it, %(much)s", much=much)
+        much = low if low == high else _("%(low)s to %(high)s", low=low, high=high)
+        return _(
+            "Every funder gets more done in the pool than by leaving it, by %(much)s", much=much
+        )
     less = len(gains) - len(better)
-    gets = "gets" if less == 1 else "get"
-    return _(
-        "%(less)s of %(rows)s funders %(gets)s no more done in the pool than by leaving it",
-        less=less,
+    return ngettext(
+        "%(num)s of %(rows)s funders gets no more done in the pool than by leaving it",
+        "%(num)s of %(rows)s funders get no more done in the pool than by leaving it",
+        less,
         rows=len(rows),
-        gets=gets,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
 from typing import Any, TypeVar
 
 from flask import current_app, flash, g
@@ -81,9 +82,17 @@ def _refusals_logged(run: Callable[..., T], act: Callable[..., T], values: dict[
         raise
 
 
-def say(message: str) -> None:
-    """Tell the person, on the next page, what was done."""
-    flash(message, "status")
+@dataclass(frozen=True)
+class Undo:
+    """The act that takes another back: where it is posted, and what with."""
+
+    url: str
+    fields: dict[str, str | int] = field(default_factory=dict)
+
+
+def say(message: str, undo: Undo | None = None) -> None:
+    """Tell the person, on the next page, what was done, with a button that takes it back."""
+    flash({"text": message, "undo": asdict(undo)} if undo else message, "status")
 
 
 def warn(message: str) -> None:

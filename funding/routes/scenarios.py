@@ -7,14 +7,15 @@ from typing import Any
 from flask import Blueprint, make_response, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
+from funding.formatting import format_amount_number
 from funding.forms import Typed
-from funding.models import Round, Run, RunState, Scenario, ScenarioState
+from funding.models import Pin, Round, Run, RunState, Scenario, ScenarioState
 from funding.permissions import fetch, visible_runs, visible_scenarios, working_rounds
 from funding.reports import scenarios as report
 from funding.reports.discretion import Discretion
 from funding.reports.results import headline, latest_runs, quality_in_words
 from funding.reports.rules import rule_label
-from funding.routes.context import actor, in_transaction, reading, say
+from funding.routes.context import Undo, actor, in_transaction, reading, say
 from funding.routes.round_tabs import may_in, offer_round_tabs
 from funding.routes.scenario_form import (
     LABELS,
@@ -216,6 +217,7 @@ def pin(scenario_id: int) -> ResponseReturnValue:
     scenario = scenario_of(scenario_id)
     typed = typed_form()
     values = pin_values(typed, scenario.round.base_currency)
+    is_exchanged = any(one.proposal_id == values["proposal_id"] for one in scenario.pins)
 
     def again(errors: dict[str, str], _is_stale: bool) -> str:
         return render_template(
@@ -228,8 +230,12 @@ def pin(scenario_id: int) -> ResponseReturnValue:
             back=back_to(scenario_id),
         )
 
-    def done(_pin: object) -> ResponseReturnValue:
-        say("Pinned. Solve the scenario again to see what it changes.")
+    def done(made: Pin) -> ResponseReturnValue:
+        undo = None
+        if not is_exchanged:  # the one before would not come back
+            address = url_for("scenarios.unpin", scenario_id=scenario_id, pin_id=made.id)
+            undo = Undo(address, {"back": back_to(scenario_id)})
+        say("Pinned. Solve the scenario again to see what it changes.", undo)
         return redirect(back_to(scenario_id))
 
     return submit(
@@ -261,9 +267,25 @@ def pin_values(typed: Typed, currency: str) -> dict[str, Any]:
 @bp.post("/scenarios/<int:scenario_id>/pins/<int:pin_id>/remove")
 @permission("scenario.run")
 def unpin(scenario_id: int, pin_id: int) -> ResponseReturnValue:
-    in_transaction(service.remove_pin, scenario_id=scenario_id, pin_id=pin_id)
-    say("The pin is gone. Solve the scenario again to see what it changes.")
+    gone = in_transaction(service.remove_pin, scenario_id=scenario_id, pin_id=pin_id)
+    undo = None
+    if gone is not None:
+        currency = scenario_of(scenario_id).round.base_currency
+        fields = {"back": back_to(scenario_id), **_as_typed(gone, currency)}
+        undo = Undo(url_for("scenarios.pin", scenario_id=scenario_id), fields)
+    say("The pin is gone. Solve the scenario again to see what it changes.", undo)
     return redirect(back_to(scenario_id))
+
+
+def _as_typed(pin: Pin, currency: str) -> dict[str, str | int]:
+    """A pin's values as its form sends them."""
+    fields: dict[str, str | int] = {"proposal": pin.proposal_id, "reason": pin.reason}
+    fields["act"] = {True: "in", False: "out", None: "amount"}[pin.funded]
+    if pin.amount is not None:
+        fields["amount"] = format_amount_number(pin.amount, currency)
+    if pin.commitment_id is not None:
+        fields["commitment"] = pin.commitment_id
+    return fields
 
 
 def back_to(scenario_id: int) -> str:

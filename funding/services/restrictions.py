@@ -13,11 +13,13 @@ from fractions import Fraction
 from typing import NamedTuple
 
 import sqlalchemy as sa
+from babel.lists import format_list
 from sqlalchemy.orm import Session
 
 from funding.formatting import format_amount
 from funding.forms import share_text
 from funding.imports.known import REGIONS
+from funding.language import ENGLISH, current
 from funding.language import gettext as _
 from funding.models import CANDIDATE_STATES, Commitment, Proposal, ProposalArea, Round, Taxonomy
 from funding.permissions import Actor, without_conflict
@@ -212,6 +214,9 @@ def any_of(words: Iterable[str], last: str) -> str:
     items = list(words)
     if len(items) < 2:
         return "".join(items)
+    if current() is not ENGLISH:
+        style = "or" if last == "or" else "standard"
+        return format_list(items, style=style, locale=current().locale)
     comma = "," if any(" and " in item or "," in item for item in items) else ""
     return f"{', '.join(items[:-1])}{comma} {last} {items[-1]}"
 

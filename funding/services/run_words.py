@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import sqlalchemy as sa
+from babel.lists import format_list
 from sqlalchemy.orm import Session
 
 from funding.formatting import format_amount, format_percent
 from funding.imports.known import REGIONS
+from funding.language import current
 from funding.language import gettext as _
 from funding.models import Commitment, Organisation, Proposal, Round
 
@@ -179,11 +181,9 @@ class Words:
     def _lock(self, lock: Mapping[str, Any]) -> str:
         proposal = self.name(lock["proposal"])
         if lock["amount"] is None:
-            return _(
-                "%(proposal)s is pinned %(out)s",
-                proposal=proposal,
-                out="in" if lock["funded"] else "out",
-            )
+            if lock["funded"]:
+                return _("%(proposal)s is pinned in", proposal=proposal)
+            return _("%(proposal)s is pinned out", proposal=proposal)
         if lock["commitment"] is None:
             return _(
                 "%(proposal)s is fixed at %(money)s",
@@ -220,7 +220,7 @@ def earned(grounds: Sequence[Mapping[str, Any]]) -> list[tuple[str, float]]:
 
 def listed(parts: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    return format_list(list(parts), locale=current().locale)
 
 
 def baselines_of(

@@ -255,8 +255,8 @@ def checked_pin(
     return scenario, proposal, commitment
 
 
-def remove_pin(session: Session, *, by: Actor, scenario_id: int, pin_id: int) -> None:
-    """Let the optimizer decide again. A pin that is gone already is no fault."""
+def remove_pin(session: Session, *, by: Actor, scenario_id: int, pin_id: int) -> Pin | None:
+    """Let the optimizer decide again; answers what was pinned. One that is gone is no fault."""
     scenario = _scenario_to_change(session, by, scenario_id)
     visible = visible_proposals(by).with_only_columns(Proposal.id)
     pin = session.scalars(
@@ -265,7 +265,7 @@ def remove_pin(session: Session, *, by: Actor, scenario_id: int, pin_id: int) ->
         )
     ).one_or_none()
     if pin is None:
-        return
+        return None
     scenario.pins.remove(pin)
     _reopen(scenario)
     record(
@@ -277,6 +277,7 @@ def remove_pin(session: Session, *, by: Actor, scenario_id: int, pin_id: int) ->
         proposal_id=pin.proposal_id,
         commitment_id=pin.commitment_id,
     )
+    return pin
 
 
 def start_run(session: Session, *, by: Actor, scenario_id: int) -> Run:

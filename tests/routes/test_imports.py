@@ -102,14 +102,14 @@ def test_a_small_file_is_put_in_looked_at_and_imported(
     answer = put_in(client, world)
     assert answer.status_code == 303
     page = client.get(answer.headers["Location"]).text
-    assert "2 past grants are new and will be imported." in page
+    assert "New, to be imported: 2 past grants." in page
     assert "Alder Fund" in page
     assert "12" in page  # the total
     assert count(site, HistoricGrant) == 0
     batch = the_import(site)
     client.post(f"/imports/{batch.id}/confirm", data={"attempt": batch.attempt})
     page = client.get(f"/imports/{batch.id}").text
-    assert "2 past grants were imported" in page
+    assert "Imported: 2 past grants" in page
     assert f"/history?import={batch.id}" in page
     assert count(site, HistoricGrant) == 2
     work(site)  # the jobs that waited all the same
@@ -134,7 +134,7 @@ def test_a_large_file_is_read_and_written_by_the_worker(
     client.post(f"{address}/confirm", data={"attempt": batch.attempt})
     assert "Importing the file" in client.get(address).text
     work(site)
-    assert "2 past grants were imported" in client.get(address).text
+    assert "Imported: 2 past grants" in client.get(address).text
     assert count(site, HistoricGrant) == 2
 
 
@@ -162,9 +162,7 @@ def test_what_is_here_already_is_said_before_anything_happens(
         client.post(f"{address}/confirm", data={"attempt": "1"})
     address = put_in(client, world, TABLE + b"Cedar,Tansy,1,2022-01-01\n").headers["Location"]
     page = re.sub(r"\s+", " ", client.get(address).text)
-    assert (
-        "1 past grant is new and will be imported. 2 are here already and stay as they are." in page
-    )
+    assert "New, to be imported: 1 past grant. 2 are here already and stay as they are." in page
     same = put_in(client, world).headers["Location"]
     page = client.get(same).text
     assert "Nothing in this file is new." in page
@@ -253,14 +251,14 @@ def test_columns_are_chosen_by_menus_and_stay_chosen_for_a_corrected_file(
     }
     client.post(f"{address}/columns", data=chosen)
     page = client.get(address).text
-    assert "1 past grant is new" in page
+    assert "New, to be imported: 1 past grant." in page
     assert "2020-05-06" in page
     assert "5.00 GBP" in page
     more = table + b"Birch,Sorrel,7,01/02/2020\n"
     data = {"file": (io.BytesIO(more), "better.csv")}
     page = client.post(f"{address}/file", data=data, follow_redirects=True).text
     assert "better.csv" in page
-    assert "2 past grants are new" in page
+    assert "New, to be imported: 2 past grants." in page
 
 
 def test_a_field_given_to_another_column_leaves_the_first(
@@ -300,7 +298,7 @@ def test_commitments_come_in_through_the_browser(
     table = b"name,amount,currency\nOpen Window,1000,USD\n"
     answer = put_in(client, world, table, kind="commitments", round_id=str(world.round_id))
     page = client.get(answer.headers["Location"]).text
-    assert "1 commitment is new" in page
+    assert "New, to be imported: 1 commitment." in page
     assert "1 funder joins the round: Alder Fund." in page
     client.post(f"{answer.headers['Location']}/confirm", data={"attempt": "1"})
     page = client.get(answer.headers["Location"]).text
@@ -324,7 +322,7 @@ def test_the_cells_of_imported_proposals_are_seen_by_who_put_them_in(
     for other in (world.admin, world.auditor):
         page = sign_in(site, other).get(address)
         assert page.status_code == 200
-        assert "1 proposal is new" in page.text
+        assert "New, to be imported: 1 proposal." in page.text
         assert "Probing for deception" not in page.text
         assert "/confirm" not in page.text
     assert sign_in(site, world.stranger).get(address).status_code == 404
