@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from funding.language import gettext
+
 
 class TributaryError(Exception):
     """Base of every refusal this product makes on purpose."""
@@ -17,7 +19,7 @@ class NotFound(TributaryError):
     """There is no such thing, or it belongs to others: both read the same."""
 
     def __init__(self, what: str = "page") -> None:
-        super().__init__(f"There is no such {what} here.")
+        super().__init__(gettext("There is no such %(what)s here.", what=what))
 
 
 class NotPermitted(TributaryError):
