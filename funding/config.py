@@ -65,6 +65,11 @@ SETTINGS = (
     Setting("TRIBUTARY_MAIL_FROM", "tributary@localhost", "sender of the site's mail"),
     Setting("TRIBUTARY_WEB_PROCESSES", "2", "web server processes"),
     Setting("TRIBUTARY_WORKERS", "2", "background worker processes that `tributary serve` starts"),
+    Setting(
+        "TRIBUTARY_LIVE_WORKERS",
+        "1",
+        "processes for live sessions that `tributary serve` starts; 0 where others run them",
+    ),
     Setting("TRIBUTARY_SOLVER", "highs", "highs or cbc"),
     Setting("TRIBUTARY_SOLVE_SECONDS", "120", "longest that solving a scenario may take"),
     Setting(
@@ -113,6 +118,7 @@ class Config:
     mail_from: str
     web_processes: int
     workers: int
+    live_workers: int
     solver: str
     solve_seconds: float
     sweep: str
@@ -167,6 +173,7 @@ class Config:
             mail_from=text("MAIL_FROM"),
             web_processes=number("WEB_PROCESSES", 1, 64),
             workers=number("WORKERS", 0, 64),
+            live_workers=number("LIVE_WORKERS", 0, 8),
             solver=text("SOLVER"),
             solve_seconds=float(number("SOLVE_SECONDS", 1, 86400)),
             sweep=sweep,

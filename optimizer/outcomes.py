@@ -163,7 +163,7 @@ def outcome_of(
     ordered = in_order(changed)
     found = solved(ordered, floors, proof, clock)
     assert found.lines is not None  # no aim was given
-    lines = _fewest_changes(ordered, before_of(ordered, plan), found.lines, floors, proof, clock)
+    lines = fewest_changes(ordered, before_of(ordered, plan), found.lines, floors, proof, clock)
     return _beside(problem, plan, proof.slack, ordered, lines, found.bound)
 
 
@@ -239,7 +239,7 @@ def _funders(
     }
 
 
-def _fewest_changes(
+def fewest_changes(
     problem: Problem,
     before: Mapping[str, int],
     lines: Lines,

@@ -33,6 +33,7 @@ LAYERS = {
     "funding.replay": 4,
     "funding.studies": 4,
     "funding.tasks": 5,
+    "funding.live_worker": 6,
     "funding.worker": 6,
     "funding.routes": 7,
     "funding": 8,

@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
 from typing import Any
 
@@ -65,22 +66,46 @@ def serve(is_demo: bool) -> None:
     else:
         open_database(config).engine.dispose()
     workers: list[subprocess.Popen[bytes]] = []
+    is_ending = threading.Event()
 
     def begin() -> None:
         """Once the site answers: workers, which would only have slowed its start; the address."""
-        for _ in range(config.workers):
-            command = [sys.executable, "-m", "funding.cli", "worker"]
-            # a session of its own: an interrupt comes here alone, and is passed on in good order
-            workers.append(subprocess.Popen(command, start_new_session=True))
+        workers.extend(_start_worker() for _ in range(config.workers))
+        if config.live_workers:
+            threading.Thread(
+                target=_keep_live, args=(config.live_workers, workers, is_ending), daemon=True
+            ).start()
         click.echo(f"\nTributary is at {config.public_url} (Ctrl-C stops it).{last_words}")
 
     try:
         Site(config, begin).run()
     finally:
+        is_ending.set()
         for process in workers:
             process.send_signal(signal.SIGTERM)
         for process in workers:
             _end(process)
+
+
+def _start_worker(*options: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "funding.cli", "worker", *options]
+    # a session of its own: an interrupt comes here alone, and is passed on in good order
+    return subprocess.Popen(command, start_new_session=True)
+
+
+def _keep_live(
+    count: int, workers: list[subprocess.Popen[bytes]], is_ending: threading.Event
+) -> None:
+    """Start the processes for live sessions, and another where one died: a meeting waits for it."""
+    live: list[subprocess.Popen[bytes]] = []
+    while not is_ending.is_set():
+        for process in [process for process in live if process.poll() is not None]:
+            live.remove(process)
+            workers.remove(process)
+        for _ in range(count - len(live)):
+            live.append(_start_worker("--live"))
+            workers.append(live[-1])
+        is_ending.wait(1)
 
 
 def _refuse_a_taken_port(config: Config) -> None:
@@ -110,11 +135,13 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 @click.command()
-def worker() -> None:
+@click.option("--live", "is_live", is_flag=True, help="Solve for live sessions, and nothing else.")
+def worker(is_live: bool) -> None:
     """Run one background worker: scenarios, imports, mail. `serve` starts its own."""
     # here, since the site itself never solves
+    from funding import live_worker
     from funding import worker as background
 
     config = read_config()
     open_database(config).engine.dispose()
-    background.work(config)
+    (live_worker if is_live else background).work(config)

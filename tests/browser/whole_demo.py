@@ -13,6 +13,7 @@ from flask import Flask, url_for
 from sqlalchemy.orm import Session, joinedload
 
 from funding.db import Database, now
+from funding.live_worker import LiveWorker
 from funding.models import (
     LANGUAGES,
     Award,
@@ -53,6 +54,7 @@ from funding.services import (
     scenarios,
 )
 from funding.services.demo import EXAMPLES
+from funding.services.live import sessions, voices
 from funding.services.overlaps import introducing
 from funding.services.packs import making, remarks
 from funding.services.reviewing import suggesting
@@ -247,6 +249,7 @@ def fill(app: Flask, password: str) -> WholeDemo:
     _work(app)
     said = {"kind": "comment", "words": "Why not the third?", "portfolio": 0}
     _act(database, COMMITTEE, remarks.remark, pack_id=pack, **said)
+    live = _session(database, round_.id, first.id)
     line, alone, offered = _decided(database, first.id)
     _act(
         database,
@@ -320,6 +323,7 @@ def fill(app: Flask, password: str) -> WholeDemo:
         **_overlapping(database, round_.id),
         "study_id": study.id,
         "pack_id": pack,
+        "live_id": live,
         "round_id": round_.id,
         "commitment_id": commitment,
         "funder_id": funder,
@@ -394,6 +398,21 @@ def fill(app: Flask, password: str) -> WholeDemo:
         "language": tuple(LANGUAGES),
     }
     return WholeDemo(ids, of_route, several)
+
+
+def _session(database: Database, round_id: int, run_id: int) -> int:
+    """A live session with a step that was tried, a signal and a remark; its number."""
+    live = _act(database, COMMITTEE, sessions.open_session, round_id=round_id, run_id=run_id).id
+    tried = {"kind": "weights", "where": "interpretability", "value": 2.0}
+    _act(database, COMMITTEE, sessions.ask_for_step, live_id=live, at=0, **tried)
+    worker = LiveWorker(database)
+    while worker.run_one():
+        pass
+    _act(database, COMMITTEE, sessions.set_voting, live_id=live, is_open=True)
+    _act(database, COMMITTEE, voices.signal, live_id=live, number=1, choice="for")
+    _act(database, COMMITTEE, voices.say, live_id=live, words="That is more like it.")
+    made: int = live
+    return made
 
 
 def _alone(database: Database, line: int) -> int:

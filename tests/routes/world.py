@@ -31,6 +31,7 @@ from funding.models import (
     Introduction,
     KnownName,
     LineState,
+    LiveSession,
     Mail,
     NameMerge,
     NameSearch,
@@ -219,7 +220,10 @@ def make_side(session: Session) -> Side:
     session.add(study)
     session.flush()
     pack = Pack(plan_id=plan.id, state="cancelled")
-    session.add(pack)
+    live = LiveSession(
+        round_id=round_.id, run_id=plan.run_id, opened_by_id=people[Role.COMMITTEE].id
+    )
+    session.add_all([pack, live])
     session.flush()
     form = ReviewForm(round_id=round_.id, number=1, lowest=1, highest=5)
     form.criteria = [ReviewCriterion(position=0, key="idea", name="Idea", weight=1)]
@@ -272,6 +276,7 @@ def make_side(session: Session) -> Side:
         "pin_id": pin.id,
         "study_id": study.id,
         "pack_id": pack.id,
+        "live_id": live.id,
         "kind": "frontier",
         "assignment_id": assignment.id,
         "reviewer_id": reviewer.id,

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from funding.config import Config
 from funding.db import Database, now
-from funding.errors import RuleBroken, TributaryError
+from funding.errors import NotPermitted, RuleBroken, TributaryError
 from funding.models import (
     Pack,
     PackState,
@@ -20,7 +20,7 @@ from funding.models import (
     RunState,
     Study,
 )
-from funding.permissions import Actor, fetch, require, visible_packs, working_rounds
+from funding.permissions import Actor, fetch, visible_packs, working_rounds
 from funding.reports.packs.canonical import canonical, digest_of
 from funding.services import baselines, studies
 from funding.services.allocation import reckon_baselines
@@ -48,9 +48,9 @@ def ask_for_pack(session: Session, *, by: Actor, round_id: int, is_quick: bool =
 
     Raises NotFound, NotPermitted, and RuleBroken without a plan, or where one is being made.
     """
-    round_: Round = fetch(session, working_rounds(by, "pack.read"), round_id, "round")
-    if not by.where("pack.make"):
-        require(by, "pack.make", round_.owner_id)
+    fetch(session, working_rounds(by, "pack.read"), round_id, "round")
+    if not session.scalars(working_rounds(by, "pack.make").where(Round.id == round_id)).first():
+        raise NotPermitted("Your role does not include making a pack.")
     plan = session.scalars(
         sa.select(PlanPutForward).where(
             PlanPutForward.round_id == round_id, PlanPutForward.is_current
