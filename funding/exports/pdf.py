@@ -118,8 +118,11 @@ th, td { text-align: start; vertical-align: top; padding: 1mm 1.5mm;
 thead th { color: var(--ink-muted); border-block-end: 0.8pt solid var(--line-strong); }
 .num { text-align: end; white-space: nowrap; }
 tfoot th, tfoot td { font-weight: bold; border-block-start: 0.8pt solid var(--line-strong); }
-.figures-row { display: flex; gap: 3mm; margin: 3mm 0 4mm; }
-.figures-row > div { flex: 1; padding: 2mm 3mm; background: var(--surface-sunken); }
-.figures-row dt { color: var(--ink-muted); font-size: 8pt; }
-.figures-row dd { margin: 0; font-size: 12pt; font-weight: bold; }
+.many { font-size: 6.5pt; }
+.many th, .many td { padding: 0.8mm 0.8mm; }
+.stats { display: flex; flex-wrap: wrap; gap: 2mm; margin: 3mm 0 4mm; }
+.stats > div { flex: 1 0 38mm; padding: 2mm 3mm; background: var(--surface-sunken); }
+.stats dt { color: var(--ink-muted); font-size: 8pt; }
+.stats dd { margin: 0; font-size: 11pt; font-weight: bold; }
+.stats dd.muted { font-size: 7.5pt; font-weight: normal; }
 """

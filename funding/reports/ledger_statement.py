@@ -26,7 +26,7 @@ from funding.models import (
     Transfer,
 )
 from funding.permissions import Actor, ledger_commitments, without_conflict
-from funding.reports.positions import WITHHELD
+from funding.reports.ground import WITHHELD
 
 KINDS = tuple(kind.value for kind in AccountKind)
 SHOWN = 500

@@ -1,0 +1,1 @@
+"""The dashboards of a round: each answers one question, with figures and the way to their rows."""
