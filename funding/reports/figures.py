@@ -9,7 +9,7 @@ from html import escape
 import plotly.graph_objects as go
 import plotly.io
 
-from funding.formatting import format_short, minor_units
+from funding.formatting import format_number, format_short, minor_units
 
 LONGEST = 60
 """Bars in one drawing at most; the table has them all."""
@@ -24,15 +24,19 @@ class Series:
     amounts: Sequence[int]
 
 
-def in_major(amount: int, currency: str) -> float:
-    """Minor units as a chart's axis reads them."""
-    return amount / 10 ** minor_units(currency)
+def in_major(amount: int, currency: str | None) -> float:
+    """Minor units as a chart's axis reads them; a number of things where there is no currency."""
+    return amount / 10 ** minor_units(currency) if currency else amount
+
+
+def _said(amount: int, currency: str | None) -> str:
+    return format_short(amount, currency) if currency else format_number(amount)
 
 
 def lying(
     labels: Sequence[str],
     series: Sequence[Series],
-    currency: str,
+    currency: str | None,
     addresses: Sequence[str] | None = None,
     grouped: bool = False,
 ) -> str:
@@ -57,10 +61,8 @@ def lying(
             x=[in_major(amount, currency) for amount in amounts],
             marker_color=one.colour,
             customdata=[
-                [address, format_short(amount, currency)]
-                for address, amount in zip(
-                    addresses or [""] * len(labels), amounts, strict=False
-                )
+                [address, _said(amount, currency)]
+                for address, amount in zip(addresses or [""] * len(labels), amounts, strict=False)
             ],
             hovertemplate=f"%{{y}}: %{{customdata[1]}} {escape(one.name.lower())}<extra></extra>",
         )

@@ -91,7 +91,7 @@ def flow_drawing(
     others_in: Mapping[str, str],
     currency: str,
 ) -> str:
-    """Funder to area to proposal, as Plotly's JSON; `others_in`: area -> what the rest is called."""
+    """Funder to area to proposal, as Plotly's JSON; `others_in` names the rest of each area."""
     labels: dict[str, str] = {}
     links: dict[tuple[str, str], int] = {}
     for band in made.bands:

@@ -43,6 +43,7 @@ from funding.models import (
     Tranche,
 )
 from funding.permissions import PUBLIC, Actor
+from funding.routes.dashboards.asking import QUESTIONS
 from funding.services import (
     attachments,
     conflicts,
@@ -101,6 +102,11 @@ PEOPLE = (
 """Whoever may open a page, those first who work on it."""
 
 FILES = {
+    "dashboards.changes_file",
+    "dashboards.figure",
+    "dashboards.off_plan_file",
+    "dashboards.paper",
+    "dashboards.rows_file",
     "static",
     "account.calendar",
     "assets.plotly_js",
@@ -373,7 +379,6 @@ def fill(app: Flask, password: str) -> WholeDemo:
         "comparisons.show": {"run_id": first.id},
         "results.why": {"run_id": first.id},
         "comparisons.table": {"run_id": first.id},
-        "dashboards.table": {"table": "gaps"},
         "plans.ask_put_forward": {"run_id": newest},
         "joining.join": {"round_id": next_.id},
         "replay.document": replayed,
@@ -394,6 +399,7 @@ def fill(app: Flask, password: str) -> WholeDemo:
     several = {
         "view": views,
         "kind": tuple(KINDS),
+        "question": tuple(QUESTIONS),
         "letter": tuple(LetterKind),
         "language": tuple(LANGUAGES),
     }

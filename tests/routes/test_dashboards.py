@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import re
+from datetime import timedelta
 from decimal import Decimal
 
+import openpyxl
 import pytest
 import sqlalchemy as sa
 from flask import Flask
@@ -14,17 +17,20 @@ from sqlalchemy.orm import Session
 
 from funding.models import (
     ConflictOfInterest,
+    Organisation,
     PlanLine,
     PlanPutForward,
     Proposal,
     Role,
+    Round,
     Run,
     RunLine,
     RunState,
     Scenario,
     ScenarioState,
 )
-from funding.reports.positions import WITHHELD
+from funding.reports.ground import WITHHELD
+from funding.routes.dashboards.asking import QUESTIONS
 from tests.builders import (
     make_actor,
     make_commitment,
@@ -39,7 +45,12 @@ from tests.money_scene import MoneyScene, make_money_scene
 from tests.pages import words_of
 from tests.queries import count_queries
 
-CHARTS = ("by-funder", "gaps", "flow", "by-area", "by-region", "together", "years")
+FIGURES = {
+    "where": ("by-funder", "by-area", "by-region", "years", "areas-over-years"),
+    "pooling": ("flow", "together"),
+    "promises": ("promised-and-paid", "promises-by-year", "funders-over-years"),
+    "changes": ("moved", "changes-by-funder"),
+}
 
 
 @pytest.fixture
@@ -97,7 +108,7 @@ def test_a_proposal_in_conflict_keeps_its_money_and_loses_its_name(
     shown = page(reader, page_at)
     assert WITHHELD in shown
     assert f">{title}<" not in shown
-    dashboard = page(reader, f"/rounds/{scene.round_id}/dashboard")
+    dashboard = page(reader, f"/rounds/{scene.round_id}/dashboard/pooling")
     assert WITHHELD[:30] in dashboard
     assert f'"{title}"' not in dashboard
     assert f"&#34;{title}&#34;" not in dashboard
@@ -114,9 +125,9 @@ def test_the_charts_tables_and_the_rows_add_up_to_the_same_money(
         ("by-area", placed),
         ("by-region", placed),
     ):
-        assert whole(table(reader, f"{at}/dashboard/{name}.csv"), "Total") == expected
-    assert whole(table(reader, f"{at}/dashboard/flow.csv"), "From all funders") == placed
-    years = table(reader, f"{at}/dashboard/years.csv")
+        assert whole(table(reader, f"{at}/dashboard/where/{name}.csv"), "Total") == expected
+    assert whole(table(reader, f"{at}/dashboard/pooling/flow.csv"), "From all funders") == placed
+    years = table(reader, f"{at}/dashboard/where/years.csv")
     for column, stage in (("Paid", "paid"), ("Due in tranches", "scheduled")):
         assert whole(years, column) == whole([row for row in rows if row["Stage"] == stage])
 
@@ -129,7 +140,7 @@ def test_a_filter_in_the_address_narrows_rows_and_charts_alike(
     for wanted in ("region=africa", "year=2027", "area=evaluations&region=africa"):
         rows = table(reader, f"{at}/money.csv?{wanted}")
         assert 0 < len(rows) < len(everything)
-        funders = table(reader, f"{at}/dashboard/by-funder.csv?{wanted}")
+        funders = table(reader, f"{at}/dashboard/where/by-funder.csv?{wanted}")
         assert whole(funders, "Total") == whole(rows)
         here = page(reader, f"{at}/money?{wanted}")
         assert f'money.csv?{wanted.replace("&", "&amp;")}"' in here
@@ -138,7 +149,7 @@ def test_a_filter_in_the_address_narrows_rows_and_charts_alike(
 def test_releases_are_left_out_where_a_filter_cannot_apply_to_them(
     reader: FlaskClient, scene: MoneyScene
 ) -> None:
-    years = f"/rounds/{scene.round_id}/dashboard/years.csv"
+    years = f"/rounds/{scene.round_id}/dashboard/where/years.csv"
     whole_round = table(reader, years)
     of_one = table(reader, f"{years}?funder={scene.funder_ids[0]}")
     released = "Released by commitments"
@@ -158,11 +169,120 @@ def test_no_address_breaks_a_page(reader: FlaskClient, scene: MoneyScene) -> Non
             page(reader, f"/rounds/{scene.round_id}/{view}?{strange}")
 
 
-def test_a_table_that_is_not_there_is_not_found(reader: FlaskClient, scene: MoneyScene) -> None:
-    for name in CHARTS:
-        if name != "gaps":  # this round states no needs
-            page(reader, f"/rounds/{scene.round_id}/dashboard/{name}.csv")
-    assert reader.get(f"/rounds/{scene.round_id}/dashboard/no-such.csv").status_code == 404
+def test_every_figure_is_there_as_table_and_as_picture(
+    reader: FlaskClient, scene: MoneyScene
+) -> None:
+    at = f"/rounds/{scene.round_id}/dashboard"
+    starts = {"xlsx": b"PK", "svg": b"<?xml", "png": b"\x89PNG"}
+    for question, names in FIGURES.items():
+        for name in names:
+            assert table(reader, f"{at}/{question}/{name}.csv"), name
+    for name in ("by-funder", "areas-over-years"):
+        for form, start in starts.items():
+            answer = reader.get(f"{at}/where/{name}.{form}")
+            assert answer.status_code == 200
+            assert answer.data.startswith(start)
+            assert "attachment" in answer.headers["Content-Disposition"]
+
+
+def test_a_file_holds_the_pages_amounts_as_numbers(reader: FlaskClient, scene: MoneyScene) -> None:
+    at = f"/rounds/{scene.round_id}/dashboard/where/by-funder"
+    sheet = openpyxl.load_workbook(io.BytesIO(reader.get(f"{at}.xlsx").data)).active
+    heads, *rows = [[cell.value for cell in row] for row in sheet.iter_rows()]
+    in_csv = table(reader, f"{at}.csv")
+    assert heads == list(in_csv[0])
+    assert [Decimal(str(row[6])) for row in rows] == [Decimal(row["Total"]) for row in in_csv]
+
+
+def test_what_is_not_there_is_not_found(reader: FlaskClient, scene: MoneyScene) -> None:
+    for address in (
+        "dashboard/no-such",
+        "dashboard/where/no-such.csv",
+        "dashboard/where/by-funder.gif",
+        "dashboard/no-such/by-funder.csv",
+        "dashboard/no-such/page.pdf",
+        "money.pdf",
+        "changes.pdf",
+        "off-plan.pdf",
+    ):
+        assert reader.get(f"/rounds/{scene.round_id}/{address}").status_code == 404, address
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_a_dashboard_comes_as_pdf_or_says_what_the_machine_lacks(
+    reader: FlaskClient, scene: MoneyScene, question: str
+) -> None:
+    answer = reader.get(f"/rounds/{scene.round_id}/dashboard/{question}/page.pdf")
+    if answer.status_code == 409:
+        assert "Pango" in answer.get_data(as_text=True)
+    else:
+        assert answer.status_code == 200
+        assert answer.data.startswith(b"%PDF-")
+
+
+@pytest.mark.parametrize("question", QUESTIONS)
+def test_the_first_view_is_under_300_kilobytes_without_the_chart_library(
+    reader: FlaskClient, scene: MoneyScene, question: str
+) -> None:
+    html = page(reader, f"/rounds/{scene.round_id}/dashboard/{question}?with=none")
+    linked = re.findall(r'(?:href|src)="(/static/[^"]+\.(?:css|js|svg))"', html)
+    assert len(linked) > 10
+    loaded = [reader.get(address).data for address in linked if "plotly-" not in address]
+    assert len(html.encode()) + sum(map(len, loaded)) < 300_000
+
+
+def test_amounts_come_in_the_currency_asked_for_and_say_their_rates(
+    reader: FlaskClient, scene: MoneyScene
+) -> None:
+    at = f"/rounds/{scene.round_id}"
+    own, other = (
+        whole(table(reader, f"{at}/money.csv{query}"), f"Amount in {code}")
+        for query, code in (("", "USD"), ("?currency=EUR", "EUR"))
+    )
+    words = words_of(page(reader, f"{at}/dashboard?currency=EUR"))
+    rate = Decimal(re.search(r"1 USD = ([\d.]+) EUR \(", words)[1])
+    assert abs(other - own * rate) / other < Decimal("0.03")  # the run's own rates differ
+    assert "?currency=EUR" in page(reader, f"{at}/dashboard?currency=EUR")
+    assert whole(table(reader, f"{at}/money.csv?currency=XXX")) == own
+
+
+def test_another_round_stands_beside_under_the_same_filters(
+    site: Flask, reader: FlaskClient, scene: MoneyScene
+) -> None:
+    def earlier(session: Session) -> tuple[int, str]:
+        round_ = session.get_one(Round, scene.round_id)
+        before = make_round(
+            session, round_.owner, closes_at=round_.closes_at - timedelta(days=300)
+        )
+        make_commitment(
+            session, before, session.get_one(Organisation, scene.funder_ids[0]), amount=5_000_00
+        )
+        return before.id, before.name
+
+    round_id, name = site.extensions["database"].in_transaction(earlier)
+    at = f"/rounds/{scene.round_id}/dashboard"
+    assert f"{name}: USD 5 k" in words_of(page(reader, at)).replace("\u202f", " ")
+    assert whole(table(reader, f"{at}/where/by-funder.csv"), name) == 5_000
+    of_other = table(reader, f"{at}/where/by-funder.csv?funder={scene.funder_ids[1]}")
+    assert whole(of_other, name) == 0
+    assert name not in table(reader, f"{at}/where/by-funder.csv?with=none")[0]
+    assert name in table(reader, f"{at}/where/by-funder.csv?with={round_id}")[0]
+
+
+def test_the_rows_behind_what_changed_add_up_to_the_figure(
+    reader: FlaskClient, scene: MoneyScene
+) -> None:
+    at, since = f"/rounds/{scene.round_id}", "since=2020-01-01"
+    rows = table(reader, f"{at}/changes.csv?{since}")
+    moved = table(reader, f"{at}/dashboard/changes/moved.csv?{since}")
+    assert whole(moved, "Amount") == whole(rows)
+    assert sum(int(row["How often"]) for row in moved) == len(rows)
+    paid = table(reader, f"{at}/changes.csv?{since}&kind=tranche paid")
+    assert 0 < len(paid) < len(rows)
+    assert {row["Event"] for row in paid} == {"tranche paid"}
+    shown = words_of(page(reader, f"{at}/changes?{since}&kind=tranche paid"))
+    assert f"of {len(paid)}" in shown or f"{len(paid)} rows" in shown
+    assert not table(reader, f"{at}/changes.csv?since=2999-01-01")
 
 
 def test_others_than_the_rounds_own_funders_and_committee_see_no_dashboard(
@@ -176,7 +296,7 @@ def test_others_than_the_rounds_own_funders_and_committee_see_no_dashboard(
 
     (email,) = database.in_transaction(strangers)
     client = sign_in(site, email)
-    for view in ("dashboard", "money", "money.csv", "dashboard/flow.csv"):
+    for view in ("dashboard", "money", "money.csv", "changes", "off-plan", "dashboard/gaps", "dashboard/where/years.csv"):
         assert client.get(f"/rounds/{scene.round_id}/{view}").status_code == 404
 
 
@@ -211,7 +331,7 @@ def test_before_a_plan_the_newest_run_is_shown_as_not_decided(site: Flask, sign_
     assert "First try" in words
     rows = table(client, f"/rounds/{round_id}/money.csv")
     assert {row["Stage"]: Decimal(row["Amount"]) for row in rows} == {
-        "allocated": 4_000,
+        "reserved": 4_000,
         "available": 6_000,
     }
 
@@ -264,7 +384,13 @@ def make_waiting_lines(session: Session, size: int) -> tuple[int, str]:
     return round_.id, person.email
 
 
-@pytest.mark.parametrize("view", ["dashboard", "money", "money.csv", "dashboard/by-area.csv"])
+@pytest.mark.parametrize(
+    "view",
+    [
+        *("dashboard" if question == "where" else f"dashboard/{question}" for question in QUESTIONS),
+        *("money", "money.csv", "changes", "off-plan", "dashboard/where/by-area.csv"),
+    ],
+)
 def test_a_thousand_lines_take_as_many_queries_as_a_dozen(
     site: Flask, sign_in: SignIn, view: str
 ) -> None:

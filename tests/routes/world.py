@@ -311,6 +311,9 @@ def make_side(session: Session) -> Side:
         "table": "proposals",
         "document": "plan",
         "chart": "frontier",
+        "question": "gaps",
+        "figure": "by-funder",
+        "form": "csv",
     }
     return Side(ids, {role: person.email for role, person in people.items()})
 

@@ -12,21 +12,16 @@ from sqlalchemy.orm import Session
 from funding.db import now
 from funding.formatting import format_short
 from funding.language import gettext as _
-from funding.listing import Listing
 from funding.models import (
     Award,
     Commitment,
     Endorsement,
-    LineState,
-    Organisation,
-    PlanLine,
     PlanPutForward,
     Proposal,
     Report,
     ReportState,
     Round,
 )
-from funding.permissions import without_conflict
 from funding.reports import breakdowns, figures
 from funding.reports.dashboards.model import (
     Asked,
@@ -39,7 +34,7 @@ from funding.reports.dashboards.model import (
     numeric,
     words,
 )
-from funding.reports.ground import WITHHELD, Cell, Filters
+from funding.reports.ground import Cell, Filters
 
 WITHOUT_A_MEETING = timedelta(days=90)
 COMMITMENTS = (
@@ -89,7 +84,7 @@ def event_name(event: str) -> str:
 
 
 def changes(asked: Asked) -> Dashboard:
-    ground, filters = asked.ground, _without_year(asked.filters)
+    ground, filters = asked.ground, without_year(asked.filters)
     moves = ground.moves(asked.since)
     cells = ground.cells(moves, filters)
     numbers = _numbers(asked, moves, filters)
@@ -118,7 +113,7 @@ def changes(asked: Asked) -> Dashboard:
     )
 
 
-def _without_year(filters: Filters) -> Filters:
+def without_year(filters: Filters) -> Filters:
     return Filters(filters.funder_id, filters.area, filters.region)
 
 
@@ -158,21 +153,14 @@ class Beside:
 
 def _beside_money(asked: Asked) -> list[Beside]:
     """Lines declined and reports accepted since, under the filters. Two queries."""
-    filters, ground = _without_year(asked.filters), asked.ground
-    convert = ground.conversion.convert
-    declined = _narrowed(
-        sa.select(Commitment.currency, PlanLine.amount)
-        .join(Commitment, Commitment.id == PlanLine.commitment_id)
-        .join(Proposal, Proposal.id == PlanLine.proposal_id)
-        .where(
-            Commitment.round_id == asked.round.id,
-            PlanLine.state == LineState.DECLINED,
-            PlanLine.decided_at >= asked.since,
-        ),
-        filters,
-        asked,
-    )
-    amounts = [convert(int(amount), currency) for currency, amount in asked.session.execute(declined)]
+    filters, ground = without_year(asked.filters), asked.ground
+    of = ground.declined(asked.since)
+    lines = ground.parts(of, filters, of.c.id).subquery()
+    declined, amount = asked.session.execute(
+        sa.select(
+            sa.func.count(sa.distinct(lines.c.id)), sa.func.coalesce(sa.func.sum(lines.c.part), 0)
+        )
+    ).one()
     decided = asked.session.execute(
         _narrowed(
             sa.select(Report.state, sa.func.count(sa.distinct(Report.id)))
@@ -191,13 +179,9 @@ def _beside_money(asked: Asked) -> list[Beside]:
     )
     reports = dict(decided.all())
     return [
-        Beside("declined", _("Lines declined"), len(amounts), sum(amounts)),
-        Beside(
-            "accepted", _("Reports accepted"), int(reports.get(ReportState.ACCEPTED, 0)), 0
-        ),
-        Beside(
-            "sent back", _("Reports sent back"), int(reports.get(ReportState.SENT_BACK, 0)), 0
-        ),
+        Beside("declined", _("Lines declined"), int(declined), int(amount)),
+        Beside("accepted", _("Reports accepted"), int(reports.get(ReportState.ACCEPTED, 0)), 0),
+        Beside("sent back", _("Reports sent back"), int(reports.get(ReportState.SENT_BACK, 0)), 0),
     ]
 
 
@@ -353,88 +337,3 @@ def _decisions(asked: Asked, beside: list[Beside]) -> Figure | None:
         source=_("decisions on lines and reports"),
         open=True,
     )
-
-
-# -- the rows behind ------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Move:
-    """One transfer: what it was, whose, for which proposal, how much. Minor units."""
-
-    at: datetime
-    event: str
-    reason: str
-    funder: str
-    commitment_id: int
-    commitment: str
-    proposal: str
-    award_id: int | None
-    source: str
-    target: str
-    currency: str
-    amount: int
-    base: int
-
-
-def moves_count(asked: Asked, kind: str | None) -> tuple[int, int]:
-    """How many transfers there are under the filters, and what they add up to."""
-    rows = _of_kind(asked, kind).subquery()
-    number, total = asked.session.execute(
-        sa.select(
-            sa.func.count(sa.distinct(rows.c.id)), sa.func.coalesce(sa.func.sum(rows.c.part), 0)
-        )
-    ).one()
-    return int(number), int(total)
-
-
-def move_rows(asked: Asked, kind: str | None, listing: Listing | None) -> list[Move]:
-    """The transfers, newest first; one page of them where a listing says which."""
-    split = _of_kind(asked, kind).subquery()
-    *keys, part = split.c
-    rows = (
-        sa.select(*keys, sa.cast(sa.func.sum(part), sa.BigInteger).label("part"))
-        .group_by(*keys)
-        .subquery()
-    )
-    is_open = sa.or_(Proposal.id.is_(None), without_conflict(asked.by))
-    query = (
-        sa.select(
-            rows,
-            Organisation.name.label("funder"),
-            Commitment.name.label("commitment"),
-            Proposal.title.label("title"),
-            sa.case((is_open, 1), else_=0).label("is_open"),
-        )
-        .join(Commitment, Commitment.id == rows.c.commitment_id)
-        .join(Organisation, Organisation.id == rows.c.funder_id)
-        .outerjoin(Proposal, Proposal.id == rows.c.proposal_id)
-        .order_by(rows.c.id.desc())
-    )
-    if listing is not None:
-        query = query.limit(listing.per_page).offset(listing.offset)
-    return [
-        Move(
-            row.at if row.at.tzinfo else row.at.replace(tzinfo=UTC),
-            row.stage,
-            row.reason if row.is_open else "",
-            row.funder,
-            row.commitment_id,
-            row.commitment,
-            "" if row.title is None else row.title if row.is_open else WITHHELD,
-            row.award_id if row.is_open else None,
-            row.source,
-            row.target,
-            row.currency,
-            int(row.amount),
-            int(row.part),
-        )
-        for row in asked.session.execute(query)
-    ]
-
-
-def _of_kind(asked: Asked, kind: str | None) -> sa.Select:
-    moves = asked.ground.moves(asked.since)
-    columns = [column for column in moves.c if column.name != "year"]
-    query = asked.ground.parts(moves, _without_year(asked.filters), *columns)
-    return query.where(moves.c.stage == kind) if kind else query

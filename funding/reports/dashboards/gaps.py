@@ -9,8 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import sqlalchemy as sa
-
 from funding.db import now
 from funding.formatting import format_short
 from funding.language import gettext as _
@@ -36,6 +34,8 @@ from funding.reports.result_views import prices_of
 
 RUNS = 12
 """Finished runs that are looked at for the most that an area gets."""
+LEAST = 0.005
+"""A price below it is none: the plan holds that floor without giving anything up."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +62,7 @@ def gaps(asked: Asked) -> Dashboard:
     found = _gaps(asked, filters)
     run = _run(asked)
     prices = prices_of(run, "area floor") if run is not None else {}
+    prices = {area: abs(price) for area, price in prices.items() if abs(price) >= LEAST}
     most = _most(asked)
     closing = [Closing(gap, prices.get(gap.key), most.get(gap.key)) for gap in found]
     before = _gaps(asked.other, asked.other.filters) if asked.other is not None else None
@@ -79,7 +80,11 @@ def gaps(asked: Asked) -> Dashboard:
         _("Which gaps stay open, and what would closing each cost?"),
         _answer(asked, found),
         _stats(asked, found, before),
-        [figure for figure in (_map(asked, found, before), _closing(asked, closing, run)) if figure],
+        [
+            figure
+            for figure in (_map(asked, found, before), _closing(asked, closing, run))
+            if figure
+        ],
         notes,
     )
 
@@ -108,7 +113,9 @@ def _most(asked: Asked) -> dict[str, Most]:
     base, convert = asked.round.base_currency, asked.ground.conversion.convert
     rows = asked.session.execute(
         visible_runs(asked.by)
-        .where(Scenario.round_id == asked.round.id, Run.state == RunState.DONE, Run.plan.is_not(None))
+        .where(
+            Scenario.round_id == asked.round.id, Run.state == RunState.DONE, Run.plan.is_not(None)
+        )
         .with_only_columns(Run.id, Scenario.name, Run.plan["areas"])
         .order_by(Run.id.desc())
         .limit(RUNS)
@@ -164,9 +171,7 @@ def _map(asked: Asked, found: list[Gap], before: list[Gap] | None) -> Figure | N
     then = {gap.key: gap.open for gap in before or ()}
     heads = [
         Head(_("Area")),
-        *numeric(
-            _("Need"), _("Funded by others"), _("This round"), _("Still open"), _("Covered")
-        ),
+        *numeric(_("Need"), _("Funded by others"), _("This round"), _("Still open"), _("Covered")),
     ]
     if asked.other is not None:
         heads += numeric(_("Open in %(round)s", round=asked.other.round.name))
@@ -216,6 +221,7 @@ def _map(asked: Asked, found: list[Gap], before: list[Gap] | None) -> Figure | N
         rows_url=asked.links.needs,
         rows_label=_("Needs and the grants behind them"),
         source=_("stated needs, imported history, ledger"),
+        wide=True,
     )
 
 
@@ -233,13 +239,11 @@ def _closing(asked: Asked, closing: list[Closing], run: Run | None) -> Figure | 
             [
                 words(gap.name),
                 money(gap.open, currency),
-                Entry("–") if price is None else Entry(f"{abs(price):.2f}", round(abs(price), 4)),
-                money(int(abs(price) * gap.open) if price else None, currency),
+                Entry("–") if price is None else Entry(f"{price:.2f}", round(price, 4)),
+                money(int(price * gap.open) if price else None, currency),
                 words(most.scenario, asked.links.run(most.run_id)) if most else Entry("–"),
                 money(most.amount if most else None, currency),
-                Entry("–")
-                if most is None or beyond <= 0
-                else percent(min(1.0, beyond / gap.open)),
+                Entry("–") if most is None or beyond <= 0 else percent(min(1.0, beyond / gap.open)),
                 words(_how(each, run)),
             ]
         )
@@ -253,17 +257,15 @@ def _closing(asked: Asked, closing: list[Closing], run: Run | None) -> Figure | 
         else _(
             "Raising %(name)s costs %(price)s of good work for each unit moved",
             name=priced[0].gap.name,
-            price=f"{abs(priced[0].price or 0):.2f}",
+            price=f"{priced[0].price:.2f}",
         ),
         unit=currency,
         heads=[
             Head(_("Area")),
-            *numeric(
-                _("Missing money"), _("Price of one unit moved"), _("So at least, for all of it")
-            ),
-            Head(_("Most in any scenario")),
-            *numeric(_("Amount there"), _("Of the gap, closed there")),
-            Head(_("What is known, and how to learn more")),
+            *numeric(_("Missing money"), _("Price of a unit moved"), _("So at least, for all")),
+            Head(_("Most in a scenario")),
+            *numeric(_("Amount there"), _("Closes of it")),
+            Head(_("What is known, and how to learn more"), wide=True),
         ],
         rows=rows,
         rows_url=asked.links.scenarios,
@@ -284,9 +286,7 @@ def _how(each: Closing, run: Run | None) -> str:
             scenario=run.scenario.name,
         )
     return _(
-        "The run of “%(scenario)s” holds no floor for this area, so it has no price: solve a"
-        " scenario with a floor of what is wanted, and its result says what that takes elsewhere.",
+        "No floor binds in “%(scenario)s”, so nothing is priced: solve a scenario with a floor as"
+        " high as wanted, and its result says what that takes elsewhere.",
         scenario=run.scenario.name,
     )
-
-

@@ -8,12 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 
 from sqlalchemy.orm import Session
 
-from funding.formatting import format_amount_number, format_number, format_percent, minor_units
+from funding.formatting import (
+    format_amount_number,
+    format_date,
+    format_number,
+    format_percent,
+    minor_units,
+)
 from funding.models import Round
 from funding.permissions import Actor
 from funding.reports.ground import Filters, Ground
@@ -32,6 +38,7 @@ class Entry:
 class Head:
     label: str
     numeric: bool = False
+    wide: bool = False
 
 
 @dataclass(frozen=True)
@@ -179,6 +186,10 @@ def percent(share: float | None, decimals: int = 0) -> Entry:
     if share is None:
         return Entry("–", None)
     return Entry(format_percent(share, decimals), round(share, 4))
+
+
+def day(on: date) -> Entry:
+    return Entry(format_date(on), on)
 
 
 def words(text: str, url: str | None = None) -> Entry:

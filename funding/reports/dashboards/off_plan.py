@@ -22,6 +22,7 @@ from funding.reports.dashboards.model import (
     Head,
     Stat,
     count,
+    day,
     money,
     numeric,
     words,
@@ -51,7 +52,9 @@ def meaning(kind: str) -> str:
     """How it is told that something is of this kind."""
     return {
         kinds.TRANCHE: _("scheduled, due before today and not paid"),
-        kinds.MILESTONE: _("the day it was expected by is past, and nobody has said it was reached"),
+        kinds.MILESTONE: _(
+            "the day it was expected by is past, and nobody has said it was reached"
+        ),
         kinds.REPORT: _("due before today and not handed in"),
         kinds.OVERSPENT: _("more spent than budgeted, by the newest accepted report"),
         kinds.BEHIND: _(
@@ -201,7 +204,6 @@ def _by_kind(asked: Asked, sums: dict[str, Sum]) -> Figure | None:
     if not found:
         return None
     worst = max(found, key=lambda kind: (sums[kind].number, -found.index(kind)))
-    with_money = [kind for kind in found if sums[kind].amount]
     currency = asked.currency
     return Figure(
         id="by-kind",
@@ -210,8 +212,12 @@ def _by_kind(asked: Asked, sums: dict[str, Sum]) -> Figure | None:
             what=kind_name(worst).lower(),
             number=format_number(sums[worst].number),
         ),
-        unit=currency,
-        heads=[Head(_("What")), *numeric(_("How many"), _("Amount")), Head(_("How it is told"))],
+        unit=_("how many; amounts in %(currency)s", currency=currency),
+        heads=[
+            Head(_("What")),
+            *numeric(_("How many"), _("Amount")),
+            Head(_("How it is told"), wide=True),
+        ],
         rows=[
             [
                 words(kind_name(kind), asked.links.off_plan(kind=kind)),
@@ -222,17 +228,15 @@ def _by_kind(asked: Asked, sums: dict[str, Sum]) -> Figure | None:
             for kind in found
         ],
         drawing=figures.lying(
-            [kind_name(kind) for kind in with_money],
+            [kind_name(kind) for kind in found],
             [
                 figures.Series(
-                    _("Amount"), "var(--chart-4)", [sums[kind].amount for kind in with_money]
+                    _("How many"), "var(--chart-4)", [sums[kind].number for kind in found]
                 )
             ],
-            currency,
-            [asked.links.off_plan(kind=kind) for kind in with_money],
-        )
-        if with_money
-        else None,
+            None,
+            [asked.links.off_plan(kind=kind) for kind in found],
+        ),
         rows_url=asked.links.off_plan(),
         source=_("ledger, schedules, reports and requests"),
         open=True,
@@ -255,7 +259,7 @@ def table_of(rows: list[Deviation], asked: Asked) -> tuple[list[Head], list[list
             words(row.proposal, asked.links.award(row.award_id) if row.award_id else None),
             words(kind_name(row.kind)),
             words(row.funder),
-            Entry(row.day.isoformat(), row.day),
+            day(row.day),
             count(row.days),
             money(row.base or None, asked.currency),
             words(row.detail),

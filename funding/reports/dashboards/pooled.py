@@ -122,9 +122,7 @@ def _stats(
     ]
 
 
-def _gain_figure(
-    asked: Asked, study: Study | None, gains: pooling.Pooling | None
-) -> Figure | None:
+def _gain_figure(asked: Asked, study: Study | None, gains: pooling.Pooling | None) -> Figure | None:
     if study is None or gains is None:
         return None
     base, convert = asked.round.base_currency, asked.ground.conversion.convert

@@ -113,9 +113,7 @@ def _by_funder(
     key, currency = breakdowns.by_funder, asked.currency
     of = {
         "first": breakdowns.summed([c for c in promised if c.stage == REGISTERED], key),
-        "changed": breakdowns.summed(
-            [c for c in promised if c.stage in (INCREASED, REDUCED)], key
-        ),
+        "changed": breakdowns.summed([c for c in promised if c.stage in (INCREASED, REDUCED)], key),
         "expired": breakdowns.summed([c for c in promised if c.stage == EXPIRED], key),
         "now": breakdowns.summed(now, key),
         "due": breakdowns.summed(due, key),
@@ -260,6 +258,7 @@ def _by_year(asked: Asked, released: list[Cell], now: list[Cell]) -> Figure | No
             currency,
         ),
         source=_("release schedules and ledger"),
+        wide=True,
     )
 
 
@@ -287,11 +286,7 @@ def _funders_over_years(asked: Asked, released: list[Cell], now: list[Cell]) -> 
         rows.append(
             [
                 words(asked.funder(funder), asked.links.rows(funder=funder)),
-                *(
-                    money(amounts.get(year, 0), currency)
-                    for year in years
-                    for amounts in (of, got)
-                ),
+                *(money(amounts.get(year, 0), currency) for year in years for amounts in (of, got)),
             ]
         )
         strip = Strip(

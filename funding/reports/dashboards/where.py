@@ -155,7 +155,7 @@ def _stats(
             format_short(late, currency),
             late,
             ngettext("%(num)d report overdue", "%(num)d reports overdue", overdue),
-            links.off_plan(kind="tranche late"),
+            links.off_plan(),
             _("Rows"),
         ),
     ]
@@ -222,7 +222,9 @@ def _figure(
     currency = asked.currency
     extra = {of: breakdowns.summed(cells, key) for of, cells in beside.items()}
     then = breakdowns.summed(before, key) if before is not None else {}
-    rows = breakdowns.breakdown(now, key, label, also={*then, *(k for of in extra.values() for k in of)})
+    rows = breakdowns.breakdown(
+        now, key, label, also={*then, *(k for of in extra.values() for k in of)}
+    )
     if not rows.total:
         return None
     addresses = [asked.links.rows(**{kind: row.key}) for row in rows.rows]

@@ -80,6 +80,10 @@ class Ground:
         """Every transfer since a moment."""
         return moves.moves(self.round.id, since)
 
+    def declined(self, since: datetime) -> sa.CTE:
+        """Lines that were declined since a moment."""
+        return sources.declined(self.round.id, since)
+
     @cached_property
     def effects(self) -> sa.CTE:
         return areas.effects(self.round)
@@ -127,22 +131,25 @@ class Ground:
         """The positions behind the sums; one page of them where a listing says which."""
         by_row = self._by_row(filters)
         is_open = sa.case((without_conflict(self.by), 1), else_=0)
+        title = sa.case((Proposal.id.is_(None), ""), (is_open == 1, Proposal.title), else_=WITHHELD)
         query = (
             sa.select(
                 by_row,
                 Organisation.name,
                 Commitment.name,
                 sa.case((is_open == 1, Proposal.id), else_=None),
-                sa.case((Proposal.id.is_(None), ""), (is_open == 1, Proposal.title), else_=WITHHELD),
+                title,
                 sa.func.coalesce(Proposal.region, ""),
             )
             .join(Commitment, Commitment.id == by_row.c.commitment_id)
             .join(Organisation, Organisation.id == by_row.c.funder_id)
             .outerjoin(Proposal, Proposal.id == by_row.c.proposal_id)
-            .order_by(*_order(listing, by_row), by_row.c.commitment_id, by_row.c.place)
+            .order_by(*_order(listing, by_row, title), by_row.c.commitment_id, by_row.c.place)
         )
         if listing is not None:
             query = query.limit(listing.per_page).offset(listing.offset)
+        found = self.session.execute(query).all()
+        tagged = self._areas({row.proposal_id for row in found} if listing else None)
         return [
             Position(
                 funder_id=row.funder_id,
@@ -158,9 +165,25 @@ class Ground:
                 region=row[-1],
                 award_id=row.award_id,
                 year=row.year,
+                areas=tagged.get(row.proposal_id, ()),
             )
-            for row in self.session.execute(query)
+            for row in found
         ]
+
+    def _areas(self, proposals: set[int] | None) -> dict[int, tuple[str, ...]]:
+        """The top areas of these proposals, or of all, the largest first."""
+        effects = self.effects
+        query = (
+            sa.select(effects.c.proposal_id, effects.c.area)
+            .where(effects.c.sign >= 0)
+            .order_by(effects.c.proposal_id, effects.c.sign, effects.c.weight.desc())
+        )
+        if proposals is not None:
+            query = query.where(effects.c.proposal_id.in_(proposals))
+        found: dict[int, tuple[str, ...]] = {}
+        for proposal_id, area in self.session.execute(query):
+            found[proposal_id] = (*found.get(proposal_id, ()), area)
+        return found
 
     def count(self, filters: Filters) -> tuple[int, int]:
         """How many rows there are, and what they add up to."""
@@ -221,14 +244,14 @@ def _conditions(of: Any, filters: Filters, area: Any) -> list[sa.ColumnElement[b
     return found
 
 
-def _order(listing: Listing | None, by_row: sa.Subquery) -> tuple[Any, ...]:
+def _order(listing: Listing | None, by_row: sa.Subquery, title: Any) -> tuple[Any, ...]:
     if listing is None:
         return ()
     places = {stage.value: number for number, stage in enumerate(Stage)}
     column: Any = {
         "base": by_row.c.part,
         "funder": sa.func.lower(Organisation.name),
-        "proposal": sa.func.lower(sa.func.coalesce(Proposal.title, "")),
+        "proposal": sa.func.lower(title),
         "stage": sa.case(places, value=by_row.c.stage),
     }[listing.sort_key]
     return (column.desc() if listing.is_descending else column,)

@@ -100,9 +100,7 @@ def _reports(round_id: int, on: date) -> sa.Select[Any]:
     return (
         _of_awards(round_id, REPORT, sa.literal(0), Report.due_on, Report.kind)
         .join(Report, Report.award_id == Award.id)
-        .where(
-            Report.state.in_(TO_BE_WRITTEN), Report.due_on < on, Award.state.in_(_RUNNING)
-        )
+        .where(Report.state.in_(TO_BE_WRITTEN), Report.due_on < on, Award.state.in_(_RUNNING))
     )
 
 
@@ -170,9 +168,7 @@ def _behind(round_id: int) -> sa.Select[Any]:
     spent = _spent_of_award(newest)
     even = Award.amount // whole * gone + Award.amount % whole * gone // whole
     return (
-        _of_awards(
-            round_id, BEHIND, even - spent, day_of(newest.c.at), sa.literal("", sa.Text)
-        )
+        _of_awards(round_id, BEHIND, even - spent, day_of(newest.c.at), sa.literal("", sa.Text))
         .join(AwardPeriod, AwardPeriod.award_id == Award.id)
         .join(newest, newest.c.award_id == Award.id)
         .where(even > BEHIND_BY * spent, Award.state.in_(_RUNNING))
@@ -234,5 +230,3 @@ def _changes(round_id: int) -> list[sa.Select[Any]]:
         requests(ASKED, "asked", ChangeRequest.asked_at),
         requests(CHANGED, "approved", ChangeRequest.settled_at),
     ]
-
-

@@ -52,11 +52,15 @@ def promised(round_id: int) -> sa.CTE:
     """What funders promised, added and took back, by event; amounts below zero took it back."""
     debit, credit = aliased(Account), aliased(Account)
     return _of_commitments(
-        sa.select(*_columns(
-            sa.func.replace(Transfer.event, UNDONE, ""),
-            sa.case((debit.kind == AccountKind.COMMITTED, Transfer.amount), else_=-Transfer.amount),
-            year_of(Transfer.posted_at),
-        ))
+        sa.select(
+            *_columns(
+                sa.func.replace(Transfer.event, UNDONE, ""),
+                sa.case(
+                    (debit.kind == AccountKind.COMMITTED, Transfer.amount), else_=-Transfer.amount
+                ),
+                year_of(Transfer.posted_at),
+            )
+        )
         .select_from(Transfer)
         .join(debit, debit.id == Transfer.debit_id)
         .join(credit, credit.id == Transfer.credit_id)
@@ -82,9 +86,9 @@ def released(round_id: int) -> sa.CTE:
         .select_from(Commitment)
         .where(~sa.exists().where(Release.commitment_id == Commitment.id))
     )
-    return sa.union_all(
-        *(_of_commitments(query, round_id) for query in (of_years, at_once))
-    ).cte("released")
+    return sa.union_all(*(_of_commitments(query, round_id) for query in (of_years, at_once))).cte(
+        "released"
+    )
 
 
 def _columns(stage: Any, amount: Any, year: Any) -> tuple[Any, ...]:

@@ -6,7 +6,7 @@ units of the commitment's currency; the last three are null where there is none.
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -19,6 +19,7 @@ from funding.models import (
     Award,
     AwardBudgetLine,
     Commitment,
+    LineState,
     PlanLine,
     PlanPutForward,
     RunLine,
@@ -39,9 +40,9 @@ def positions(round_id: int, suggested_by: int | None) -> sa.CTE:
     `suggested_by`: the run whose lines count as reserved, where nothing is before the funders.
     """
     lines = _waiting(round_id) if suggested_by is None else _suggested(round_id, suggested_by)
-    return sa.union_all(
-        _of_accounts(round_id), _available(round_id, suggested_by), lines
-    ).cte("positions")
+    return sa.union_all(_of_accounts(round_id), _available(round_id, suggested_by), lines).cte(
+        "positions"
+    )
 
 
 def spent(round_id: int) -> sa.CTE:
@@ -103,6 +104,17 @@ def late(round_id: int, on: date) -> sa.CTE:
     )
 
 
+def declined(round_id: int, since: datetime) -> sa.CTE:
+    """Lines that were declined since a moment; each with its `id`."""
+    return (
+        _of_commitments(round_id, "declined", PlanLine.amount, PlanLine.proposal_id)
+        .join(PlanLine, PlanLine.commitment_id == Commitment.id)
+        .where(PlanLine.state == LineState.DECLINED, PlanLine.decided_at >= since)
+        .add_columns(PlanLine.id.label("id"))
+        .cte("declined")
+    )
+
+
 def _of_awards(round_id: int, stage: Any, amount: Any, year: Any) -> Query:
     return (
         sa.select(
@@ -142,17 +154,17 @@ def _of_accounts(round_id: int) -> Query:
 _NONE = sa.cast(sa.null(), sa.Integer)
 
 
-def _of_commitments(round_id: int, stage: Stage, amount: Any, proposal: Any) -> Query:
+def _of_commitments(round_id: int, stage: str, amount: Any, proposal: Any) -> Query:
     return (
         sa.select(
-            Commitment.id,
-            Commitment.funder_id,
-            Commitment.currency,
-            sa.literal(stage.value, sa.Text),
-            amount,
-            proposal,
-            _NONE,
-            _NONE,
+            Commitment.id.label("commitment_id"),
+            Commitment.funder_id.label("funder_id"),
+            Commitment.currency.label("currency"),
+            sa.literal(str(stage), sa.Text).label("stage"),
+            amount.label("amount"),
+            proposal.label("proposal_id"),
+            _NONE.label("award_id"),
+            _NONE.label("year"),
         )
         .select_from(Commitment)
         .where(Commitment.round_id == round_id, amount != 0)

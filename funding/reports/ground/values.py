@@ -67,6 +67,7 @@ class Position:
     region: str
     award_id: int | None
     year: int | None
+    areas: tuple[str, ...]
 
 
 SORTABLE = ("base", "funder", "proposal", "stage")

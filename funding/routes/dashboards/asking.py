@@ -76,7 +76,7 @@ def page_of(round_id: int) -> Page:
     currency = wanted if wanted in currencies else None
     meeting, kind = last_meeting(session, round_)
     others = _others(round_)
-    other = _other(others)
+    other = _other(round_, others)
     ground = ground_of(session, by, round_, currency)
     funders = dict(funders_of(session, round_))
     beside = None
@@ -141,15 +141,13 @@ def _is_before(one: Round, other: Round) -> bool:
     )
 
 
-def _other(others: list[Round]) -> Round | None:
+def _other(round_: Round, others: list[Round]) -> Round | None:
     """The round that the address names, else the last before this one; none where so wished."""
     wanted = request.args.get("with", "")
-    if wanted == NONE:
-        return None
     number = whole_number(wanted)
-    if number is not None:
+    if wanted == NONE or number is not None:
         return next((r for r in others if r.id == number), None)
-    return next(iter(others), None)
+    return next((r for r in others if _is_before(r, round_)), None)
 
 
 def _links(round_: Round) -> Links:

@@ -43,9 +43,7 @@ def values_of(found: Figure) -> list[list[object]]:
 
 
 def picture_of(found: Figure, form: str) -> bytes:
-    return pictures.picture(
-        found.drawing or "", title=found.finding, unit=found.unit, kind=form
-    )
+    return pictures.picture(found.drawing or "", title=found.finding, unit=found.unit, kind=form)
 
 
 def table_file(heads: list[str], rows: list[list[object]], name: str, form: str) -> Response:

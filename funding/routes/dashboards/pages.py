@@ -116,7 +116,7 @@ def as_charts_take(figure: Figure, key: str, round_id: int) -> dict[str, Any]:
         "unit": figure.unit,
         "figure_json": None if figure.strips else figure.drawing,
         "headers": [
-            {"label": head.label, "numeric": True} if head.numeric else head.label
+            {"label": head.label, "numeric": head.numeric, "wide": head.wide}
             for head in figure.heads
         ],
         "rows": [

@@ -12,7 +12,8 @@ from funding.errors import NotFound
 from funding.language import gettext as _
 from funding.listing import Listing
 from funding.places import region_name
-from funding.reports.dashboards.changes import event_name, move_rows, moves_count
+from funding.reports.dashboards.change_rows import move_rows, moves_count
+from funding.reports.dashboards.changes import event_name
 from funding.reports.dashboards.model import major
 from funding.reports.dashboards.off_plan import (
     deviation_rows,
@@ -99,6 +100,7 @@ def rows_file(round_id: int, form: str) -> ResponseReturnValue:
         _("Stage"),
         _("Proposal"),
         _("Region"),
+        _("Areas"),
         _("Year"),
         _("Currency"),
         _("Amount"),
@@ -111,6 +113,7 @@ def rows_file(round_id: int, form: str) -> ResponseReturnValue:
             p.stage.value,
             p.proposal,
             region_name(p.region),
+            "; ".join(asked.area(key) for key in p.areas),
             p.year,
             p.currency,
             major(p.amount, p.currency),
