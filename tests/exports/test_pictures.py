@@ -16,41 +16,54 @@ from funding.exports.pictures import NoPicture, picture
 from funding.exports.pictures.palette import colour, hexadecimal, light_tokens
 from funding.paths import STATIC
 from funding.reports import figures
-from funding.reports.breakdowns import Breakdown, BreakdownRow, Gap, Together
-from funding.reports.positions import STAGES, Position, Stage
+from funding.reports.together import Band, Flow, Pair, flow_drawing, pairs_drawing
 
-STAGED = figures.by_stage(
-    Breakdown(
-        [
-            BreakdownRow("1", "Harbour & Light", dict.fromkeys(STAGES, 1_000_000_00)),
-            BreakdownRow("2", "مؤسسة النور", dict.fromkeys(STAGES, 500_000_00)),
-            BreakdownRow("3", "日本の財団", dict.fromkeys(STAGES, 200_000_00)),
-        ]
-    ),
-    "EUR",
-    {"1": "/a", "2": "/b", "3": "/c"},
-)
-FLOW, _ = figures.flow(
+STAGED = figures.lying(
+    ["Harbour & Light", "مؤسسة النور", "日本の財団"],
     [
-        Position(
-            funder, f"Funder {funder}", 1, "c", "EUR", Stage.PAID, 100_00, 100_00,
-            proposal, f"Proposal {proposal}", "africa", (("a", 60_00), ("b", 40_00)),
-        )
-        for funder in (1, 2)
-        for proposal in range(5)
+        figures.Series("Awarded", "var(--chart-2)", [1_000_000_00, 500_000_00, 1]),
+        figures.Series("Paid", "var(--chart-1-soft)", [400_000_00, 0, 200_000_00]),
     ],
-    {"a": "Evaluations", "b": "Interpretability"},
     "EUR",
-)  # fmt: skip
+    ["/a", "/b", "/c"],
+)
+FLOW = flow_drawing(
+    Flow(
+        [
+            Band(funder, area, str(proposal), f"Proposal {proposal}", 50_00 + proposal)
+            for funder in (1, 2)
+            for area in ("a", "b")
+            for proposal in range(5)
+        ],
+        0,
+    ),
+    {"a": "Evaluations", "b": "Interpretability"},
+    {1: "One fund", 2: "Two fund"},
+    {},
+    "EUR",
+)
 CHARTS = {
     "stacked bars": STAGED,
-    "three stacks": figures.gap_map([Gap("a", "Evaluations", 90, 20, 30)], "EUR", {"a": "/"}),
-    "grouped bars": figures.years(
-        [2026, 2027], [("Paid", [5_00, 7_00]), ("Due in tranches", [0, 3_00])], "EUR"
+    "lying groups": figures.lying(
+        ["Evaluations"],
+        [figures.Series("Due", "var(--chart-8)", [90]), figures.Series("Paid", "#0b6477", [40])],
+        None,
+        grouped=True,
     ),
-    "heat map": figures.co_funding(
-        [Together("A", "B", 3, 100_00), Together("A", "C", 12, 900_00)], "EUR"
+    "grouped bars": figures.standing(
+        ["2026", "2027"],
+        [
+            figures.Series("Paid", "var(--chart-1)", [5_00, 7_00]),
+            figures.Series("Due in tranches", "var(--chart-1-soft)", [0, 3_00]),
+        ],
+        "EUR",
     ),
+    "heat map": pairs_drawing(
+        [Pair(1, 2, 3, 100_00), Pair(1, 3, 12, 900_00)],
+        {1: "A", 2: "B", 3: "C"},
+        ["A and B", "A and C"],
+    ),
+    "map of amounts": figures.squares(["a", "b"], ["2026", "2027"], [[1, 0], [5, 9]], "EUR"),
     "flow": FLOW,
     "points": {
         "data": [{"type": "scatter", "mode": "markers", "x": [1, 2], "y": ["a", "b"]}],

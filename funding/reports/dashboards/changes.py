@@ -16,6 +16,8 @@ from funding.models import (
     Award,
     Commitment,
     Endorsement,
+    Pack,
+    PackSeal,
     PlanPutForward,
     Proposal,
     Report,
@@ -46,17 +48,25 @@ COMMITMENTS = (
 AWARDED, PAID, RETURNED = "line approved", "tranche paid", "money returned"
 
 
-def last_meeting(session: Session, round_: Round) -> tuple[datetime, str]:
-    """When the committee last voted on a plan of the round, else 90 days ago; and which it is."""
-    voted = session.scalar(
-        sa.select(sa.func.max(Endorsement.closed_at))
+def last_meeting(session: Session, round_: Round) -> tuple[datetime, bool]:
+    """When the committee last closed a vote on a plan of the round or sealed its pack, else 90
+    days ago; and whether it did."""
+    voted = (
+        sa.select(Endorsement.closed_at.label("at"))
         .join(PlanPutForward, PlanPutForward.id == Endorsement.plan_id)
         .where(PlanPutForward.round_id == round_.id)
     )
-    if voted is not None:
-        return voted.replace(tzinfo=UTC) if voted.tzinfo is None else voted, "vote"
+    sealed = (
+        sa.select(PackSeal.sealed_at.label("at"))
+        .join(Pack, Pack.id == PackSeal.pack_id)
+        .join(PlanPutForward, PlanPutForward.id == Pack.plan_id)
+        .where(PlanPutForward.round_id == round_.id)
+    )
+    met = session.scalar(sa.select(sa.func.max(sa.union_all(voted, sealed).subquery().c.at)))
+    if met is not None:
+        return met.replace(tzinfo=UTC) if met.tzinfo is None else met, True
     day = (now() - WITHOUT_A_MEETING).date()
-    return datetime(day.year, day.month, day.day, tzinfo=UTC), "none"
+    return datetime(day.year, day.month, day.day, tzinfo=UTC), False
 
 
 def event_name(event: str) -> str:

@@ -45,7 +45,7 @@ class Page:
     asked: Asked
     rounds: list[tuple[str, str]]
     currencies: list[str]
-    since_vote: bool
+    since_meeting: bool
 
 
 def kept_filters(*also: str) -> dict[str, str]:
@@ -74,7 +74,7 @@ def page_of(round_id: int) -> Page:
     currencies = choices(session, round_)
     wanted = request.args.get("currency", "").upper()
     currency = wanted if wanted in currencies else None
-    meeting, kind = last_meeting(session, round_)
+    meeting, has_met = last_meeting(session, round_)
     others = _others(round_)
     other = _other(round_, others)
     ground = ground_of(session, by, round_, currency)
@@ -104,7 +104,7 @@ def page_of(round_id: int) -> Page:
         asked,
         [(str(r.id), r.name) for r in others],
         currencies,
-        kind == "vote" and _since() is None,
+        has_met and _since() is None,
     )
 
 
