@@ -15,7 +15,7 @@ from funding.permissions import Scope
 from funding.reports import areas as areas_inside
 from funding.reports import breakdowns
 from funding.reports.award_money import award_money
-from funding.reports.positions import Stage, money_of
+from funding.reports.ground import Filters, Stage, funders_of, ground_of
 from funding.reports.public import register
 from funding.reports.public.books import entries_of, summed
 from funding.reports.public.rounds import round_of, rounds_of
@@ -79,18 +79,20 @@ def test_totals_of_a_round_are_those_of_its_dashboards(
     with database.reading() as session:
         round_ = session.get_one(Round, scene.round_id)
         found = round_of(session, SCOPE, round_.key)
-        inside = money_of(session, scene.reader, round_).positions
+        ground = ground_of(session, scene.reader, round_)
+        inside = ground.cells(ground.positions, Filters())
         stages = breakdowns.by_stage(inside)
-        names = {area.key: area.name for area in round_.taxonomy.areas}
-        by_area = breakdowns.by_area([p for p in inside if p.stage in IN_AWARDS], names)
-        by_funder = breakdowns.by_funder([p for p in inside if p.stage in IN_AWARDS])
+        held_by = {str(id_): name for id_, name in funders_of(session, round_)}
+        in_awards = [cell for cell in inside if cell.stage in IN_AWARDS]
+        by_area = breakdowns.summed(in_awards, breakdowns.by_area)
+        by_funder = breakdowns.summed(in_awards, breakdowns.by_funder)
         (row,) = rounds_of(session, SCOPE)
     base = found.sum.base
     assert (base.unscheduled, base.scheduled, base.kept) == tuple(stages[s] for s in IN_AWARDS)
-    assert {g.key: g.pool for g in found.gaps if g.pool} == {r.key: r.total for r in by_area.rows}
+    assert {g.key: g.pool for g in found.gaps if g.pool} == by_area
     held = {f.name: f.base.still_due + f.base.kept for f in found.funders}
     assert {name: amount for name, amount in held.items() if amount} == {
-        r.label: r.total for r in by_funder.rows if r.total
+        held_by[key]: amount for key, amount in by_funder.items() if amount
     }
     assert row.sum.base == base
 

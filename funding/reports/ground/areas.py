@@ -58,3 +58,15 @@ def effects(round_: Round) -> sa.CTE:
     return sa.union_all(
         effect(ranked.c.area, 0), effect(ranked.c.area, 1), effect(ranked.c.largest, -1)
     ).cte("effects")
+
+
+def parts_by_area(base: int, areas: dict[str, float]) -> tuple[tuple[str, int], ...]:
+    """The same for one amount: each part rounded down, what that leaves to the largest."""
+    weights = {key: int(share * 1_000_000 + 0.5) for key, share in areas.items()}
+    whole = sum(weights.values())
+    if not whole:
+        return ()
+    ranked = sorted(weights.items(), key=lambda item: (-item[1], item[0]))
+    parts = {key: base * weight // whole for key, weight in ranked}
+    parts[ranked[0][0]] += base - sum(parts.values())
+    return tuple(parts.items())

@@ -20,7 +20,7 @@ from funding.models import (
     Taxonomy,
 )
 from funding.permissions import Scope, public_rounds, published_grants
-from funding.reports.positions import parts_by_area
+from funding.reports.ground.areas import parts_by_area
 from funding.reports.public.money import held_by
 from funding.reports.public.rates import rates_of
 from funding.services.areas import top_areas
