@@ -178,3 +178,4 @@ from funding.models.scenarios import (
     ScenarioState,
 )
 from funding.models.studies import Study
+from funding.models.tours import TourProgress

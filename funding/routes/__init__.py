@@ -59,6 +59,7 @@ from funding.routes import (
     teams,
     terms,
     timelines,
+    tours,
     tranches,
 )
 
@@ -123,5 +124,6 @@ BLUEPRINTS: tuple[Blueprint, ...] = (
     teams.bp,
     timelines.bp,
     terms.bp,
+    tours.bp,
     tranches.bp,
 )

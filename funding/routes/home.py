@@ -9,6 +9,7 @@ from flask_login import current_user
 from funding.permissions import PUBLIC, Scope
 from funding.reports import inbox
 from funding.reports.public.rounds import rounds_of as published_rounds
+from funding.reports.tours import tours_of
 from funding.routes.context import actor, reading
 from funding.routes.security import permission
 from funding.services.clock import database_now
@@ -34,5 +35,6 @@ def index() -> ResponseReturnValue:
         "home/desk.html",
         rounds=inbox.rounds_for(session, actor()),
         waiting=inbox.waiting_for(session, actor()),
+        tours=tours_of(session, actor()),
         today=database_now(session).date(),
     )

@@ -53,6 +53,7 @@ def page_context() -> dict[str, Any]:
             "sign_in_url": url_for("identity.sign_in"),
             "sign_out_url": url_for("identity.leave"),
             "account_url": url_for("account.show") if by else None,
+            "tour_url": url_for("tours.index") if by else None,
             "language_url": url_for("language.choose"),
             "footer": [{"label": label, "url": url_for(endpoint)} for label, endpoint in FOR_ALL],
         },

@@ -98,6 +98,7 @@ def shown(quiet_demo: LiveSite) -> list[Shown]:
                 (f"/reports/{ids['report_id']}", JUDGE),
                 (f"/reports/{whole.of_route['report_writing.edit']['report_id']}", REPORTER),
                 (f"{round_}/proposals?q=nothing+has+these+words", OFFICER),
+                (f"{round_}/proposals?tour=officer.1", OFFICER),
                 ("/public/awards?q=nothing+has+these+words", NOBODY),
                 ("/public/awards?funder=northlight&sort=-amount", NOBODY),
                 (f"/rounds/{ids['pilot_id']}/public/", COMMITTEE),

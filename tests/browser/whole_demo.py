@@ -360,6 +360,8 @@ def fill(app: Flask, password: str) -> WholeDemo:
         "version": "0",
         "table": "proposals",
         "key": "common-ground-pilot-2025",
+        "tour": "officer",
+        "place": 3,
         "document": "plan",
         "chart": "frontier",
         "assignment_id": asked["accepted"],

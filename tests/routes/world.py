@@ -256,6 +256,8 @@ def make_side(session: Session) -> Side:
     session.flush()
     ids: dict[str, object] = {
         "voice_id": voice.id,
+        "tour": "officer",
+        "place": 1,
         "merge_id": merge.id,
         "name_id": merge.first_id,
         "holder_id": funder.id,

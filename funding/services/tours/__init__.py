@@ -1,0 +1,1 @@
+"""Guided tours of the demo round, one for each role."""
