@@ -51,7 +51,7 @@ class Listing:
         size = whole_number(query.get("per_page")) or per_page
         return cls(
             path=path,
-            args={name: query[name].strip() for name in filters if query.get(name, "").strip()},
+            args={name: text for name in filters if (text := _words(query.get(name, "")))},
             sort=sort,
             page=min(max(whole_number(query.get("page")) or 1, 1), LAST_PAGE),
             per_page=size if size in PAGE_SIZES else per_page,
@@ -135,6 +135,11 @@ class Listing:
         if self.per_page != type(self).per_page:
             query["per_page"] = str(self.per_page)
         return f"{self.path}?{urlencode(query)}" if query else self.path
+
+
+def _words(text: str) -> str:
+    """Without spaces around, and without the one character that PostgreSQL cannot compare with."""
+    return text.replace("\0", "").strip()
 
 
 def whole_number(text: str | None) -> int | None:

@@ -256,6 +256,8 @@ def make_side(session: Session) -> Side:
     session.flush()
     ids: dict[str, object] = {
         "voice_id": voice.id,
+        "key": round_.key,
+        "format": "csv",
         "tour": "officer",
         "place": 1,
         "merge_id": merge.id,

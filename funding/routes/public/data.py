@@ -14,6 +14,7 @@ from funding.db import now
 from funding.errors import NotFound
 from funding.exports import iati, threesixty, workbooks
 from funding.exports.csv_files import csv_text
+from funding.listing import Listing
 from funding.models import Award
 from funding.permissions import PUBLIC, Scope
 from funding.reports.public import datasets, fields, payments, register
@@ -37,8 +38,7 @@ def address_of(award_id: int) -> str:
 
 def narrowed() -> dict[str, str]:
     """The register's filters in the address."""
-    given = ((name, request.args.get(name, "").strip()) for name in register.FILTERS)
-    return {name: text for name, text in given if text}
+    return dict(Listing.parse("", request.args, sortable=(), filters=register.FILTERS).args)
 
 
 @bp.get("/data")
