@@ -29,7 +29,7 @@ def index() -> ResponseReturnValue:
         return render_template(
             "home/welcome.html",
             rounds=inbox.rounds_for(session, None),
-            published=published_rounds(session, scope)[:MOST_PUBLISHED],
+            published=published_rounds(session, scope, MOST_PUBLISHED),
         )
     return render_template(
         "home/desk.html",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
@@ -44,9 +44,14 @@ class Sum:
     by_currency: tuple[tuple[str, Money], ...]
 
 
-def entries_of(session: Session, scope: Scope, args: dict[str, str]) -> list[Entry]:
-    """Every public award under these filters of the register: a bounded number of queries."""
+def entries_of(
+    session: Session, scope: Scope, args: dict[str, str], rounds: Sequence[int] | None = None
+) -> list[Entry]:
+    """Every public award under these filters of the register, of these rounds where any are named:
+    a bounded number of queries."""
     query = filtered(scope, args)
+    if rounds is not None:
+        query = query.where(Round.id.in_(rounds))
     ids = query.with_only_columns(Award.id)
     rows = session.execute(
         query.join(Organisation, Organisation.id == Commitment.funder_id)

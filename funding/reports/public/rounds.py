@@ -51,13 +51,13 @@ class PublicRound:
 NOTHING = Sum("", "", 0, 0, NO_MONEY, ())
 
 
-def rounds_of(session: Session, scope: Scope) -> list[RoundRow]:
+def rounds_of(session: Session, scope: Scope, most: int = MOST_ROUNDS) -> list[RoundRow]:
     """The newest public rounds: a bounded number of queries."""
     rounds = session.scalars(
         public_rounds(scope)
         .options(joinedload(Round.owner))
         .order_by(Round.closes_at.desc(), Round.id)
-        .limit(MOST_ROUNDS)
+        .limit(most)
     ).all()
     published = dict(
         session.execute(
@@ -66,7 +66,8 @@ def rounds_of(session: Session, scope: Scope) -> list[RoundRow]:
             )
         ).all()
     )
-    sums = {each.key: each for each in summed(entries_of(session, scope, {}), _round)}
+    entries = entries_of(session, scope, {}, [round_.id for round_ in rounds])
+    sums = {each.key: each for each in summed(entries, _round)}
     return [
         RoundRow(round_, published.get(round_.id), sums.get(str(round_.id), NOTHING))
         for round_ in rounds

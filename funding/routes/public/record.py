@@ -9,7 +9,7 @@ from funding.listing import Listing
 from funding.permissions import PUBLIC
 from funding.reports.public import award as award_report
 from funding.reports.public import outputs as output_report
-from funding.reports.public import register, rounds
+from funding.reports.public import register
 from funding.routes.context import reading
 from funding.routes.public.answering import page, today
 from funding.routes.public.blueprints import bp
@@ -63,5 +63,5 @@ def outputs() -> ResponseReturnValue:
         listing=listing,
         rows=rows,
         kinds=output_report.KINDS,
-        rounds=[(row.round.key, row.round.name) for row in rounds.rounds_of(reading(), today())],
+        rounds=register.choices(reading(), today()).rounds,
     )
