@@ -19,7 +19,7 @@ from funding.overlap.layout import groups_of
 from funding.permissions import Actor, visible_history, visible_proposals, without_conflict
 from funding.services.areas import top_areas
 from funding.services.overlaps.mapping import MOST_LINKS, suggested
-from funding.services.overlaps.works import in_currency
+from funding.services.overlaps.works import given, in_currency
 
 DRAWN_FROM = 0.5
 """Least probability of a pair that nobody has judged and that is drawn all the same."""
@@ -276,15 +276,10 @@ class Payment:
 def payments(session: Session, by: Actor, round_: Round) -> list[Payment]:
     """What past grants that the person may see gave, and what the last result suggests."""
     currency = round_.base_currency
-    totals: dict[tuple[str, str], int] = {}
-    for grant in session.scalars(visible_history(by)):
-        amount = in_currency(grant, currency)
-        if amount:
-            pair = (grant.funder, grant.recipient)
-            totals[pair] = totals.get(pair, 0) + amount
+    totals = given(session, visible_history(by), currency)
     for funder, recipient, amount in suggested(session, round_.id):
         totals[funder, recipient] = totals.get((funder, recipient), 0) + amount
-    made = [Payment(*pair, amount) for pair, amount in totals.items()]
+    made = [Payment(*pair, amount) for pair, amount in totals.items() if amount]
     return sorted(made, key=lambda p: (-p.amount, p.funder, p.recipient))[:MOST_LINKS]
 
 

@@ -26,7 +26,7 @@ from funding.models import (
 from funding.overlap.layout import network_of, places_of
 from funding.overlap.works import Work
 from funding.services.overlaps.works import (
-    in_currency,
+    given,
     proposals_to_compare,
     work_of_grant,
     work_of_proposal,
@@ -90,12 +90,10 @@ def links_of(session: Session, round_id: int) -> dict[tuple[str, str], float]:
     """
     currency = session.get_one(Round, round_id).base_currency
     links: Counter[tuple[str, str]] = Counter()
-    for grant in session.scalars(
-        sa.select(HistoricGrant).where(HistoricGrant.organisation_id.in_(_givers(round_id)))
-    ):
-        amount = in_currency(grant, currency)
+    grants = sa.select(HistoricGrant).where(HistoricGrant.organisation_id.in_(_givers(round_id)))
+    for (funder, recipient), amount in given(session, grants, currency).items():
         if amount:
-            links[f"funder:{grant.funder}", f"recipient:{grant.recipient}"] += amount
+            links[f"funder:{funder}", f"recipient:{recipient}"] += amount
     for funder, recipient, amount in suggested(session, round_id):
         links[f"funder:{funder}", f"recipient:{recipient}"] += amount
     return {pair: float(amount) for pair, amount in links.items()}

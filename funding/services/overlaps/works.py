@@ -22,7 +22,7 @@ from funding.models import (
     TeamMember,
 )
 from funding.overlap.works import Someone, Work
-from funding.services.rates import rate
+from funding.services.rates import Rate, rate
 
 COMPARED_STATES = (ProposalState.SUBMITTED, ProposalState.IN_REVIEW, ProposalState.FUNDED)
 _LIVE_AWARDS = (AwardState.OFFERED, AwardState.ACCEPTED, AwardState.ACTIVE, AwardState.COMPLETED)
@@ -91,6 +91,47 @@ def in_currency(grant: HistoricGrant, currency: str) -> int | None:
         return rate(grant.currency, currency, grant.awarded_on or date.today()).to_base(
             grant.amount
         )
+    except InvalidInput:  # no rate is published for its currency
+        return None
+
+
+def given(
+    session: Session, grants: sa.Select[tuple[HistoricGrant]], currency: str
+) -> dict[tuple[str, str], int]:
+    """(funder, recipient) -> what these past grants gave, in minor units of `currency`.
+
+    The database adds up what it can: in `currency` itself all of a pair, in others what was given
+    on one day, since each day has its rate. Of no day is today's. What nobody can say is left out.
+    """
+    day = sa.case((HistoricGrant.currency == currency, None), else_=HistoricGrant.awarded_on)
+    rows = session.execute(
+        grants.where(HistoricGrant.amount > 0, HistoricGrant.currency.is_not(None))
+        .with_only_columns(
+            HistoricGrant.funder,
+            HistoricGrant.recipient,
+            HistoricGrant.currency,
+            sa.type_coerce(day, sa.Date).label("day"),
+            sa.func.sum(HistoricGrant.amount),
+        )
+        .group_by(
+            HistoricGrant.funder, HistoricGrant.recipient, HistoricGrant.currency, sa.text("day")
+        )
+    )
+    rates: dict[tuple[str, date | None], Rate | None] = {}
+    totals: dict[tuple[str, str], int] = {}
+    for funder, recipient, of, on, amount in rows:
+        if (of, on) not in rates:
+            rates[of, on] = _rate(of, currency, on or date.today())
+        known = rates[of, on]
+        if known is not None:
+            pair = (funder, recipient)
+            totals[pair] = totals.get(pair, 0) + known.to_base(int(amount))
+    return totals
+
+
+def _rate(of: str, currency: str, on: date) -> Rate | None:
+    try:
+        return rate(of, currency, on)
     except InvalidInput:  # no rate is published for its currency
         return None
 
