@@ -12,6 +12,7 @@ from funding.models.committee import (
     Vote,
 )
 from funding.models.compensating import CompensatingReview, Verdict
+from funding.models.dashboards import DashboardNote
 from funding.models.decisions import (
     UNDECIDED,
     Approval,

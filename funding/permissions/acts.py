@@ -84,6 +84,7 @@ PERMISSIONS: dict[str, tuple[Role, ...]] = {
     "milestone.set": (Role.PROGRAM_OFFICER, Role.FINANCE_OFFICER),
     "indicator.define": (Role.COMMITTEE, Role.PROGRAM_OFFICER),
     "dashboard.read": (*FUNDERS, Role.COMMITTEE, Role.AUDITOR),
+    "dashboard.annotate": (*FUNDERS, Role.COMMITTEE),
     "replay.use": (*FUNDERS, Role.COMMITTEE, Role.AUDITOR),
     "log.read": (Role.AUDITOR,),
 }

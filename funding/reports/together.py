@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html import escape
-from typing import Any
+from itertools import combinations
 
 import plotly.graph_objects as go
 import plotly.io
@@ -43,44 +43,67 @@ class Flow:
     together: int
 
 
-def flow(ground: Ground, filters: Filters) -> Flow:
-    """The money that has a proposal and an area; three queries, few rows."""
-    of = ground.positions
-    is_open = sa.case((without_conflict(ground.by), 1), else_=0)
-    split = ground.parts(
-        of,
-        filters,
-        of.c.funder_id,
-        ground.effects.c.area,
-        sa.case((is_open == 1, of.c.proposal_id), else_=0).label("proposal_id"),
-    ).where(ground.effects.c.area.is_not(None), of.c.proposal_id.is_not(None))
-    rows = split.subquery()
-    by_proposal = (
-        sa.select(rows.c.proposal_id, sa.func.sum(rows.c.part).label("total"))
-        .group_by(rows.c.proposal_id)
-        .subquery()
+Sums = dict[tuple[int, int], dict[str, int]]
+
+
+def money_together(ground: Ground, filters: Filters) -> Sums:
+    """(proposal, funder) -> what it pays to each area of the proposal. One query."""
+    sums: Sums = {}
+    for funder, _stage, _year, proposal, share, amount in ground.amounts(ground.positions, filters):
+        if proposal is None:
+            continue
+        areas = sums.setdefault((proposal, funder), {})
+        for area, part in share.parts(amount):
+            if not filters.area or area == filters.area:
+                areas[area] = areas.get(area, 0) + part
+    return {pair: areas for pair, areas in sums.items() if areas}
+
+
+def seen_of(ground: Ground, sums: Sums) -> Sums:
+    """Of these, the money of proposals that the person may hear of. One query."""
+    hidden = _hidden(ground)
+    return {pair: areas for pair, areas in sums.items() if pair[0] not in hidden}
+
+
+def _hidden(ground: Ground) -> set[int]:
+    return set(
+        ground.session.scalars(
+            sa.select(Proposal.id).where(
+                Proposal.round_id == ground.round.id, ~without_conflict(ground.by)
+            )
+        )
     )
-    drawn = ground.session.execute(
-        sa.select(by_proposal.c.proposal_id, Proposal.title)
-        .outerjoin(Proposal, Proposal.id == by_proposal.c.proposal_id)
-        .order_by(by_proposal.c.total.desc(), by_proposal.c.proposal_id)
-        .limit(MOST_PROPOSALS)
-    ).all()
-    titles = {id_: title if id_ else WITHHELD for id_, title in drawn}
-    one = sa.case((rows.c.proposal_id.in_([*titles]), rows.c.proposal_id), else_=-1)
-    bands = ground.session.execute(
-        sa.select(rows.c.funder_id, rows.c.area, one, sa.func.sum(rows.c.part))
-        .group_by(rows.c.funder_id, rows.c.area, one)
-        .order_by(rows.c.funder_id, rows.c.area, one)
+
+
+def flow(ground: Ground, sums: Sums) -> Flow:
+    """The money that has a proposal and an area; two queries, whatever there is."""
+    hidden = _hidden(ground)
+    totals: dict[int, int] = {}
+    parts: list[tuple[int, str, int, int]] = []
+    for (proposal, funder), areas in sums.items():
+        end = 0 if proposal in hidden else proposal
+        for area, amount in areas.items():
+            if area:
+                totals[end] = totals.get(end, 0) + amount
+                parts.append((funder, area, end, amount))
+    drawn = sorted(totals, key=lambda end: (-totals[end], end))[:MOST_PROPOSALS]
+    titles = dict(
+        ground.session.execute(
+            sa.select(Proposal.id, Proposal.title).where(Proposal.id.in_(drawn))
+        ).all()
     )
-    number = ground.session.scalar(sa.select(sa.func.count()).select_from(by_proposal)) or 0
+    titles = {end: titles.get(end, WITHHELD) for end in drawn}
+    bands: dict[tuple[int, str, int], int] = {}
+    for funder, area, end, amount in parts:
+        band = (funder, area, end if end in titles else -1)
+        bands[band] = bands.get(band, 0) + amount
     return Flow(
         [
-            Band(funder, area, "" if id_ == -1 else str(id_), titles.get(id_, ""), int(amount))
-            for funder, area, id_, amount in bands
+            Band(funder, area, "" if end == -1 else str(end), titles.get(end, ""), amount)
+            for (funder, area, end), amount in sorted(bands.items())
             if amount
         ],
-        number - len(titles),
+        len(totals) - len(drawn),
     )
 
 
@@ -144,58 +167,29 @@ class Pair:
     amount: int
 
 
-def pairs(ground: Ground, filters: Filters) -> list[Pair]:
-    """Every pair of funders with a proposal in common that the person may see, most money first."""
-    paid = _by_proposal_and_funder(ground, filters)
-    first, second = paid.alias(), paid.alias()
-    rows = ground.session.execute(
-        sa.select(
-            first.c.funder_id,
-            second.c.funder_id,
-            sa.func.count(),
-            sa.func.sum(first.c.total + second.c.total),
-        )
-        .join(
-            second,
-            sa.and_(
-                second.c.proposal_id == first.c.proposal_id,
-                second.c.funder_id > first.c.funder_id,
-            ),
-        )
-        .group_by(first.c.funder_id, second.c.funder_id)
-    )
-    found = [Pair(a, b, int(count), int(amount)) for a, b, count, amount in rows]
-    return sorted(found, key=lambda pair: (-pair.amount, pair.first_id, pair.second_id))
+def pairs(sums: Sums) -> list[Pair]:
+    """Every pair of funders with a proposal in common, most money first."""
+    payers = _payers(sums)
+    found: dict[tuple[int, int], tuple[int, int]] = {}
+    for paid in payers.values():
+        for first, second in combinations(sorted(paid), 2):
+            number, amount = found.get((first, second), (0, 0))
+            found[first, second] = (number + 1, amount + paid[first] + paid[second])
+    made = [Pair(a, b, number, amount) for (a, b), (number, amount) in found.items()]
+    return sorted(made, key=lambda pair: (-pair.amount, pair.first_id, pair.second_id))
 
 
-def co_funded(ground: Ground, filters: Filters) -> tuple[int, int]:
-    """(proposals paid by more than one funder, all proposals with money) that may be seen."""
-    paid = _by_proposal_and_funder(ground, filters)
-    funders = (
-        sa.select(sa.func.count().label("funders")).group_by(paid.c.proposal_id).select_from(paid)
-    ).subquery()
-    several, every = ground.session.execute(
-        sa.select(
-            sa.func.coalesce(sa.func.sum(sa.case((funders.c.funders > 1, 1), else_=0)), 0),
-            sa.func.count(),
-        ).select_from(funders)
-    ).one()
-    return int(several), int(every)
+def co_funded(sums: Sums) -> tuple[int, int]:
+    """(proposals paid by more than one funder, all proposals with money)."""
+    payers = _payers(sums)
+    return sum(len(paid) > 1 for paid in payers.values()), len(payers)
 
 
-def _by_proposal_and_funder(ground: Ground, filters: Filters) -> Any:
-    of = ground.positions
-    rows = (
-        ground.parts(of, filters, of.c.proposal_id, of.c.funder_id)
-        .where(of.c.proposal_id.is_not(None), without_conflict(ground.by))
-        .subquery()
-    )
-    total = sa.cast(sa.func.sum(rows.c.part), sa.BigInteger).label("total")
-    return (
-        sa.select(rows.c.proposal_id, rows.c.funder_id, total)
-        .group_by(rows.c.proposal_id, rows.c.funder_id)
-        .cte("paid")
-    )
+def _payers(sums: Sums) -> dict[int, dict[int, int]]:
+    payers: dict[int, dict[int, int]] = {}
+    for (proposal, funder), areas in sums.items():
+        payers.setdefault(proposal, {})[funder] = sum(areas.values())
+    return payers
 
 
 def pairs_drawing(found: list[Pair], funders: Mapping[int, str], words: list[str]) -> str:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from funding.models import (
     ConflictOfInterest,
+    DashboardNote,
     Organisation,
     PlanLine,
     PlanPutForward,
@@ -425,3 +426,23 @@ def test_a_thousand_lines_take_as_many_queries_as_a_dozen(
         sent.append(len(queries))
     few, many = sent
     assert many == few <= 40
+
+
+def test_a_note_pinned_to_a_figure_is_read_under_it_and_can_be_withdrawn(
+    site: Flask, reader: FlaskClient, scene: MoneyScene
+) -> None:
+    at = f"/rounds/{scene.round_id}/dashboard"
+    refused = reader.post(f"{at}/where/notes", data={"figure": "years", "words": "  "})
+    assert refused.status_code == 422
+    assert "Write what you want the others to read." in words_of(refused.get_data(as_text=True))
+    sent = reader.post(f"{at}/where/notes", data={"figure": "years", "words": "Yen fell in <May>"})
+    assert sent.status_code == 302
+    shown = page(reader, at)
+    figure = shown.partition('id="years"')[2].partition("</figure>")[0]
+    assert "Yen fell in &lt;May&gt;" in figure
+    assert "Yen fell" not in page(reader, f"{at}/gaps")
+    with site.extensions["database"].reading() as session:
+        note_id = session.scalars(sa.select(DashboardNote.id)).one()
+    assert f"/where/notes/{note_id}/withdraw" in shown
+    assert reader.post(f"{at}/where/notes/{note_id}/withdraw").status_code == 302
+    assert "Yen fell" not in page(reader, at)

@@ -21,6 +21,7 @@ from funding.models import (
     Commitment,
     CompensatingReview,
     ConflictOfInterest,
+    DashboardNote,
     DeclineLetter,
     DiligenceCheck,
     EvidenceFile,
@@ -254,6 +255,14 @@ def make_side(session: Session) -> Side:
     voice = Voice(round_id=round_.id, words="Mind the gap.")
     session.add(voice)
     session.flush()
+    note = DashboardNote(
+        round_id=round_.id,
+        dashboard="gaps",
+        words="Mind this",
+        written_by_id=people[Role.AUDITOR].id,
+    )
+    session.add(note)
+    session.flush()
     ids: dict[str, object] = {
         "voice_id": voice.id,
         "key": round_.key,
@@ -316,6 +325,7 @@ def make_side(session: Session) -> Side:
         "document": "plan",
         "chart": "frontier",
         "question": "gaps",
+        "note_id": note.id,
         "figure": "by-funder",
         "form": "csv",
     }

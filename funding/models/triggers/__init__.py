@@ -14,6 +14,7 @@ from funding.models.states import MOVES
 from funding.models.triggers import (
     committee,
     compensating,
+    dashboards,
     decisions,
     ledger,
     meetings,
@@ -35,6 +36,7 @@ __all__ = ["APPEND_ONLY", "BEGINNINGS", "RULES", "Rule", "lift_rules", "set_rule
 RULES: tuple[Rule, ...] = (
     *ledger.RULES,
     *promises.RULES,
+    *dashboards.RULES,
     *decisions.RULES,
     *committee.RULES,
     *compensating.RULES,

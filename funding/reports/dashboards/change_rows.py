@@ -36,24 +36,16 @@ class Move:
 
 def moves_count(asked: Asked, kind: str | None) -> tuple[int, int]:
     """How many transfers there are under the filters, and what they add up to."""
-    rows = _of_kind(asked, kind).subquery()
+    rows = _rows(asked, kind)
     number, total = asked.session.execute(
-        sa.select(
-            sa.func.count(sa.distinct(rows.c.id)), sa.func.coalesce(sa.func.sum(rows.c.part), 0)
-        )
+        sa.select(sa.func.count(), sa.func.coalesce(sa.func.sum(rows.c.part), 0)).select_from(rows)
     ).one()
     return int(number), int(total)
 
 
 def move_rows(asked: Asked, kind: str | None, listing: Listing | None) -> list[Move]:
     """The transfers, newest first; one page of them where a listing says which."""
-    split = _of_kind(asked, kind).subquery()
-    *keys, part = split.c
-    rows = (
-        sa.select(*keys, sa.cast(sa.func.sum(part), sa.BigInteger).label("part"))
-        .group_by(*keys)
-        .subquery()
-    )
+    rows = _rows(asked, kind)
     is_open = sa.or_(Proposal.id.is_(None), without_conflict(asked.by))
     query = (
         sa.select(
@@ -90,8 +82,6 @@ def move_rows(asked: Asked, kind: str | None, listing: Listing | None) -> list[M
     ]
 
 
-def _of_kind(asked: Asked, kind: str | None) -> sa.Select:
+def _rows(asked: Asked, kind: str | None) -> sa.Subquery:
     moves = asked.ground.moves(asked.since)
-    columns = [column for column in moves.c if column.name != "year"]
-    query = asked.ground.parts(moves, without_year(asked.filters), *columns)
-    return query.where(moves.c.stage == kind) if kind else query
+    return asked.ground.row_by_row(moves, without_year(asked.filters), kind)

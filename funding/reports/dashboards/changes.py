@@ -129,12 +129,15 @@ def without_year(filters: Filters) -> Filters:
 
 def _numbers(asked: Asked, moves: sa.CTE, filters: Filters) -> dict[str, int]:
     """How many transfers of each event."""
-    rows = asked.ground.parts(moves, filters, moves.c.id, moves.c.stage).subquery()
-    return dict(
-        asked.session.execute(
-            sa.select(rows.c.stage, sa.func.count(sa.distinct(rows.c.id))).group_by(rows.c.stage)
-        ).all()
+    query = (
+        sa.select(moves.c.stage, sa.func.count())
+        .select_from(moves)
+        .outerjoin(Proposal, Proposal.id == moves.c.proposal_id)
+        .group_by(moves.c.stage)
     )
+    if filters.funder_id is not None:
+        query = query.where(moves.c.funder_id == filters.funder_id)
+    return dict(asked.session.execute(_of_proposals(query, filters, asked)).all())
 
 
 def _answer(asked: Asked, by_event: dict[str, int]) -> str:
@@ -198,6 +201,10 @@ def _beside_money(asked: Asked) -> list[Beside]:
 def _narrowed(query: sa.Select, filters: Filters, asked: Asked) -> sa.Select:
     if filters.funder_id is not None:
         query = query.where(Commitment.funder_id == filters.funder_id)
+    return _of_proposals(query, filters, asked)
+
+
+def _of_proposals(query: sa.Select, filters: Filters, asked: Asked) -> sa.Select:
     if filters.region:
         query = query.where(Proposal.region == filters.region)
     if filters.area:

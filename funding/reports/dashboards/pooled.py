@@ -28,8 +28,9 @@ from funding.services.run_words import names_of
 def pooled(asked: Asked) -> Dashboard:
     study = _study(asked)
     gains = _gains(asked, study)
-    found = together.pairs(asked.ground, asked.filters)
-    several, every = together.co_funded(asked.ground, asked.filters)
+    sums = together.money_together(asked.ground, asked.filters)
+    seen = together.seen_of(asked.ground, sums)
+    found, (several, every) = together.pairs(seen), together.co_funded(seen)
     views = _overlaps(asked)
     return Dashboard(
         "pooling",
@@ -41,7 +42,7 @@ def pooled(asked: Asked) -> Dashboard:
             for figure in (
                 _gain_figure(asked, study, gains),
                 _pairs(asked, found),
-                _flow(asked, several, every),
+                _flow(asked, sums, several, every),
                 _avoided(asked, views),
             )
             if figure
@@ -202,8 +203,8 @@ def _pairs(asked: Asked, found: list[together.Pair]) -> Figure | None:
     )
 
 
-def _flow(asked: Asked, several: int, every: int) -> Figure | None:
-    made = together.flow(asked.ground, asked.filters)
+def _flow(asked: Asked, sums_: together.Sums, several: int, every: int) -> Figure | None:
+    made = together.flow(asked.ground, sums_)
     if not made.bands:
         return None
     sums: dict[str, int] = {}

@@ -178,12 +178,10 @@ def _links(round_: Round) -> Links:
 def choices_of(page: Page) -> dict[str, Any]:
     """What the filter bar offers."""
     asked = page.asked
-    ground = asked.ground
-    years = sorted({c.year for c in ground.cells(ground.positions, Filters()) if c.year})
     return {
         "funders": funders_of(asked.session, asked.round),
         "areas": sorted(_area_names(asked.round).items(), key=lambda item: item[1]),
-        "years": [(year, str(year)) for year in years],
+        "years": [(year, str(year)) for year in asked.ground.years()],
         "rounds": page.rounds,
         "currencies": [(code, code) for code in page.currencies],
     }

@@ -12,6 +12,7 @@ from funding.reports.dashboards.model import Asked, Figure
 from funding.routes.dashboards.blueprints import bp
 from funding.routes.dashboards.pages import dashboard_of
 from funding.routes.security import permission
+from funding.services.dashboard_notes import notes_on
 
 ON_PAPER = 40
 """Rows of a table in a PDF; the figure's own files have all of them."""
@@ -79,6 +80,7 @@ def paper(round_id: int, question: str) -> ResponseReturnValue:
         dashboard=dashboard,
         most=ON_PAPER,
         filters=filters_in_words(page.asked),
+        notes=notes_on(page.asked.session, round_id, question),
     )
     try:
         made = pdf.pdf_of(html, pdf.page_style(), drawn)

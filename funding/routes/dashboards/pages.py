@@ -25,6 +25,7 @@ from funding.routes.dashboards.asking import (
 )
 from funding.routes.dashboards.blueprints import bp
 from funding.routes.security import permission
+from funding.services.dashboard_notes import notes_on
 
 SHOWN = 60
 """Rows of a table on the page; its files have all of them."""
@@ -50,7 +51,7 @@ def latest() -> ResponseReturnValue:
 @bp.get("/rounds/<int:round_id>/dashboard")
 @permission("dashboard.read")
 def show(round_id: int) -> ResponseReturnValue:
-    return _page(round_id, "where")
+    return page_of_question(round_id, "where")
 
 
 @bp.get("/rounds/<int:round_id>/dashboard/<question>")
@@ -58,14 +59,21 @@ def show(round_id: int) -> ResponseReturnValue:
 def question(round_id: int, question: str) -> ResponseReturnValue:
     if question == "where":
         return redirect(url_for("dashboards.show", round_id=round_id, **kept_filters()))
-    return _page(round_id, question)
+    return page_of_question(round_id, question)
 
 
-def _page(round_id: int, key: str) -> str:
+def page_of_question(
+    round_id: int,
+    key: str,
+    form: dict[str, str] | None = None,
+    errors: dict[str, str] | None = None,
+) -> str:
+    """The page; `form` and `errors` of a note that was refused."""
     if key not in QUESTIONS:
         raise NotFound("dashboard")
     page = page_of(round_id)
     dashboard = QUESTIONS[key](page.asked)
+    notes = notes_on(reading(), round_id, key)
     return render_template(
         "dashboards/show.html",
         round=page.asked.round,
@@ -76,6 +84,9 @@ def _page(round_id: int, key: str) -> str:
         questions=questions(round_id, key),
         listing=Listing.parse(request.path, request.args, sortable=(), filters=FILTERS),
         regions=REGION_CHOICES,
+        notes=notes,
+        figure_choices=[(figure.id, figure.finding) for figure in dashboard.figures],
+        form={"values": form or {}, "errors": errors or {}},
         pdf_url=url_for("dashboards.paper", round_id=round_id, question=key, **kept_filters()),
         **choices_of(page),
     )

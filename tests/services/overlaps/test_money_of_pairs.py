@@ -75,8 +75,9 @@ def test_sums_are_those_of_the_grants_one_by_one(each_database: Database, seed: 
 def test_grants_of_one_day_are_rounded_once_instead_of_each(each_database: Database) -> None:
     each_database.in_transaction(make_grants, seed=4, number=400, alone=False)
     with each_database.reading() as session:
-        found, expected = given(session, sa.select(HistoricGrant), "USD"), one_by_one(
-            session, "USD"
+        found, expected = (
+            given(session, sa.select(HistoricGrant), "USD"),
+            one_by_one(session, "USD"),
         )
         assert found.keys() >= expected.keys()
         for pair, amount in expected.items():
@@ -96,7 +97,9 @@ def test_who_pays_whom_is_asked_for_in_as_many_queries_whatever_there_is(
                 shown = payments(session, reader, round_)
             drawn = links_of(session, round_id)
             sent.append(len(queries))
-        assert {(f"funder:{p.funder}", f"recipient:{p.recipient}"): p.amount for p in shown} == drawn
+        assert {
+            (f"funder:{p.funder}", f"recipient:{p.recipient}"): p.amount for p in shown
+        } == drawn
     assert sent[0] == sent[1] <= 5
 
 
