@@ -11,7 +11,6 @@ from sqlalchemy.orm import Session, joinedload, load_only
 
 from funding.imports.fields import FIELDS, Field
 from funding.imports.recognise import UNUSED
-from funding.language import gettext as _
 from funding.listing import Listing
 from funding.models import Import, ImportKind, Organisation, Round, RoundFunder, RoundState
 from funding.permissions import Actor, visible_imports, visible_rounds, working_rounds
@@ -72,11 +71,7 @@ def import_rows(session: Session, by: Actor, listing: Listing) -> tuple[list[Imp
 
 def kinds_for(by: Actor) -> list[tuple[str, str]]:
     """What the person may import: (kind, words)."""
-    return [
-        (kind, name)
-        for kind, name in KIND_NAMES.items()
-        if by.where(_("import.%(kind)s", kind=kind))
-    ]
+    return [(kind, name) for kind, name in KIND_NAMES.items() if by.where(f"import.{kind}")]
 
 
 def organisations_for(session: Session, by: Actor, kind: str) -> list[Organisation]:
@@ -84,7 +79,7 @@ def organisations_for(session: Session, by: Actor, kind: str) -> list[Organisati
     return list(
         session.scalars(
             sa.select(Organisation)
-            .where(Organisation.id.in_(list(by.where(_("import.%(kind)s", kind=kind)))))
+            .where(Organisation.id.in_(list(by.where(f"import.{kind}"))))
             .order_by(Organisation.name)
         )
     )

@@ -238,8 +238,8 @@ def _need_terms(typed: Typed, currency: str) -> area_needs.NeedTerms:
     steps = []
     for place in range(area_needs.MOST_STEPS):
         width_field, weight_field = (
-            gettext("width.%(place)s", place=place),
-            gettext("weight.%(place)s", place=place),
+            f"width.{place}",
+            f"weight.{place}",
         )
         if not typed.text(width_field) and not typed.text(weight_field):
             continue
@@ -294,7 +294,7 @@ def _need_form(
         labels[f"width.{place}"] = f"Step {place + 1}"
         labels[f"weight.{place}"] = gettext("Worth of step %(place)s", place=place + 1)
     stored = _need_values(round_, area_key)
-    used = sum(1 for p in range(area_needs.MOST_STEPS) if values.get(gettext("width.%(p)s", p=p)))
+    used = sum(1 for p in range(area_needs.MOST_STEPS) if values.get(f"width.{p}"))
     return render_template(
         "areas/need.html",
         round=round_,

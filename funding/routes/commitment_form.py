@@ -215,10 +215,7 @@ def _by_year(typed: Typed, name: str, prefix: str, currency: str, needed: str) -
     found: dict[int, int] = {}
     written = []
     for place in range(MOST_YEARS):
-        year_field, amount_field = (
-            gettext("%(prefix)s_year.%(place)s", prefix=prefix, place=place),
-            gettext("%(prefix)s_amount.%(place)s", prefix=prefix, place=place),
-        )
+        year_field, amount_field = f"{prefix}_year.{place}", f"{prefix}_amount.{place}"
         if not typed.text(year_field) and not typed.text(amount_field):
             continue
         year = typed.whole(year_field, 2000, 2100, "Write a year, such as 2027.")

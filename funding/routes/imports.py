@@ -12,7 +12,6 @@ from funding.exports.csv_files import csv_text
 from funding.forms import as_errors
 from funding.imports.fields import COMMITMENTS, FIELDS, HISTORY, PROPOSALS
 from funding.imports.recognise import UNUSED
-from funding.language import gettext
 from funding.listing import Listing, whole_number
 from funding.models import Import, ImportState
 from funding.permissions import fetch, visible_imports
@@ -241,7 +240,7 @@ def columns(import_id: int) -> ResponseReturnValue:
         defaults={
             name: value
             for name in ("currency", "funder")
-            if (value := request.form.get(gettext("default.%(name)s", name=name), "").strip())
+            if (value := request.form.get(f"default.{name}", "").strip())
             and name in {field.name for field in FIELDS[batch.kind]}
         },
         month_first=request.form.get("month_first") == "1",
@@ -256,7 +255,7 @@ def columns(import_id: int) -> ResponseReturnValue:
 def _mapping(batch: Import) -> dict[str, str]:
     changed = {}
     for place, column in enumerate(report.column_rows(batch)):
-        chosen = request.form.get(gettext("field.%(place)s", place=place), column.field)
+        chosen = request.form.get(f"field.{place}", column.field)
         if chosen != column.field:
             changed[column.heading] = chosen
     # a field given to another column leaves the one that was said to hold it

@@ -9,7 +9,6 @@ from flask import Blueprint, redirect, render_template, url_for
 from flask.typing import ResponseReturnValue
 
 from funding.errors import NotFound
-from funding.language import gettext
 from funding.models import Commitment, Organisation, Round, RoundFunder
 from funding.permissions import fetch, require, visible_rounds
 from funding.routes.choices import top_area_choices
@@ -155,10 +154,7 @@ def set_weights(round_id: int, funder_id: int) -> ResponseReturnValue:
     require(actor(), "commitment.edit", funder_id)
     typed = typed_form()
     wanted = {
-        key: typed.number(
-            gettext("weight.%(key)s", key=key), 0, 100, "Write a number from 0 to 100.", 1.0
-        )
-        or 0.0
+        key: typed.number(f"weight.{key}", 0, 100, "Write a number from 0 to 100.", 1.0) or 0.0
         for key, _ in top_area_choices(part.round.taxonomy)
     }
     before = _unpack(typed.text("before"))
@@ -191,7 +187,7 @@ def _readable_part(round_id: int, funder_id: int) -> RoundFunder:
 def _values(part: RoundFunder) -> dict[str, str]:
     there = joining.weights_of(part)
     return {
-        gettext("weight.%(key)s", key=key): f"{there.get(key, 1.0):g}"
+        f"weight.{key}": f"{there.get(key, 1.0):g}"
         for key, _ in top_area_choices(part.round.taxonomy)
     }
 
@@ -213,7 +209,7 @@ def _weights_form(
     part: RoundFunder, values: dict[str, Any], errors: dict[str, str], is_stale: bool = False
 ) -> str:
     areas = top_area_choices(part.round.taxonomy)
-    labels = {gettext("weight.%(key)s", key=key): name for key, name in areas}
+    labels = {f"weight.{key}": name for key, name in areas}
     changes = differences(labels, values, _values(part)) if is_stale else None
     if is_stale:
         values = {**values, "before": _pack(part)}

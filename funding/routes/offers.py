@@ -11,7 +11,6 @@ from flask.typing import ResponseReturnValue
 
 from funding.db import now
 from funding.errors import Fault, InvalidInput, NotFound, NotPermitted
-from funding.language import gettext
 from funding.models import LANGUAGES, Award, DiligenceCheck, Offer
 from funding.permissions import fetch, visible_awards, visible_offers
 from funding.routes.award_page import to_award
@@ -72,7 +71,7 @@ def _prepare_page(
         draft=draft,
         letter=documents.blocks_of(draft.letter),
         agreement=documents.blocks_of(draft.agreement),
-        languages=list(LANGUAGES.items()),
+        letter_languages=list(LANGUAGES.items()),
         expires_on=request.values.get("expires_at", "") or expires_at.date().isoformat(),
         name=name,
         waiting=open_offer(session, award),
@@ -179,12 +178,7 @@ def show(offer_id: int) -> ResponseReturnValue:
 
 
 def _name_of(offer: Offer, ending: str) -> str:
-    return gettext(
-        "agreement-%(key)s-%(id)s.%(ending)s",
-        key=offer.award.proposal.key,
-        id=offer.id,
-        ending=ending,
-    )
+    return f"agreement-{offer.award.proposal.key}-{offer.id}.{ending}"
 
 
 @bp.get("/offers/<int:offer_id>/agreement.html")

@@ -125,15 +125,13 @@ def typed_needs(typed: Typed, scenario: Scenario) -> dict[str, dict[str, Any]]:
     needs = {}
     for key, of_round in _needs_of_round(scenario).items():
         written = {
-            "floor": typed.amount(_("floor.%(key)s", key=key), currency) or 0,
-            "cap": typed.amount(_("cap.%(key)s", key=key), currency),
-            "spent": typed.amount(_("spent.%(key)s", key=key), currency),
-            "steps": _steps(typed, _("steps.%(key)s", key=key), currency),
+            "floor": typed.amount(f"floor.{key}", currency) or 0,
+            "cap": typed.amount(f"cap.{key}", currency),
+            "spent": typed.amount(f"spent.{key}", currency),
+            "steps": _steps(typed, f"steps.{key}", currency),
         }
         if written["cap"] is not None and written["cap"] < written["floor"]:
-            typed.refuse(
-                _("cap.%(key)s", key=key), "The most cannot be less than the least wanted."
-            )
+            typed.refuse(f"cap.{key}", "The most cannot be less than the least wanted.")
         changed = {part: value for part, value in written.items() if value != of_round[part]}
         if changed.get("spent", 0) is None:
             # nothing written: the imported history counts, as it does without any change

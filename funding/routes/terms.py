@@ -73,7 +73,7 @@ def _page(
         terms=funder_terms.terms_of(session, funder_id),
         items=funder_terms.items_of(session, funder_id),
         kinds=KINDS,
-        languages=LANGUAGES,
+        letter_languages=LANGUAGES,
         texts={
             (kind, language): templates.text_of(session, funder_id, kind, language)
             for kind in KINDS
@@ -168,7 +168,7 @@ def _text_page(
         funder=funder,
         letter=letter,
         letter_label=KINDS[LetterKind(letter)],
-        language=language,
+        letter_language=language,
         language_label=LANGUAGES[language],
         text=there,
         body=body,

@@ -11,7 +11,6 @@ from sqlalchemy.orm.attributes import flag_modified
 from funding.db import MOST_MONEY
 from funding.errors import Fault, InvalidInput, NotFound, RuleBroken
 from funding.forms import without_repeats
-from funding.language import gettext
 from funding.models import AreaNeed, Round
 from funding.permissions import Actor
 from funding.services.areas import top_areas
@@ -83,20 +82,18 @@ def _faults_of(terms: NeedTerms) -> list[Fault]:
     previous = None
     for place, (width, weight) in enumerate(terms.steps):
         if width <= 0:
-            faults.append(
-                Fault(gettext("width.%(place)s", place=place), "A step is an amount above 0.")
-            )
+            faults.append(Fault(f"width.{place}", "A step is an amount above 0."))
         if not 0 <= weight <= LARGEST_WEIGHT:
             faults.append(
                 Fault(
-                    gettext("weight.%(place)s", place=place),
+                    f"weight.{place}",
                     "A weight is a number from 0 to 1,000.",
                 )
             )
         if previous is not None and weight > previous:
             faults.append(
                 Fault(
-                    gettext("weight.%(place)s", place=place),
+                    f"weight.{place}",
                     "Weights never rise: the first money in an area does the most good.",
                 )
             )

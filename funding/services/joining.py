@@ -165,9 +165,9 @@ def set_weights(
     found = []
     for key, weight in weights.items():
         if key not in tops:
-            found.append(Fault(_("weight.%(key)s", key=key), "This area is no longer on the list."))
+            found.append(Fault(f"weight.{key}", "This area is no longer on the list."))
         elif not 0 <= weight <= LARGEST_WEIGHT:
-            found.append(Fault(_("weight.%(key)s", key=key), "A weight is a number from 0 to 100."))
+            found.append(Fault(f"weight.{key}", "A weight is a number from 0 to 100."))
     found = without_repeats(faults, found)
     if found:
         raise InvalidInput(*found)

@@ -308,7 +308,7 @@ def _policy_faults(policy: dict[str, Any]) -> list[Fault]:
         region = max(least, key=lambda key: least[key])
         return [
             Fault(
-                _("region_least.%(region)s", region=region),
+                f"region_least.{region}",
                 "The regions' shares add up to more than 100%.",
             )
         ]

@@ -389,7 +389,7 @@ def _policy_faults(policy: dict[str, Any], scenario: Scenario) -> list[Fault]:
         region = max(least, key=lambda key: least[key])
         faults.append(
             Fault(
-                gettext("region_least.%(region)s", region=region),
+                f"region_least.{region}",
                 "The regions' shares add up to more than 100%.",
             )
         )

@@ -133,15 +133,21 @@ def sign_in(context: BrowserContext, client: Any) -> None:
 class Visitor:
     """A browser of one size and scheme, with a context for each person."""
 
-    def __init__(self, browser: Browser, site: LiveSite, size: Any, scheme: str) -> None:
+    def __init__(
+        self, browser: Browser, site: LiveSite, size: Any, scheme: str, language: str = "en-GB"
+    ) -> None:
         self.browser, self.site, self.size, self.scheme = browser, site, size, scheme
+        self.language = language
         self.pages: dict[str, Page] = {}
         self.said: list[str] = []
 
     def page_of(self, email: str) -> Page:
         if email not in self.pages:
             context = self.browser.new_context(
-                viewport=self.size, base_url=self.site.address, color_scheme=self.scheme
+                viewport=self.size,
+                base_url=self.site.address,
+                color_scheme=self.scheme,
+                locale=self.language,
             )
             sign_in(context, client_of(self.site.app, email, PASSWORD))
             page = context.new_page()
@@ -191,4 +197,24 @@ def test_every_page_is_in_order(
     ]
     visitor.close()
     assert len(shown) > 70
+    assert not faults, "\n".join(faults)
+
+
+def test_every_page_runs_from_right_to_left_in_arabic(
+    browser: Browser, quiet_demo: LiveSite, shown: list[Shown]
+) -> None:
+    visitor = Visitor(browser, quiet_demo, PHONE, "light", "ar")
+    faults = []
+    for one in shown:
+        page = visitor.page_of(one.email)
+        visitor.said.clear()
+        page.goto(one.address)
+        root = page.locator("html")
+        if (root.get_attribute("lang"), root.get_attribute("dir")) != ("ar", "rtl"):
+            faults.append(f"{one.route} ({one.address}): not in Arabic")
+        if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+            faults.append(f"{one.route} ({one.address}): it is wider than the window")
+        if one.route != "an error page":
+            faults += [f"{one.route} ({one.address}): {words}" for words in visitor.said]
+    visitor.close()
     assert not faults, "\n".join(faults)
