@@ -9,6 +9,7 @@ is built anew. Every plan is counted again against every limit by `check` before
 from __future__ import annotations
 
 import copy
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +18,7 @@ import numpy as np
 
 from optimizer.check import check
 from optimizer.clock import Clock
-from optimizer.found import Infeasible
+from optimizer.found import Infeasible, OutOfTime
 from optimizer.highs import SolverFault
 from optimizer.live_round import LiveRound
 from optimizer.outcomes import Proof, before_of, fewest_changes
@@ -32,10 +33,11 @@ from optimizer.value import Lines, breaches, totals_of, value_of
 GAP = 1e-3
 THOROUGH = (1e-3, 20, False)  # gap, nodes, and whether the search is rough
 ROUGH = ((5e-3, 1, True), (2e-2, 1, True))
-"""Ways from a corner to whole lines. Where years or conditions tie lines together, a thorough
-search takes seconds, so rough ones come first."""
+"""Ways from a corner to whole lines; a thorough search takes seconds where years or conditions tie
+lines together, so rough ones come first."""
 SECONDS = 20.0  # for one change; the room waits
 LAST_GAP = 1e-2  # of a plan made from nothing, where the warm model gives none
+LAST_SECONDS = 4.0  # of that, where another plan can be shown
 TIDY_SECONDS = 1.0  # for leaving as it was what does not pay
 
 
@@ -71,14 +73,13 @@ class WarmRound:
         changed = in_order(tweaks.applied_to(self.problem))
         floors = promises(changed, self.plan.funders)
         pairs = pairs_of(changed)
+        others = [before or self.plan, self.plan, *known]
+        held = _best_that_holds(pairs, others, floors)
         lines, bound = self._solved(changed, clock)
         is_warm = lines is not None
         if lines is None:
-            found = best_lines(pairs, floors, LAST_GAP, clock)
-            assert found.lines is not None  # no aim was given
-            lines, bound = found.lines, found.bound
-        others = [before or self.plan, self.plan, *known]
-        lines = _near(pairs, others, lines, bound, floors, clock)
+            lines, bound = _from_nothing(pairs, floors, held, bound, clock)
+        lines = _near(pairs, others[0], held, lines, bound, floors, clock)
         plan = self._plan(pairs, lines, bound)
         if faults := check(changed, plan):
             raise SolverFault("; ".join(map(str, faults)))
@@ -99,34 +100,57 @@ class WarmRound:
         return replace(self.plan, status=status, bound=bound, gap=gap, open=None, **figures)
 
 
+def _best_that_holds(
+    pairs: Pairs, others: Sequence[Plan], floors: dict[str, float]
+) -> Lines | None:
+    """The best of these plans' lines that keep every limit of the changed round; of two worth the
+    same, the first."""
+    best, least = None, -math.inf
+    for other in others:
+        lines = _lines_of(pairs.problem, other)
+        worth = value_of(pairs.problem, lines)
+        if worth > least and not breaches(pairs, lines, floors):
+            best, least = lines, worth + 1e-9 * abs(worth)
+    return best
+
+
+def _from_nothing(
+    pairs: Pairs, floors: dict[str, float], held: Lines | None, bound: float, clock: Clock
+) -> tuple[Lines, float]:
+    """As a round is solved that nobody has looked at; where another plan holds, not for long."""
+    own = clock if held is None else clock.within("", LAST_SECONDS)
+    try:
+        found = best_lines(pairs, floors, LAST_GAP, own)
+    except OutOfTime:
+        if held is None:
+            raise
+        return held, bound
+    assert found.lines is not None  # no aim was given
+    return found.lines, min(bound, found.bound)
+
+
 def _near(
     pairs: Pairs,
-    others: Sequence[Plan],
+    before: Plan,
+    held: Lines | None,
     lines: Lines,
     bound: float,
     floors: dict[str, float],
     clock: Clock,
 ) -> Lines:
-    """The lines of another plan, the first one before all, where they still hold and are worth as
-    much; else the new ones, with what differs from the first for no gain left as it was."""
+    """The plan that holds already, where it is worth as much; else the new lines, with what
+    differs from the step before for no gain left as it was."""
     problem = pairs.problem
     value = value_of(problem, lines)
-    least = value - 1e-9 * abs(value)
-    kept = None
-    for other in others:
-        old = _lines_of(problem, other)
-        worth = value_of(problem, old)
-        if worth >= least and not breaches(pairs, old, floors):
-            kept, least = old, worth + 1e-9 * abs(worth)
-    if kept is not None:
-        return kept
+    if held is not None and value_of(problem, held) >= value - 1e-9 * abs(value):
+        return held
     funded = frozenset(
         p.id for p, total in zip(problem.proposals, totals_of(problem, lines), strict=True) if total
     )
     slack = min(max(0.0, bound - value), GAP * abs(value))
     proof = Proof(value, value, value + slack, funded)
     tidy = clock.within("", TIDY_SECONDS)
-    return fewest_changes(problem, before_of(problem, others[0]), lines, floors, proof, tidy)
+    return fewest_changes(problem, before_of(problem, before), lines, floors, proof, tidy)
 
 
 def _lines_of(problem: Problem, plan: Plan) -> Lines:
@@ -146,6 +170,12 @@ def _wide(problem: Problem) -> Problem:
     )
 
 
+def _at_most(problem: Problem) -> float:
+    """More than any plan is worth, where the solver was interrupted before it had a bound."""
+    merit = sum(p.merit * p.ask for p in problem.proposals)
+    return merit + sum(step.width * step.weight for a in problem.areas for step in a.steps)
+
+
 class _Model(LiveRound):
     """The relaxed model of a round with these commitments, for whatever else is changed."""
 
@@ -161,9 +191,9 @@ class _Model(LiveRound):
         corner = self.corner()
         if corner.is_infeasible:
             raise Infeasible
-        bound, standing = corner.bound * self.unit, self.standing()
-        ways = (THOROUGH,) if self.model.ties is None else (*ROUGH, THOROUGH)
-        for gap, nodes, is_rough in ways:
+        bound = min(corner.bound * self.unit, _at_most(changed))
+        standing = self.standing()
+        for gap, nodes, is_rough in (*ROUGH, THOROUGH):
             found = self.whole(corner, standing, gap=gap, nodes=nodes, is_rough=is_rough)
             if found is not None:
                 return found.lines, bound

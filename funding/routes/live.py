@@ -24,6 +24,9 @@ from funding.services.live import keeping, sessions, voices
 
 bp = Blueprint("live", __name__)
 
+STOP_ASKING = 286
+"""The status at which htmx ends its asking again and again."""
+
 
 def _round(round_id: int) -> Round:
     found: Round = fetch(reading(), working_rounds(actor(), "pack.read"), round_id, "round")
@@ -161,7 +164,8 @@ def now(live_id: int) -> ResponseReturnValue:
     if tag in request.if_none_match:
         answer = make_response("", 304)
     else:
-        answer = make_response(render_template("live/_now.html", **_values(live, None)))
+        status = STOP_ASKING if live.closed_at else 200
+        answer = make_response(render_template("live/_now.html", **_values(live, None)), status)
     answer.set_etag(tag)
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer
@@ -173,14 +177,15 @@ def change(live_id: int) -> ResponseReturnValue:
     """One change on the step that is shown."""
     live = _live(live_id)
     kind = request.form.get("kind", "")
-    value, faults = _read_value(kind, request.form.get("value", "").strip(), live)
+    typed = request.form.get(f"{kind}_value", "").strip()
+    value, faults = _read_value(kind, typed, live)
     return submit(
         lambda: in_transaction(
             sessions.ask_for_step,
             live_id=live_id,
             at=whole_number(request.form.get("at")),
             kind=kind,
-            where=request.form.get("where", ""),
+            where=request.form.get(f"{kind}_where", ""),
             value=value,
             faults=faults,
         ),
@@ -199,11 +204,11 @@ def _read_value(kind: str, text: str, live: LiveSession) -> tuple[Any, tuple[Fau
         try:
             return float(text.replace(",", ".")), ()
         except ValueError:
-            return None, (Fault("value", _("a number, please, such as 1.5")),)
+            return None, (Fault(f"{kind}_value", _("a number, please, such as 1.5")),)
     try:
         return parse_amount(text, live.round.base_currency), ()
     except AmountRefused as refusal:
-        return None, (Fault("value", str(refusal)),)
+        return None, (Fault(f"{kind}_value", str(refusal)),)
 
 
 @bp.post("/live/<int:live_id>/shown")

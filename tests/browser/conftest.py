@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
 from werkzeug.serving import make_server
 
 from funding import create_app
@@ -27,6 +27,10 @@ PHONE = {"width": 390, "height": 844}
 
 SOON_DONE = TASKS | dict.fromkeys((*LONG, *NOBODY_WAITS_FOR), lambda *_arguments, **_named: None)
 """Every task, those that take minutes left undone: a solver at work outlives a test's thread."""
+
+
+LOST_CONNECTION = ("ERR_INTERNET_DISCONNECTED", "htmx:sendError", "htmx:afterRequest")
+"""What the console says of requests without a network."""
 
 
 @dataclass
@@ -84,17 +88,26 @@ OpenPage = Callable[..., Page]
 
 @pytest.fixture
 def open_page(browser: Browser, live_demo: LiveSite) -> Iterator[OpenPage]:
-    """open_page(email): a page signed in as that person; anything the console says fails."""
+    """open_page(email): a page signed in as that person; anything the console says fails, but for
+    lost connections where `may_lose_connection` says that the test cuts them."""
     contexts: list[BrowserContext] = []
     said: list[str] = []
 
-    def enter(email: str | None = None, **options: object) -> Page:
+    def enter(
+        email: str | None = None, *, may_lose_connection: bool = False, **options: object
+    ) -> Page:
         context = browser.new_context(
             **{"viewport": DESKTOP, "base_url": live_demo.address, **options}
         )
         contexts.append(context)
         page = context.new_page()
-        page.on("console", lambda m: said.append(m.text) if m.type == "error" else None)
+
+        def heard(message: ConsoleMessage) -> None:
+            is_lost = any(words in message.text for words in LOST_CONNECTION)
+            if message.type == "error" and not (may_lose_connection and is_lost):
+                said.append(message.text)
+
+        page.on("console", heard)
         page.on("pageerror", lambda error: said.append(str(error)))
         if email:
             page.goto("/sign-in")

@@ -31,7 +31,7 @@ def enter(site: Flask, scene: LiveScene, sign_in: SignIn):
 def test_a_chair_tries_changes_and_the_page_marks_what_moved(scene: LiveScene, enter) -> None:
     client, here = enter(scene.chair), f"/live/{scene.live_id}"
     assert "The plan as it was solved" in client.get(here).text
-    tried = {"kind": "pins", "where": "B", "value": "in", "at": "0"}
+    tried = {"kind": "pins", "pins_where": "B", "pins_value": "in", "at": "0"}
     assert client.post(f"{here}/changes", data=tried).status_code == 302
     assert "Solving step 1" in client.get(here).text
     scene.work()
@@ -47,18 +47,21 @@ def test_a_chair_tries_changes_and_the_page_marks_what_moved(scene: LiveScene, e
 @pytest.mark.parametrize(
     ("tried", "said"),
     [
-        ({"kind": "weights", "where": "interpretability", "value": "a lot"}, "a number, please"),
-        ({"kind": "caps", "where": "interpretability", "value": "1.005"}, "value"),
-        ({"kind": "floors", "where": "nowhere", "value": "1"}, "one of the list"),
+        (("weights", "interpretability", "a lot"), "a number, please"),
+        (("weights", "interpretability", "21"), "a number from 0 to 20"),
+        (("caps", "interpretability", "1.005"), "decimal"),
+        (("floors", "nowhere", "1"), "one of the list"),
     ],
 )
 def test_what_cannot_be_read_comes_back_with_what_was_typed(
-    scene: LiveScene, enter, tried: dict[str, str], said: str
+    scene: LiveScene, enter, tried: tuple[str, str, str], said: str
 ) -> None:
-    answer = enter(scene.chair).post(f"/live/{scene.live_id}/changes", data={**tried, "at": "0"})
+    kind, where, value = tried
+    typed = {"kind": kind, f"{kind}_where": where, f"{kind}_value": value, "at": "0"}
+    answer = enter(scene.chair).post(f"/live/{scene.live_id}/changes", data=typed)
     assert answer.status_code == 422
     assert said in answer.text
-    assert f'value="{tried["value"]}"' in answer.text
+    assert f'value="{value}"' in answer.text
 
 
 def test_the_room_is_told_that_nothing_is_new_until_something_is(scene: LiveScene, enter) -> None:
@@ -95,7 +98,7 @@ def test_who_is_in_conflict_watches_without_the_proposal_and_the_discussion(
 ) -> None:
     chair = enter(scene.chair)
     chair.post(f"/live/{scene.live_id}/remarks", data={"words": "A is the best."})
-    tried = {"kind": "pins", "where": "A", "value": "out", "at": "0"}
+    tried = {"kind": "pins", "pins_where": "A", "pins_value": "out", "at": "0"}
     chair.post(f"/live/{scene.live_id}/changes", data=tried)
     scene.work()
     page = enter(scene.conflicted).get(f"/live/{scene.live_id}").text

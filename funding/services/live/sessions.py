@@ -192,17 +192,19 @@ def _fault(
         )
         known = {p["id"] for p in problem["proposals"]}
         if where not in known or session.scalars(seen).unique().first() is None:
-            return Fault("where", _("choose a proposal of the round"))
+            return Fault("pins_where", _("choose a proposal of the round"))
         return None
     listed = problem["commitments"] if kind == "amounts" else problem["areas"]
     if where not in {entry["id"] for entry in listed}:
-        return Fault("where", _("choose one of the list"))
+        return Fault(f"{kind}_where", _("choose one of the list"))
     if kind == "weights" and value is not None and not 0 <= value <= MOST_TIMES:
-        return Fault("value", _("a number from 0 to %(most)s, please", most=f"{MOST_TIMES:g}"))
+        return Fault(
+            "weights_value", _("a number from 0 to %(most)s, please", most=f"{MOST_TIMES:g}")
+        )
     if kind == "amounts" and value is not None:
         owed = next(c.get("promised") or [] for c in listed if c["id"] == where)
         if value < sum(part["amount"] for part in owed):
-            return Fault("value", _("less than it owes to earlier awards"))
+            return Fault("amounts_value", _("less than it owes to earlier awards"))
     return None
 
 
