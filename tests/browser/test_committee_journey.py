@@ -135,13 +135,13 @@ def test_a_committee_decides_on_a_pack_that_is_sealed_and_verified(
         page.goto(here)
         if email == MEMBERS[1]:
             page.get_by_label("I dissent").check()
-            page.get_by_label("In your words").fill("Too much of it stays in one country.")
+            page.locator("[name=remark]").fill("Too much of it stays in one country.")
             page.get_by_role("button", name="Say it").click()
             expect(page.get_by_text("0 agree, 1 dissent.")).to_be_visible()
             nothing_for_axe(page)
         choice = "against" if email == MEMBERS[1] else "for"
         page.locator(f"[name=choice][value={choice}]").check()
-        page.get_by_label("What goes on record in your words").fill("As said above.")
+        page.locator("[name=words]").fill("As said above.")
         page.get_by_label("I declare that I am in no conflict").check()
         page.get_by_role("button", name="Vote", exact=True).click()
         steps.go_ahead(page)
