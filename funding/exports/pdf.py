@@ -111,6 +111,7 @@ ul, ol { margin: 0 0 3mm; padding-inline-start: 5mm; }
 table { width: 100%; border-collapse: collapse; font-size: 8pt; margin: 1mm 0 4mm;
   font-variant-numeric: tabular-nums; }
 thead { display: table-header-group; }
+tfoot { display: table-row-group; }
 tr { break-inside: avoid; }
 caption { text-align: start; font-weight: bold; padding-block-end: 1mm; }
 th, td { text-align: start; vertical-align: top; padding: 1mm 1.5mm;

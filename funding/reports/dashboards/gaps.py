@@ -243,7 +243,9 @@ def _closing(asked: Asked, closing: list[Closing], run: Run | None) -> Figure | 
                 money(int(price * gap.open) if price else None, currency),
                 words(most.scenario, asked.links.run(most.run_id)) if most else Entry("–"),
                 money(most.amount if most else None, currency),
-                Entry("–") if most is None or beyond <= 0 else percent(min(1.0, beyond / gap.open)),
+                Entry("–")
+                if most is None or beyond * 200 < gap.open
+                else percent(min(1.0, beyond / gap.open)),
                 words(_how(each, run)),
             ]
         )
@@ -286,7 +288,7 @@ def _how(each: Closing, run: Run | None) -> str:
             scenario=run.scenario.name,
         )
     return _(
-        "No floor binds in “%(scenario)s”, so nothing is priced: solve a scenario with a floor as"
-        " high as wanted, and its result says what that takes elsewhere.",
+        "No floor binds here in “%(scenario)s”, so nothing is priced: solve a scenario with a"
+        " floor as high as wanted, and its result says what that takes elsewhere.",
         scenario=run.scenario.name,
     )
