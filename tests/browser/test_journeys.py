@@ -137,7 +137,7 @@ def test_the_committee_reads_the_dashboard_on_a_phone(
         for chart in charts:
             figure = page.locator(f"#{chart}")
             figure.scroll_into_view_if_needed()
-            expect(figure.locator(".main-svg").first).to_be_visible()
+            expect(figure.locator(".main-svg").first).to_be_visible(timeout=20_000)
     overflow = page.evaluate("document.documentElement.scrollWidth - window.innerWidth")
     assert overflow <= 0
     page.locator("#gaps").get_by_text("Table").click()
