@@ -16,6 +16,7 @@ import ast
 import re
 import sys
 from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -161,7 +162,8 @@ def missing(catalogue: Catalog) -> list[str]:
 
 
 def compiled(catalogue: Catalog) -> bytes:
-    """As gettext reads it."""
+    """As gettext reads it; without a date, so that the same sentences make the same bytes."""
+    catalogue.creation_date = catalogue.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
     made = BytesIO()
     write_mo(made, catalogue)
     return made.getvalue()
@@ -196,7 +198,7 @@ def main() -> int:
         path = path_of(tag)
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(written(catalogue))
-        path.with_suffix(".mo").write_bytes(compiled(catalogue))
+        path.with_suffix(".mo").write_bytes(compiled(catalogue_of(tag)))
     return 0
 
 
