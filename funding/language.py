@@ -8,16 +8,20 @@ A sentence without a translation stays English.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, wraps
+from typing import ParamSpec, TypeVar
 
 from babel import Locale
 from babel.support import LazyProxy, NullTranslations, Translations
 
 from funding.paths import TRANSLATIONS
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 DOMAIN = "messages"
 
@@ -69,6 +73,18 @@ def using(tag: str) -> Iterator[None]:
         yield
     finally:
         _current.reset(before)
+
+
+def in_english(write: Callable[P, T]) -> Callable[P, T]:
+    """For what writes a mail or a record: numbers and days in it are written as its words are,
+    whatever language the person reads who acts."""
+
+    @wraps(write)
+    def written(*args: P.args, **kwargs: P.kwargs) -> T:
+        with using(ENGLISH.tag):
+            return write(*args, **kwargs)
+
+    return written
 
 
 @cache

@@ -14,6 +14,7 @@ from funding.db import now
 from funding.errors import Conflict, Fault, InvalidInput, NotPermitted, RuleBroken
 from funding.formatting import format_amount, format_number
 from funding.language import gettext as _
+from funding.language import in_english
 from funding.models import (
     UNDECIDED,
     Award,
@@ -195,7 +196,7 @@ def _ask(
     session.add(review)
     session.flush()
     currency = (line or tranche.award).commitment.currency  # type: ignore[union-attr]
-    _tell_reviewers(session, review, proposal, format_amount(thing.amount, currency))
+    _tell_reviewers(session, review, proposal, thing.amount, currency)
     record(
         session,
         by,
@@ -209,10 +210,12 @@ def _ask(
     return review
 
 
+@in_english
 def _tell_reviewers(
-    session: Session, review: CompensatingReview, proposal: Proposal, amount: str
+    session: Session, review: CompensatingReview, proposal: Proposal, minor: int, currency: str
 ) -> None:
     """Those of the funder who may look at it; where there are none, the round's owner's."""
+    amount = format_amount(minor, currency)
     for organisation_id, roles in (
         (review.funder_id, (Role.FUNDER_ADMIN, Role.AUDITOR)),
         (proposal.round.owner_id, (Role.COMMITTEE, Role.PROGRAM_OFFICER, Role.AUDITOR)),

@@ -12,6 +12,7 @@ from funding.errors import Fault, InvalidInput
 from funding.formatting import format_number, format_when
 from funding.forms import without_repeats
 from funding.language import gettext as _
+from funding.language import in_english
 from funding.models import Proposal, ProposalState, Round, RoundExtension, RoundState
 from funding.permissions import (
     Actor,
@@ -137,6 +138,7 @@ def _proposal_of(session: Session, round_: Round, key: str) -> Proposal | None:
     ).one_or_none()
 
 
+@in_english
 def _tell(
     session: Session, round_: Round, extension: RoundExtension, proposal: Proposal | None
 ) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from funding.errors import Conflict, Fault, InvalidInput, RuleBroken
 from funding.formatting import format_amount, format_number, format_when
 from funding.language import gettext as _
+from funding.language import in_english
 from funding.models import ParkedForm, Person, Proposal, ProposalState, RoundState
 from funding.permissions import Actor
 from funding.services.applicants import hold_as_lead, record_act
@@ -102,6 +103,7 @@ def _applicants(session: Session, proposal: Proposal) -> list[Person]:
     return list(session.scalars(sa.select(Person).where(Person.id.in_(ids)).order_by(Person.id)))
 
 
+@in_english
 def _send_receipt(session: Session, proposal: Proposal, number: str, public_url: str) -> None:
     round_, currency = proposal.round, proposal.round.base_currency
     at = format_when(proposal.submitted_at, round_.timezone)

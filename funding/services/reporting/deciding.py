@@ -11,6 +11,7 @@ from funding.db import now
 from funding.errors import Conflict, Fault, InvalidInput, RuleBroken
 from funding.formatting import format_amount, format_date, format_number
 from funding.language import gettext as _
+from funding.language import in_english
 from funding.models import (
     TO_BE_WRITTEN,
     HandedIn,
@@ -216,6 +217,7 @@ def _make_due(session: Session, by: Actor, report: Report) -> None:
             record_on(session, by, "tranche due", report, report.award, tranche=tranche.id)
 
 
+@in_english
 def _ask_back(session: Session, by: Actor, report: Report) -> str:
     """Ask for what was paid and not spent; answers what to tell the researchers."""
     amount = owed_by(session, report.award)
