@@ -26,6 +26,9 @@ from funding.reports.packs.view import PackView
 
 CHART = "areas.svg"
 STYLE = """
+.figures-row { display: flex; gap: 10mm; margin: 4mm 0; }
+.figures-row dt { font-size: 8pt; }
+.figures-row dd { margin: 0; font-size: 13pt; font-weight: 700; }
 thead .num { white-space: normal; }
 th[scope="row"] { min-width: 42mm; }
 .digest { font: 7pt monospace; overflow-wrap: anywhere; }
