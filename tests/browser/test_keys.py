@@ -42,6 +42,8 @@ def test_a_proposal_is_found_pinned_and_unpinned_without_a_mouse(
     page.keyboard.press("Control+a")
     page.keyboard.type(titles[1])
     expect(page.locator("#results tbody tr")).to_have_count(1)
+    expect(page).to_have_url(re.compile("q=[^&]{20,}"))
+    page.reload()  # what was found, with no further answer under way that would take the focus
     page.get_by_role("link", name=titles[1], exact=True).focus()
     page.keyboard.press("p")
     expect(page.get_by_label(f"What to do with {titles[1]}")).to_be_focused()
