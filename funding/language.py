@@ -117,12 +117,6 @@ def ngettext(one: str, many: str, number: int, **values: object) -> str:
     return sentence % {"num": number, **_looked_up(values)}
 
 
-def pgettext(context: str, message: str, **values: object) -> str:
-    """As `gettext`, for a word that means different things in different places."""
-    sentence = str(_catalogue(current().tag).upgettext(context, message))
-    return sentence % _looked_up(values) if values else sentence
-
-
 def said(text: object) -> object:
     """A sentence as it was made elsewhere, in the current language; what no catalogue knows, such
     as names, numbers and what somebody wrote, stays as it is. Markup is left alone."""

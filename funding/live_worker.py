@@ -10,18 +10,18 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-import signal
 import socket
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from funding.config import Config
 from funding.db import Database
 from funding.errors import TributaryError
+from funding.processes import run_until_told
 
 if TYPE_CHECKING:
     from funding.studies.live import Room
@@ -105,16 +105,7 @@ class LiveWorker:
 def work(config: Config) -> None:
     """Run one until SIGTERM or SIGINT; then what it holds is free at once."""
     worker = LiveWorker(Database(config.database_url))
-
-    def stop(_signal: int, _frame: Any) -> None:
-        worker.stop.set()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    running = threading.Thread(target=worker.run, daemon=True)
-    running.start()
-    while running.is_alive() and not worker.stop.wait(1):
-        pass
+    running = run_until_told(worker.run, worker.stop)
     worker.let_go()
     running.join(2)
     if running.is_alive():

@@ -5,20 +5,19 @@ from __future__ import annotations
 import logging
 import os
 import secrets
-import signal
 import socket
 import sys
 import threading
 import time
 from collections.abc import Callable, Mapping
 from datetime import timedelta
-from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from funding.config import Config
 from funding.db import Database
 from funding.errors import TributaryError
+from funding.processes import run_until_told
 from funding.services import jobs, mail, regular
 from funding.tasks import REGULAR, TASKS
 
@@ -108,17 +107,7 @@ class Worker:
 def work(config: Config) -> None:
     """Run a worker until SIGTERM or SIGINT; a job that is not finished soon is handed back."""
     worker = Worker(Database(config.database_url), config, TASKS, REGULAR)
-
-    def stop(_signal: int, _frame: Any) -> None:
-        worker.stop.set()
-
-    signal.signal(signal.SIGTERM, stop)
-    signal.signal(signal.SIGINT, stop)
-    # in a thread of its own: a signal is heard even while the solver does not come back to Python
-    running = threading.Thread(target=worker.run, daemon=True)
-    running.start()
-    while running.is_alive() and not worker.stop.wait(1):
-        pass
+    running = run_until_told(worker.run, worker.stop)
     running.join(jobs.GRACE.total_seconds())
     if running.is_alive():
         worker.hand_back()

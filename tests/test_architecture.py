@@ -14,6 +14,7 @@ ROOT = Path(__file__).parents[1]
 LAYERS = {
     "funding.errors": 0,
     "funding.paths": 0,
+    "funding.processes": 0,
     "funding.config": 0,
     "funding.formatting": 0,
     "funding.language": 0,

@@ -34,7 +34,6 @@ KEYWORDS = {
     "_": None,
     "gettext": None,
     "ngettext": (1, 2),
-    "pgettext": ((1, "c"), 2),
     "lazy": None,
 }
 JINJA = {"extensions": "jinja2.ext.i18n,jinja2.ext.do", "trimmed": "true", "silent": "false"}

@@ -12,7 +12,7 @@ from flask_login import current_user
 from funding.language import ENGLISH, LANGUAGES, current, set_language
 from funding.permissions import PUBLIC
 from funding.routes.context import config, in_transaction
-from funding.routes.security import permission
+from funding.routes.security import FILES, permission
 from funding.services import identity
 
 bp = Blueprint("language", __name__)
@@ -22,7 +22,12 @@ YEAR = 365 * 24 * 3600
 
 
 def choose_language() -> None:
-    """Runs before every view. `?language=` holds for one page, so that a view can be sent."""
+    """Runs before every page. `?language=` holds for one page, so that a view can be sent.
+
+    A file of ours says nothing to anybody: for it, nobody is looked up in the database.
+    """
+    if request.endpoint in FILES:
+        return
     choices = (
         request.args.get("language"),
         current_user.language if current_user.is_authenticated else None,

@@ -19,6 +19,9 @@ from funding.services import identity
 
 View = TypeVar("View", bound=Callable[..., object])
 
+FILES = ("static", "assets.plotly_js")
+"""Endpoints of files that are the same for everybody, in every language."""
+
 CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
     "object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'"
@@ -86,7 +89,7 @@ def add_headers(response: Response) -> Response:
     headers["Permissions-Policy"] = "camera=(), microphone=(), geolocation=()"
     if current_app.extensions["config"].is_served_over_https:
         headers["Strict-Transport-Security"] = "max-age=31536000"
-    if request.endpoint not in ("static", "assets.plotly_js"):
+    if request.endpoint not in FILES:
         headers.setdefault("Cache-Control", "no-store" if _is_signed_in() else "no-cache")
     return response
 

@@ -20,6 +20,7 @@ from funding.reports.dashboards.model import (
     percent,
     words,
 )
+from funding.reports.dashboards.over_years import over_years, years_of
 from funding.reports.ground import Cell, Filters, Stage
 
 REGISTERED, INCREASED = "commitment registered", "commitment increased"
@@ -211,6 +212,7 @@ def _by_funder(
 
 def _by_year(asked: Asked, released: list[Cell], now: list[Cell]) -> Figure | None:
     key, currency = breakdowns.by_year, asked.currency
+    released, now = ([c for c in cells if c.year is not None] for cells in (released, now))
     series = [
         (_("Promised for the year"), "var(--chart-8)", breakdowns.summed(released, key)),
         *(
@@ -222,40 +224,18 @@ def _by_year(asked: Asked, released: list[Cell], now: list[Cell]) -> Figure | No
             )
         ),
     ]
-    years = sorted({year for _name, _colour, sums in series for year in sums if year})
+    years = years_of(series)
     if not years:
         return None
     first = years[0]
-    return Figure(
+    return over_years(
+        asked,
+        series,
         id="promises-by-year",
         finding=_(
             "%(amount)s was promised for %(year)s, the first year",
             amount=format_short(series[0][2].get(first, 0), currency),
             year=first,
-        ),
-        unit=currency,
-        heads=[Head(_("Year")), *numeric(*(name for name, _colour, _sums in series))],
-        rows=[
-            [
-                words(year, asked.links.rows(year=year)),
-                *(money(sums.get(year, 0), currency) for _name, _colour, sums in series),
-            ]
-            for year in years
-        ],
-        total=[
-            words(_("All")),
-            *(
-                money(sum(sums.get(year, 0) for year in years), currency)
-                for _name, _colour, sums in series
-            ),
-        ],
-        drawing=figures.standing(
-            years,
-            [
-                figures.Series(name, colour, [sums.get(year, 0) for year in years])
-                for name, colour, sums in series
-            ],
-            currency,
         ),
         source=_("release schedules and ledger"),
         wide=True,

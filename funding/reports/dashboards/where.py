@@ -26,6 +26,7 @@ from funding.reports.dashboards.model import (
     numeric,
     words,
 )
+from funding.reports.dashboards.over_years import over_years, years_of
 from funding.reports.ground import STAGES, Cell, Stage
 
 COLOURS = {
@@ -313,33 +314,13 @@ def _years(asked: Asked, now: list[Cell], beside: dict[str, list[Cell]]) -> Figu
                 breakdowns.summed(released, breakdowns.by_year),
             ),
         )
-    years = sorted({year for _name, _colour, sums in series for year in sums if year})
-    if not years:
+    if not years_of(series):
         return None
-    return Figure(
+    return over_years(
+        asked,
+        series,
         id="years",
         finding=_finding_of_years(by_stage, currency),
-        unit=currency,
-        heads=[Head(_("Year")), *numeric(*(name for name, _colour, _sums in series))],
-        rows=[
-            [
-                words(year, asked.links.rows(year=year)),
-                *(money(sums.get(year, 0), currency) for _name, _colour, sums in series),
-            ]
-            for year in years
-        ],
-        total=[
-            words(_("All")),
-            *(money(sum(sums.values()), currency) for _name, _colour, sums in series),
-        ],
-        drawing=figures.standing(
-            years,
-            [
-                figures.Series(name, colour, [sums.get(year, 0) for year in years])
-                for name, colour, sums in series
-            ],
-            currency,
-        ),
         rows_url=asked.links.commitments,
         rows_label=_("The commitments' release schedules"),
         source=_("release schedules, ledger and accepted reports"),

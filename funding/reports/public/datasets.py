@@ -9,7 +9,6 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.exports.amounts import decimal_amount, plain_number
@@ -191,9 +190,3 @@ def digest_of(session: Session, round_: Round, today: date) -> str:
     said = [round_.name, round_.summary]
     text = json.dumps([said, seen], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def count_of(session: Session, scope: Scope, args: dict[str, str]) -> int:
-    """How many public awards there are under these filters."""
-    query = register.filtered(scope, args).with_only_columns(sa.func.count(Award.id))
-    return session.scalar(query) or 0

@@ -21,7 +21,6 @@ from funding.models import (
     MOST_AREAS,
     Capacity,
     HiddenBecause,
-    Publication,
     Round,
     RoundState,
     Voice,
@@ -165,13 +164,4 @@ def _moderated(
         organisation_id=round_.owner_id,
         round_id=round_.id,
         **detail,
-    )
-
-
-def has_gone_public(session: Session, round_id: int) -> bool:
-    """Whether the public sees the round today."""
-    found = session.get(Publication, round_id)
-    today = now().date()
-    return bool(
-        found and found.is_public and (not found.embargo_until or found.embargo_until <= today)
     )
