@@ -27,6 +27,7 @@ from funding.reports.ground.deviations import KINDS
 from funding.routes.choices import REGION_CHOICES
 from funding.routes.dashboards.asking import (
     FILTERS,
+    Page,
     choices_of,
     filters_of_address,
     kept_filters,
@@ -50,8 +51,22 @@ def _files(endpoint: str, round_id: int, *also: str) -> list[tuple[str, str]]:
     ]
 
 
-def _back(round_id: int, key: str) -> str:
-    return address_of(round_id, key)
+def _row_page(
+    name: str, question: str, page: Page, listing: Listing, narrowed: str, **values: Any
+) -> str:
+    """The page of these rows, which leads back to its question; `narrowed`: its own filter."""
+    round_ = page.asked.round
+    return render_template(
+        f"dashboards/{name}.html",
+        round=round_,
+        asked=page.asked,
+        listing=listing,
+        regions=REGION_CHOICES,
+        files=_files(f"dashboards.{name}_file", round_.id, narrowed),
+        back=address_of(round_.id, question),
+        **choices_of(page),
+        **values,
+    )
 
 
 def _checked(form: str) -> str:
@@ -74,19 +89,16 @@ def rows(round_id: int) -> ResponseReturnValue:
         filters=(*FILTERS, "stage"),
         default_sort="-base",
     ).counting(number)
-    return render_template(
-        "dashboards/rows.html",
-        round=page.asked.round,
-        asked=page.asked,
-        listing=listing,
+    return _row_page(
+        "rows",
+        "where",
+        page,
+        listing,
+        "stage",
         rows=ground.rows(filters, listing),
         total=total,
         stages=[(stage.value, stage_name(stage)) for stage in STAGES],
         stage_name=stage_name,
-        regions=REGION_CHOICES,
-        files=_files("dashboards.rows_file", round_id, "stage"),
-        back=_back(round_id, "where"),
-        **choices_of(page),
     )
 
 
@@ -133,19 +145,16 @@ def changes(round_id: int) -> ResponseReturnValue:
     listing = Listing.parse(
         request.path, request.args, sortable=(), filters=(*FILTERS, "kind")
     ).counting(number)
-    return render_template(
-        "dashboards/changes.html",
-        round=page.asked.round,
-        asked=page.asked,
-        listing=listing,
+    return _row_page(
+        "changes",
+        "changes",
+        page,
+        listing,
+        "kind",
         rows=move_rows(page.asked, kind, listing),
         total=total,
         kind=event_name(kind) if kind else None,
         event_name=event_name,
-        regions=REGION_CHOICES,
-        files=_files("dashboards.changes_file", round_id, "kind"),
-        back=_back(round_id, "changes"),
-        **choices_of(page),
     )
 
 
@@ -193,19 +202,16 @@ def off_plan(round_id: int) -> ResponseReturnValue:
     listing = Listing.parse(
         request.path, request.args, sortable=(), filters=(*FILTERS, "kind")
     ).counting(deviations_count(page.asked, kind))
-    return render_template(
-        "dashboards/off_plan.html",
-        round=page.asked.round,
-        asked=page.asked,
-        listing=listing,
+    return _row_page(
+        "off_plan",
+        "off-plan",
+        page,
+        listing,
+        "kind",
         rows=deviation_rows(page.asked, kind, listing),
         kind=kind_name(kind) if kind else None,
         kind_name=kind_name,
         kinds=[(key, kind_name(key)) for key in KINDS],
-        regions=REGION_CHOICES,
-        files=_files("dashboards.off_plan_file", round_id, "kind"),
-        back=_back(round_id, "off-plan"),
-        **choices_of(page),
     )
 
 
