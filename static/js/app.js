@@ -122,10 +122,11 @@
     if (document.querySelector("form[data-dirty]")) event.preventDefault();
   });
 
-  // Filters that act by themselves.
+  // Filters that act by themselves. A search waits for Enter: its change comes as the pointer goes
+  // down elsewhere, and a page that moves then swallows the click.
   document.addEventListener("change", (event) => {
-    const form = event.target.form;
-    if (form && form.matches("[data-autosubmit]")) form.requestSubmit();
+    const { form, type } = event.target;
+    if (form && type !== "search" && form.matches("[data-autosubmit]")) form.requestSubmit();
   });
 
   // Rows of a short table, found while typing.

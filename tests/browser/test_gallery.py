@@ -196,6 +196,23 @@ def test_a_filter_swaps_the_results_and_keeps_the_field(open_gallery: OpenGaller
     expect(page.locator("#results a.sort").first).to_have_attribute("href", "/?q=deep&sort=title")
 
 
+def test_a_click_after_a_search_is_not_lost(open_gallery: OpenGallery) -> None:
+    page = open_gallery()
+    search = page.get_by_role("searchbox", name="Search")
+    with page.expect_response(lambda answer: "q=deep" in answer.url):
+        search.fill("deep")
+    page.wait_for_url("**/?*q=deep*")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "q=" in request.url else None)
+    link = box(page, "#results a.sort")
+    page.mouse.move(link["x"] + link["width"] / 2, link["y"] + link["height"] / 2)
+    page.mouse.down()
+    page.wait_for_timeout(700)  # longer than the wait of a search for more letters
+    assert asked == []
+    page.mouse.up()
+    page.wait_for_url("**/?q=deep&sort=title")
+
+
 def test_a_why_opens_inside_the_window_and_closes_on_escape(open_gallery: OpenGallery) -> None:
     page = open_gallery("phone")
     why = page.locator("details.why").first
