@@ -1,5 +1,5 @@
 # The two commands are `make run` and `make test`; the rest is for those who work on Tributary.
-.PHONY: run test prove install install-dev bench bench-overlap lint lock
+.PHONY: run test prove pictures install install-dev bench bench-overlap lint lock
 
 PYTHON ?= python3
 export TRIBUTARY_DATA ?= $(CURDIR)/.data
@@ -39,6 +39,9 @@ embeddings: .venv/installed-embeddings
 
 test: install-dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+pictures: install-dev
+	$(BIN)/python -m pytest tests/browser/pictures.py
 
 prove: install-dev
 	$(BIN)/python -m prove

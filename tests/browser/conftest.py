@@ -52,6 +52,13 @@ def live_demo(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield site
 
 
+@pytest.fixture(scope="module")
+def quiet_demo(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
+    """Without a worker: what only fills in figures later is left undone."""
+    with served(demo_file, tmp_path_factory.mktemp("quiet"), has_worker=False) as site:
+        yield site
+
+
 @contextmanager
 def served(demo_file: Path, data: Path, *, has_worker: bool) -> Iterator[LiveSite]:
     """The demo round on a site of its own in the folder `data`."""

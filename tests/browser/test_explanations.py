@@ -15,8 +15,9 @@ from sqlalchemy.orm import Session
 from funding.models import Person, Proposal, ProposalState, Run
 from funding.services.scenarios import set_pin
 from tests.browser.conftest import DESKTOP, PHONE, LiveSite, served
-from tests.browser.test_pages import NARROW_AND_DARK, WIDE_AND_LIGHT, Visitor
-from tests.browser.whole_demo import Shown, client_of, token_in
+from tests.browser.every_page import Shown, Visitor
+from tests.browser.test_pages import NARROW_AND_DARK, WIDE_AND_LIGHT
+from tests.browser.whole_demo import client_of, token_in
 from tests.builders import PASSWORD
 from tests.runs import small_round, solve, work
 

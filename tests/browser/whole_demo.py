@@ -5,11 +5,10 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from datetime import timedelta
-from itertools import product
 from typing import Any
 
 import sqlalchemy as sa
-from flask import Flask, url_for
+from flask import Flask
 from sqlalchemy.orm import Session, joinedload
 
 from funding.db import Database, now
@@ -42,7 +41,7 @@ from funding.models import (
     Score,
     Tranche,
 )
-from funding.permissions import PUBLIC, Actor
+from funding.permissions import Actor
 from funding.routes.dashboards.asking import QUESTIONS
 from funding.services import (
     attachments,
@@ -84,54 +83,6 @@ REPORTER = "bram.lakerveld@waterlinie.example"
 JUDGE = "kwabena.thistlewood@corvane.example"
 """An officer before whom another of that round's reports lies."""
 NOBODY = ""
-
-PEOPLE = (
-    OFFICER,
-    COLLEAGUE,
-    COMMITTEE,
-    ADMIN,
-    FINANCE,
-    PAYER,
-    RESEARCHER,
-    REVIEWER,
-    INVITED,
-    PLATFORM,
-    AUDITOR,
-    REPORTER,
-)
-"""Whoever may open a page, those first who work on it."""
-
-FILES = {
-    "dashboards.changes_file",
-    "dashboards.figure",
-    "dashboards.off_plan_file",
-    "dashboards.paper",
-    "dashboards.rows_file",
-    "static",
-    "account.calendar",
-    "assets.plotly_js",
-    "awards.evidence",
-    "crawlers.robots",
-    "crawlers.sitemap",
-    "health.healthz",
-    "offers.html",
-    "offers.pdf",
-    "packs.document",
-    "packs.pdf",
-    "proposals.attachment",
-    "public.iati_activities",
-    "public.table",
-    "public.threesixtygiving",
-    "publishing.preview_table",
-    "reporting.file",
-    "reviews.attachment",
-    "stepping_back.table",
-    "studies.table",
-    "payments.xml_file",
-    "payments.csv_file",
-}
-NOBODYS = {"identity.sign_in", "identity.forgotten", "identity.open_link", "home.index"}
-"""Pages that who is signed in is led away from, or that look different then."""
 
 GRANTS = """funder,recipient,amount,currency,date,area,purpose
 Alder Fund,Xylem Lab,120000,USD,2022-03-01,interpretability,Reading circuits
@@ -554,47 +505,3 @@ def _decided(database: Database, run_id: int) -> tuple[int, int, int]:
     with database.reading() as session:
         award = session.scalars(sa.select(Award.id).where(Award.plan_line_id == approved)).one()
     return rest[0][0], rest[1][0], award
-
-
-@dataclass(frozen=True)
-class Shown:
-    """A page of the site: its route, its address and somebody who may open it."""
-
-    route: str
-    address: str
-    email: str
-
-
-def pages_of(app: Flask, whole: WholeDemo, password: str) -> tuple[list[Shown], list[str]]:
-    """(every page of the site, the routes that show nobody anything).
-
-    Files, fragments that a script asks for, and addresses that only lead on are not pages.
-    """
-    clients = {email: client_of(app, email, password) for email in (*PEOPLE, NOBODY)}
-    emails = {client: email for email, client in clients.items()}
-    found: list[Shown] = []
-    unseen: list[str] = []
-    for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
-        if "GET" not in (rule.methods or ()) or rule.endpoint in FILES:
-            continue
-        each = sorted(rule.arguments & whole.several.keys())
-        values = {name: whole.ids.get(name) for name in rule.arguments - {*each}}
-        values |= whole.of_route.get(rule.endpoint, {})
-        missing = [name for name, value in values.items() if value is None]
-        assert not missing, f"{rule}: say what {missing} is, in tests/browser/whole_demo.py"
-        is_public = app.view_functions[rule.endpoint].permission == PUBLIC
-        visitors = [clients[NOBODY]] if is_public and rule.endpoint in NOBODYS else clients.values()
-        for several in product(*(whole.several[name] for name in each)):
-            with app.test_request_context():
-                address = url_for(rule.endpoint, **values, **dict(zip(each, several, strict=True)))
-            # read to its end: a streamed answer would stay open, and with it who asked for it
-            answers = ((client, client.get(address, buffered=True)) for client in visitors)
-            client, answer = next(
-                (pair for pair in answers if pair[1].status_code in (200, 301, 302, 303)),
-                (None, None),
-            )
-            if answer is None:
-                unseen.append(address)
-            elif answer.mimetype == "text/html" and "<html" in answer.text:
-                found.append(Shown(rule.endpoint, address, emails[client]))
-    return found, unseen
