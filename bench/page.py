@@ -75,7 +75,8 @@ def _size(results: Results, size: tuple[int, int]) -> str:
     for method, name in NAMES.items():
         found = results.of(Task(method, "plain", size, 1e-2))
         if found is not None:
-            gap = f"{found['gap']:.3%}" if "gap" in found else "not told"
+            is_told = "gap" in found and found["value"]
+            gap = f"{found['gap']:.3%}" if is_told else "not told"
             worth = f"{found['value'] / 1e8:,.1f}" if found["value"] else "no plan in the time"
             memory = f"{found['megabytes']:,.0f}"
             rows.append([name, f"{found['seconds']:,.2f}", memory, gap, worth])

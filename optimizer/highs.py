@@ -349,7 +349,8 @@ class Live:
         if not self.clock.left:
             self.clock.has_run_out = True
             return NOTHING
-        self.highs.setOptionValue("time_limit", self.clock.left)
+        # HiGHS compares with the time of all its runs so far, of which a live model has many
+        self.highs.setOptionValue("time_limit", self.highs.getRunTime() + self.clock.left)
         self.highs.run()
         if self._error is not None:
             raise self._error

@@ -56,6 +56,23 @@ def test_a_row_dual_is_the_gain_from_one_more_unit(solver: str) -> None:
     assert dual == pytest.approx(4)
 
 
+class Standing(Clock):
+    """A clock on which there is always a second left."""
+
+    @property
+    def left(self) -> float:
+        return 1.0
+
+
+def test_time_spent_on_earlier_solves_is_not_taken_from_the_next() -> None:
+    live = Live(a_model(proposals=100).lp, Standing(0.0))
+    while live.highs.getRunTime() < 1.5:
+        live.forget()
+        assert live.relax().is_finished
+    assert live.search(0.0, nodes=1).x is not None
+    assert not live.clock.has_run_out
+
+
 @pytest.mark.parametrize("solver", ["highs", "cbc"])
 def test_fixing_and_restoring_columns(solver: str) -> None:
     live = open_model(knapsack(), Clock.of(30, solver=solver), 1.0)
