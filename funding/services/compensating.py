@@ -14,7 +14,6 @@ from funding.db import now
 from funding.errors import Conflict, Fault, InvalidInput, NotPermitted, RuleBroken
 from funding.formatting import format_amount, format_number
 from funding.language import gettext as _
-from funding.language import in_english
 from funding.models import (
     UNDECIDED,
     Award,
@@ -39,7 +38,7 @@ from funding.permissions import (
     visible_tranches,
 )
 from funding.services.log import record
-from funding.services.mail import post_mail
+from funding.services.mail import Written, paragraphs, post_mail
 
 LONGEST_REASON = 2_000
 NEEDS_ONE = "Nobody else of your funder can do this: do it with a compensating review."
@@ -210,12 +209,10 @@ def _ask(
     return review
 
 
-@in_english
 def _tell_reviewers(
     session: Session, review: CompensatingReview, proposal: Proposal, minor: int, currency: str
 ) -> None:
     """Those of the funder who may look at it; where there are none, the round's owner's."""
-    amount = format_amount(minor, currency)
     for organisation_id, roles in (
         (review.funder_id, (Role.FUNDER_ADMIN, Role.AUDITOR)),
         (proposal.round.owner_id, (Role.COMMITTEE, Role.PROGRAM_OFFICER, Role.AUDITOR)),
@@ -233,17 +230,37 @@ def _tell_reviewers(
             .order_by(Person.id)
         ).all()
         for person in people:
-            what = "an approval" if review.plan_line_id else "a payment"
-            post_mail(
-                session,
-                person.email,
-                f"A compensating review waits: {amount}",
-                f"{amount} to “{proposal.title}”: one person of a funder without a second one does "
-                f"{what} alone. Please look at it; it stays open until somebody has. You find it "
-                "on your first page after signing in, under compensating reviews.",
-            )
+            post_mail(session, person, lambda: _waits(review, proposal, minor, currency))
         if people:
             return
+
+
+def _waits(review: CompensatingReview, proposal: Proposal, minor: int, currency: str) -> Written:
+    amount = format_amount(minor, currency)
+    alone = (
+        _(
+            "%(amount)s to “%(title)s”: one person of a funder without a second one approves it "
+            "alone.",
+            amount=amount,
+            title=proposal.title,
+        )
+        if review.plan_line_id
+        else _(
+            "%(amount)s to “%(title)s”: one person of a funder without a second one pays it alone.",
+            amount=amount,
+            title=proposal.title,
+        )
+    )
+    return (
+        _("A compensating review waits: %(amount)s", amount=amount),
+        paragraphs(
+            alone,
+            _(
+                "Please look at it; it stays open until somebody has. You find it on your first "
+                "page after signing in, under compensating reviews."
+            ),
+        ),
+    )
 
 
 def give_verdict(
@@ -301,13 +318,21 @@ def give_verdict(
         review=review.id,
         amount=review.amount,
     )
-    post_mail(
-        session,
-        review.asked_by.email,
-        f"Compensating review {verdict}: {proposal.title}",
-        f"{by.name} has looked at it and {verdict}: {review.finding}",
-    )
+    post_mail(session, review.asked_by, lambda: _looked_at(review, proposal, by.name))
     return review
+
+
+def _looked_at(review: CompensatingReview, proposal: Proposal, name: str) -> Written:
+    title, finding = proposal.title, review.finding
+    if review.verdict == Verdict.AGREED:
+        return (
+            _("Compensating review agreed: %(title)s", title=title),
+            _("%(name)s has looked at it and agreed: %(finding)s", name=name, finding=finding),
+        )
+    return (
+        _("Compensating review objected: %(title)s", title=title),
+        _("%(name)s has looked at it and objected: %(finding)s", name=name, finding=finding),
+    )
 
 
 def proposal_of(session: Session, review: CompensatingReview) -> Proposal:

@@ -12,7 +12,6 @@ from funding.errors import Fault, InvalidInput
 from funding.formatting import format_number, format_when
 from funding.forms import without_repeats
 from funding.language import gettext as _
-from funding.language import in_english
 from funding.models import Proposal, ProposalState, Round, RoundExtension, RoundState
 from funding.permissions import (
     Actor,
@@ -22,7 +21,7 @@ from funding.permissions import (
     without_conflict,
 )
 from funding.services.log import record
-from funding.services.mail import post_mail
+from funding.services.mail import Written, paragraphs, post_mail
 
 LONGEST_REASON = 1000
 
@@ -138,7 +137,6 @@ def _proposal_of(session: Session, round_: Round, key: str) -> Proposal | None:
     ).one_or_none()
 
 
-@in_english
 def _tell(
     session: Session, round_: Round, extension: RoundExtension, proposal: Proposal | None
 ) -> None:
@@ -151,15 +149,23 @@ def _tell(
             )
         ).all()
     )
-    until = format_when(extension.to_at, round_.timezone)
-    for to in sorted({draft.lead.email for draft in drafts}):
-        post_mail(
-            session,
-            to,
-            f"{round_.name}: more time to submit",
-            f"Your proposal to {round_.name} can now be submitted until {until}.\n\n"
-            f"The reason: {extension.reason}",
-        )
+    leads = {draft.lead.email: draft.lead for draft in drafts}
+    for email in sorted(leads):
+        post_mail(session, leads[email], lambda: _more_time(round_, extension))
+
+
+def _more_time(round_: Round, extension: RoundExtension) -> Written:
+    return (
+        _("%(round)s: more time to submit", round=round_.name),
+        paragraphs(
+            _(
+                "Your proposal to %(round)s can now be submitted until %(until)s.",
+                round=round_.name,
+                until=format_when(extension.to_at, round_.timezone),
+            ),
+            _("The reason: %(reason)s", reason=extension.reason),
+        ),
+    )
 
 
 def extensions_for(session: Session, round_: Round, by: Actor | None) -> list[RoundExtension]:

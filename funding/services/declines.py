@@ -7,6 +7,7 @@ and eligible money only, never scores or others.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
@@ -15,6 +16,7 @@ from funding.db import now
 from funding.errors import Conflict, Fault, InvalidInput, NotFound, RuleBroken
 from funding.formatting import format_number
 from funding.language import gettext as _
+from funding.language import said, using
 from funding.models import (
     CANDIDATE_STATES,
     UNDECIDED,
@@ -30,7 +32,7 @@ from funding.models import (
 from funding.permissions import Actor, fetch, owned_rounds, without_conflict
 from funding.reports.applications import reasons_for_applicant, reasons_in_round
 from funding.services.log import record
-from funding.services.mail import post_mail
+from funding.services.mail import Written, language_of, paragraphs, post_mail
 
 LONGEST = 6_000
 NO_REASON = (
@@ -63,14 +65,20 @@ def concerned(round_: Round) -> sa.Select[tuple[Proposal]]:
 
 
 def suggestion(reasons: list[str], proposal: Proposal) -> str:
-    """The letter as the optimizer's explanation for applicants has it."""
-    return (
-        "Dear applicants,\n\n"
-        f"thank you for “{proposal.title}” ({proposal.key}), which you submitted to "
-        f"{proposal.round.name}. It is not funded in this round.\n\n"
-        f"{chr(10).join(reasons or [NO_REASON])}\n\n{WHAT_IT_SPEAKS_OF}\n\n"
-        "The same is on the page of your proposal.\n\n"
-        f"{proposal.round.owner.name}"
+    """The letter as the optimizer's explanation for applicants has it, in the current language."""
+    return paragraphs(
+        _("Dear applicants,"),
+        _(
+            "thank you for “%(title)s” (%(key)s), which you submitted to %(round)s. It is not "
+            "funded in this round.",
+            title=proposal.title,
+            key=proposal.key,
+            round=proposal.round.name,
+        ),
+        "\n".join(str(said(reason)) for reason in reasons or [NO_REASON]),
+        str(said(WHAT_IT_SPEAKS_OF)),
+        _("The same is on the page of your proposal."),
+        proposal.round.owner.name,
     )
 
 
@@ -102,13 +110,14 @@ def _write(session: Session, round_: Round, proposals: Iterable[Proposal]) -> in
         if letter is not None and (letter.sent_at is not None or letter.edited_by_id is not None):
             continue
         why = reasons.get(proposal.id)
-        said = suggestion(
-            reasons_for_applicant(session, proposal) if why is None else why, proposal
-        )
+        with using(language_of(proposal.lead)):
+            text = suggestion(
+                reasons_for_applicant(session, proposal) if why is None else why, proposal
+            )
         if letter is None:
-            session.add(DeclineLetter(proposal_id=proposal.id, suggested=said, body=said))
+            session.add(DeclineLetter(proposal_id=proposal.id, suggested=text, body=text))
         else:
-            letter.suggested = letter.body = said
+            letter.suggested = letter.body = text
         count += 1
     session.flush()
     return count
@@ -172,6 +181,17 @@ def edit_letter(
     return letter
 
 
+def _decision(proposal: Proposal, body: str) -> Written:
+    return (
+        _(
+            "%(round)s: the decision on “%(title)s”",
+            round=proposal.round.name,
+            title=proposal.title,
+        ),
+        body,
+    )
+
+
 def send_letters(session: Session, by: Actor, round_: Round) -> int:
     """Send a letter to each proposal that is not funded, once; called as the round closes.
 
@@ -195,9 +215,8 @@ def send_letters(session: Session, by: Actor, round_: Round) -> int:
             continue
         post_mail(
             session,
-            proposal.lead.email,
-            f"{round_.name}: the decision on “{proposal.title}”",
-            letter.body,
+            proposal.lead,
+            partial(_decision, proposal, letter.body),
             key=f"decline {proposal.id}",
             kind="decline",
             organisation_id=round_.owner_id,

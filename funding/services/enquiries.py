@@ -12,7 +12,7 @@ from funding.language import gettext as _
 from funding.models import Binding, Person, Round, RoundEnquiry, RoundState
 from funding.permissions import PERMISSIONS, Actor, fetch, owned_rounds, visible_rounds
 from funding.services.log import record
-from funding.services.mail import post_mail
+from funding.services.mail import Written, paragraphs, post_mail
 
 LONGEST = 2000
 
@@ -29,13 +29,7 @@ def ask(session: Session, *, by: Actor, round_id: int, question: str) -> RoundEn
     enquiry = RoundEnquiry(round_id=round_.id, question=question, asked_by_id=by.person_id)
     session.add(enquiry)
     for owner in _owners(session, round_):
-        post_mail(
-            session,
-            owner.email,
-            f"{round_.name}: a question from an applicant",
-            f"{question}\n\nYour answer, and the question without the asker's name, can then be"
-            " read by all.",
-        )
+        post_mail(session, owner, lambda: _asked(round_, question))
     record(
         session,
         by,
@@ -66,12 +60,7 @@ def answer(
     enquiry.answer, enquiry.answered_by_id, enquiry.answered_at = answer, by.person_id, now()
     asker = session.get(Person, enquiry.asked_by_id) if enquiry.asked_by_id else None
     if asker is not None:
-        post_mail(
-            session,
-            asker.email,
-            f"{round_.name}: your question is answered",
-            f"You asked: {enquiry.question}\n\nThe answer: {answer}",
-        )
+        post_mail(session, asker, lambda: _answered(round_, enquiry.question, answer))
     record(
         session,
         by,
@@ -81,6 +70,26 @@ def answer(
         round_id=round_.id,
     )
     return enquiry
+
+
+def _asked(round_: Round, question: str) -> Written:
+    return (
+        _("%(round)s: a question from an applicant", round=round_.name),
+        paragraphs(
+            question,
+            _("Your answer, and the question without the asker’s name, can then be read by all."),
+        ),
+    )
+
+
+def _answered(round_: Round, question: str, answer: str) -> Written:
+    return (
+        _("%(round)s: your question is answered", round=round_.name),
+        paragraphs(
+            _("You asked: %(question)s", question=question),
+            _("The answer: %(answer)s", answer=answer),
+        ),
+    )
 
 
 def visible_enquiries(

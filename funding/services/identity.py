@@ -15,13 +15,13 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.errors import Fault, InvalidInput, NotFound, NotPermitted, RuleBroken
-from funding.language import LANGUAGES
+from funding.language import LANGUAGES, current
 from funding.language import gettext as _
 from funding.models import Binding, LoginSession, OneTimeLink, Organisation, Person, Role
 from funding.models.people import OrganisationKind
 from funding.permissions import Actor, fetch, require, visible_organisations
 from funding.services.log import record
-from funding.services.mail import post_mail
+from funding.services.mail import Written, language_of, paragraphs, post_mail
 
 SESSION_LASTS = timedelta(days=14)
 INVITATION_LASTS = timedelta(days=14)
@@ -240,16 +240,32 @@ def invite(
 def _tell_of_role(
     session: Session, person: Person, organisation: Organisation, role: Role, public_url: str
 ) -> None:
-    what = f"You are now {role.label} of {organisation.name} on Tributary."
-    if person.password_hash:
-        post_mail(session, person.email, f"Your role at {organisation.name}", what)
-        return
-    link = one_time_link(session, person, "invitation", INVITATION_LASTS, public_url)
+    link = (
+        ""
+        if person.password_hash
+        else one_time_link(session, person, "invitation", INVITATION_LASTS, public_url)
+    )
     post_mail(
         session,
-        person.email,
-        f"Invitation to {organisation.name} on Tributary",
-        f"{what}\n\nChoose a password here; the link works once, for 14 days:\n{link}",
+        person,
+        lambda: _role_given(organisation.name, role, link),
+        language=language_of(person, otherwise=current().tag),
+    )
+
+
+def _role_given(organisation: str, role: Role, link: str) -> Written:
+    what = _(
+        "You have a role at %(organisation)s on Tributary now: %(role)s.",
+        organisation=organisation,
+        role=role.label,
+    )
+    if not link:
+        return _("Your role at %(organisation)s", organisation=organisation), what
+    return (
+        _("Invitation to %(organisation)s on Tributary", organisation=organisation),
+        paragraphs(
+            what, _("Choose a password here; the link works once, for 14 days:") + f"\n{link}"
+        ),
     )
 
 
@@ -283,10 +299,19 @@ def ask_for_reset(session: Session, *, email: str, public_url: str, by: object =
     link = one_time_link(session, person, "reset", RESET_LASTS, public_url)
     post_mail(
         session,
-        person.email,
-        "A new password for Tributary",
-        f"Choose a new password here; the link works once, for two hours:\n{link}\n\n"
-        "If you did not ask for this, nothing needs to be done.",
+        person,
+        lambda: _new_password(link),
+        language=language_of(person, otherwise=current().tag),
+    )
+
+
+def _new_password(link: str) -> Written:
+    return (
+        _("A new password for Tributary"),
+        paragraphs(
+            _("Choose a new password here; the link works once, for two hours:") + f"\n{link}",
+            _("If you did not ask for this, nothing needs to be done."),
+        ),
     )
 
 

@@ -16,11 +16,12 @@ from funding.db import Database, now
 from funding.errors import Fault, InvalidInput, NotFound
 from funding.formatting import format_date, format_number
 from funding.language import gettext as _
+from funding.language import ngettext, said, using
 from funding.models import Digest, Person
 from funding.permissions import Actor, load_actor
 from funding.reports.inbox import Waiting, waiting_for
 from funding.services.log import record
-from funding.services.mail import post_mail
+from funding.services.mail import Written, language_of, paragraphs, post_mail
 
 SEND_DIGESTS = "send_digests"
 NOT_BEFORE = time(6)
@@ -91,12 +92,11 @@ def post_digest(session: Session, *, person_id: int, at: datetime, public_url: s
     if person.digest == Digest.WEEKLY and local.weekday() != MONDAY:
         return False
     person.digest_sent_on = local.date()
-    work = waiting_for(session, load_actor(session, person_id))
+    with using(language_of(person)):
+        work = waiting_for(session, load_actor(session, person_id))
     if not work:
         return False
-    count = sum(one.count for one in work)
-    subject = f"Tributary: {format_number(count)} {'thing waits' if count == 1 else 'things wait'}"
-    post_mail(session, person.email, f"{subject} for you", _letter(person, work, public_url))
+    post_mail(session, person, lambda: _letter(person, work, public_url))
     return True
 
 
@@ -107,12 +107,31 @@ def _zone(person: Person) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
-def _letter(person: Person, work: Sequence[Waiting], public_url: str) -> str:
-    lines = [f"Good day, {person.name}", "", "This waits for you:", ""]
+def _letter(person: Person, work: Sequence[Waiting], public_url: str) -> Written:
+    lines = []
     for one in work:
-        lines.append(f"- {format_number(one.count)} {one.text}")
-        lines += [f"    {format_date(day.on)}: {day.text}" for day in one.dates[:DATES_TOLD]]
+        lines.append(f"- {format_number(one.count)} {said(one.text)}")
+        lines += [f"    {format_date(day.on)}: {said(day.text)}" for day in one.dates[:DATES_TOLD]]
         if len(one.dates) > DATES_TOLD:
-            lines.append(f"    and {format_number(one.count - DATES_TOLD)} more")
-    lines += ["", f"All of it: {public_url}", f"Fewer of these mails: {public_url}/account"]
-    return "\n".join(lines)
+            more = one.count - DATES_TOLD
+            told = ngettext("and %(num)s more", "and %(num)s more", more, num=format_number(more))
+            lines.append(f"    {told}")
+    count = sum(one.count for one in work)
+    links = (
+        _("All of it: %(link)s", link=public_url),
+        _("Fewer of these mails: %(link)s", link=f"{public_url}/account"),
+    )
+    return (
+        ngettext(
+            "Tributary: %(num)s thing waits for you",
+            "Tributary: %(num)s things wait for you",
+            count,
+            num=format_number(count),
+        ),
+        paragraphs(
+            _("Good day, %(name)s", name=person.name),
+            _("This waits for you:"),
+            "\n".join(lines),
+            "\n".join(links),
+        ),
+    )

@@ -23,7 +23,7 @@ from funding.models import (
 )
 from funding.permissions import Actor, fetch, owned_rounds, require, visible_rounds
 from funding.services.log import record
-from funding.services.mail import post_mail
+from funding.services.mail import Written, paragraphs, post_mail
 
 GUARANTEES = ("none", "alone", "leave")
 LARGEST_WEIGHT = 100.0
@@ -45,13 +45,7 @@ def invite_funder(
     round_.participants.append(part)
     session.flush()
     for admin in _admins(session, funder):
-        post_mail(
-            session,
-            admin.email,
-            f"{funder.name} is invited to {round_.name}",
-            f"{round_.owner.name} invites {funder.name} to put money into {round_.name}.\n\n"
-            f"Read about the round, and join if you agree:\n{public_url}/rounds/{round_.id}/join",
-        )
+        post_mail(session, admin, lambda: _invited(round_, funder.name, public_url))
     record(
         session,
         by,
@@ -62,6 +56,22 @@ def invite_funder(
         funder=funder.id,
     )
     return part
+
+
+def _invited(round_: Round, funder: str, public_url: str) -> Written:
+    return (
+        _("%(funder)s is invited to %(round)s", funder=funder, round=round_.name),
+        paragraphs(
+            _(
+                "%(owner)s invites %(funder)s to put money into %(round)s.",
+                owner=round_.owner.name,
+                funder=funder,
+                round=round_.name,
+            ),
+            _("Read about the round, and join if you agree:")
+            + f"\n{public_url}/rounds/{round_.id}/join",
+        ),
+    )
 
 
 def withdraw_invitation(session: Session, *, by: Actor, round_id: int, funder_id: int) -> None:

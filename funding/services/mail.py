@@ -1,13 +1,16 @@
 """Mail: written into the outbox with the act it tells of, sent later by a worker.
 
-A letter with a key is in the outbox once. One that cannot be delivered is tried again after waits
-that double, eight times; then it is shown as failed, and somebody can have it sent again.
+Each is in the language of who gets it. A letter with a key is in the outbox once. One that
+cannot be delivered is tried again after waits that double, eight times; then it is shown as
+failed, and somebody can have it sent again.
 """
 
 from __future__ import annotations
 
 import smtplib
 import ssl
+import unicodedata
+from collections.abc import Callable
 from datetime import timedelta
 from email.message import EmailMessage
 from email.utils import format_datetime
@@ -21,15 +24,76 @@ from sqlalchemy.orm import Session
 from funding.config import Config
 from funding.db import Database, now
 from funding.errors import RuleBroken
-from funding.models import Mail
+from funding.language import ENGLISH, current, using
+from funding.models import Mail, Person
 from funding.permissions import Actor, fetch, visible_mail
 from funding.services.log import record
 
 MOST_TRIES = 8
 RETRY_AFTER = timedelta(minutes=1)
+RIGHT_TO_LEFT = "\N{RIGHT-TO-LEFT MARK}"
+
+Written = tuple[str, str]
+"""A mail's subject and body."""
 
 
 def post_mail(
+    session: Session,
+    to: Person,
+    write: Callable[[], Written],
+    *,
+    language: str | None = None,
+    key: str | None = None,
+    kind: str = "message",
+    organisation_id: int | None = None,
+    proposal_id: int | None = None,
+) -> None:
+    """Have a mail written in the language of who gets it, and put it into the outbox.
+
+    `language`: another one than the person's (`language_of`). `key`, `organisation_id` and the
+    others as in `put_into_outbox`.
+    """
+    with using(language or language_of(to)):
+        subject, body = write()
+        if current().direction == "rtl":
+            subject, body = _from_the_right(subject), _from_the_right(body)
+    put_into_outbox(
+        session,
+        to.email,
+        subject,
+        body,
+        key=key,
+        kind=kind,
+        organisation_id=organisation_id,
+        proposal_id=proposal_id,
+    )
+
+
+def language_of(person: Person, *, otherwise: str = ENGLISH.tag) -> str:
+    """The language that a person chose; who chose none is written to in English, `otherwise` in
+    the language of whoever invites them."""
+    return person.language or otherwise
+
+
+def paragraphs(*texts: str) -> str:
+    """The parts of a mail, parted by empty lines; what is empty is left out."""
+    return "\n\n".join(text for text in texts if text)
+
+
+def _from_the_right(text: str) -> str:
+    """Plain text has no `dir`: readers' programs take a line's direction from its first letter, so
+    a line of Arabic that begins with a name in Latin letters gets a mark in front."""
+    return "\n".join(
+        f"{RIGHT_TO_LEFT}{line}" if any(_is_from_the_right(letter) for letter in line) else line
+        for line in text.split("\n")
+    )
+
+
+def _is_from_the_right(letter: str) -> bool:
+    return unicodedata.bidirectional(letter) in ("R", "AL") and letter != RIGHT_TO_LEFT
+
+
+def put_into_outbox(
     session: Session,
     to: str,
     subject: str,

@@ -37,7 +37,7 @@ from funding.services.letters import documents
 from funding.services.letters.placeholders import fill
 from funding.services.letters.templates import text_of
 from funding.services.letters.values import moment_in, values_of
-from funding.services.mail import post_mail
+from funding.services.mail import Written, language_of, paragraphs, post_mail
 from funding.services.open_offers import end_offer, open_offer, sign
 from funding.services.payments.fetching import fetch_award, record_of_award
 from funding.services.reporting.schedule import begin, days_of_reports
@@ -156,9 +156,9 @@ def send_offer(
     session.flush()
     post_mail(
         session,
-        award.proposal.lead.email,
-        SUBJECTS[language].format(proposal=award.proposal.title),
-        made.letter,
+        award.proposal.lead,
+        lambda: (SUBJECTS[language].format(proposal=award.proposal.title), made.letter),
+        language=language,
         key=f"offer {offer.id}",
         kind="offer",
         organisation_id=award.commitment.funder_id,
@@ -196,10 +196,9 @@ def withdraw_offer(
     flag_modified(award, "state")  # a form that still shows the offer is stale now
     post_mail(
         session,
-        award.proposal.lead.email,
-        f"The offer for “{award.proposal.title}” is taken back",
-        f"{award.commitment.funder.name} has taken back its offer: {reason.strip()}\n\n"
-        "If another one follows, you are told by mail.",
+        award.proposal.lead,
+        lambda: _taken_back(award, reason.strip()),
+        language=language_of(award.proposal.lead, otherwise=offer.language),
         key=f"offer {offer.id} withdrawn",
         kind="offer",
         organisation_id=award.commitment.funder_id,
@@ -207,6 +206,20 @@ def withdraw_offer(
     )
     record_of_award(session, by, "offer withdrawn", award, award, offer=offer.id)
     return offer
+
+
+def _taken_back(award: Award, reason: str) -> Written:
+    return (
+        _("The offer for “%(title)s” is taken back", title=award.proposal.title),
+        paragraphs(
+            _(
+                "%(funder)s has taken back its offer: %(reason)s",
+                funder=award.commitment.funder.name,
+                reason=reason,
+            ),
+            _("If another one follows, you are told by mail."),
+        ),
+    )
 
 
 def lapse_due(session: Session) -> int:
@@ -230,25 +243,40 @@ def lapse_due(session: Session) -> int:
         end_offer(session, offer, OfferState.LAPSED)
         until = moment_in("en", offer.expires_at, award.proposal.round.timezone)
         end_award(session, None, award, "offer lapsed", f"Not accepted until {until}.")
-        for person, what in (
-            (award.proposal.lead, "was not accepted in time and has lapsed"),
-            (offer.sent_by, "has lapsed; its money is free in the commitment again"),
-        ):
-            _tell(session, offer, award, person, what)
+        for person in (award.proposal.lead, offer.sent_by):
+            _tell(session, offer, award, person)
     return len(due)
 
 
-def _tell(session: Session, offer: Offer, award: Award, person: Person, what: str) -> None:
+def _tell(session: Session, offer: Offer, award: Award, person: Person) -> None:
     post_mail(
         session,
-        person.email,
-        f"The offer for “{award.proposal.title}” has lapsed",
-        f"The offer of {award.commitment.funder.name} for “{award.proposal.title}” {what}.",
+        person,
+        lambda: _lapsed(award, is_lead=person.id == award.proposal.lead_id),
         key=f"offer {offer.id} lapsed {person.id}",
         kind="offer",
         organisation_id=award.commitment.funder_id,
         proposal_id=award.proposal_id,
     )
+
+
+def _lapsed(award: Award, *, is_lead: bool) -> Written:
+    title, funder = award.proposal.title, award.commitment.funder.name
+    text = (
+        _(
+            "The offer of %(funder)s for “%(title)s” was not accepted in time and has lapsed.",
+            funder=funder,
+            title=title,
+        )
+        if is_lead
+        else _(
+            "The offer of %(funder)s for “%(title)s” has lapsed; its money is free in the "
+            "commitment again.",
+            funder=funder,
+            title=title,
+        )
+    )
+    return _("The offer for “%(title)s” has lapsed", title=title), text
 
 
 def lapse_offers(database: Database, config: Config) -> None:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.errors import Conflict, Fault, InvalidInput, RuleBroken
 from funding.formatting import format_amount, format_number, format_when
 from funding.language import gettext as _
-from funding.language import in_english
 from funding.models import ParkedForm, Person, Proposal, ProposalState, RoundState
 from funding.permissions import Actor
 from funding.services.applicants import hold_as_lead, record_act
@@ -17,7 +18,7 @@ from funding.services.completeness import faults_of
 from funding.services.deadlines import deadline
 from funding.services.drafts import area_keys
 from funding.services.jobs import enqueue
-from funding.services.mail import post_mail
+from funding.services.mail import Written, paragraphs, post_mail
 from funding.services.overlaps.searching import COMPARE
 from funding.services.typed_text import form_name
 
@@ -103,24 +104,39 @@ def _applicants(session: Session, proposal: Proposal) -> list[Person]:
     return list(session.scalars(sa.select(Person).where(Person.id.in_(ids)).order_by(Person.id)))
 
 
-@in_english
 def _send_receipt(session: Session, proposal: Proposal, number: str, public_url: str) -> None:
-    round_, currency = proposal.round, proposal.round.base_currency
-    at = format_when(proposal.submitted_at, round_.timezone)
-    until = format_when(deadline(session, round_, proposal.id), round_.timezone)
-    text = (
-        f"We have received your proposal.\n\n"
-        f"Proposal:  {proposal.key}, {proposal.title}\n"
-        f"Round:     {round_.name}\n"
-        f"Received:  {at}\n"
-        f"Ask:       {format_amount(proposal.ask, currency)}, at the least "
-        f"{format_amount(proposal.minimum, currency)}\n"
-        f"Receipt:   {number}\n\n"
-        f"Until {until} the lead applicant can take it back, change it and hand it in again. "
-        f"What comes next is always said here:\n{public_url}/proposals/{proposal.id}"
-    )
+    until = deadline(session, proposal.round, proposal.id)
+    link = f"{public_url}/proposals/{proposal.id}"
     for person in _applicants(session, proposal):
-        post_mail(session, person.email, f"Received: {proposal.title}", text)
+        post_mail(session, person, lambda: _receipt(proposal, number, until, link))
+
+
+def _receipt(proposal: Proposal, number: str, until: datetime, link: str) -> Written:
+    round_, currency = proposal.round, proposal.round.base_currency
+    facts = (
+        _("Proposal: %(key)s, %(title)s", key=proposal.key, title=proposal.title),
+        _("Round: %(round)s", round=round_.name),
+        _("Received: %(at)s", at=format_when(proposal.submitted_at, round_.timezone)),
+        _(
+            "Ask: %(ask)s, at the least %(minimum)s",
+            ask=format_amount(proposal.ask, currency),
+            minimum=format_amount(proposal.minimum, currency),
+        ),
+        _("Receipt: %(number)s", number=number),
+    )
+    return (
+        _("Received: %(title)s", title=proposal.title),
+        paragraphs(
+            _("We have received your proposal."),
+            "\n".join(facts),
+            _(
+                "Until %(until)s the lead applicant can take it back, change it and hand it in "
+                "again.",
+                until=format_when(until, round_.timezone),
+            ),
+            _("What comes next is always said here:") + f"\n{link}",
+        ),
+    )
 
 
 def take_back(session: Session, *, by: Actor, proposal_id: int, version: int | None) -> None:
@@ -184,10 +200,18 @@ def withdraw(
         before=before,
     )
     for person in _applicants(session, proposal):
-        post_mail(
-            session,
-            person.email,
-            f"Withdrawn: {proposal.title or proposal.key}",
-            f"The proposal {proposal.key} was withdrawn from {proposal.round.name}.\n\n"
-            f"The reason given: {reason}",
-        )
+        post_mail(session, person, lambda: _withdrawn(proposal, reason))
+
+
+def _withdrawn(proposal: Proposal, reason: str) -> Written:
+    return (
+        _("Withdrawn: %(title)s", title=proposal.title or proposal.key),
+        paragraphs(
+            _(
+                "The proposal %(key)s was withdrawn from %(round)s.",
+                key=proposal.key,
+                round=proposal.round.name,
+            ),
+            _("The reason given: %(reason)s", reason=reason),
+        ),
+    )

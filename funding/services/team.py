@@ -6,13 +6,14 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.errors import Fault, InvalidInput, NotFound, RuleBroken
+from funding.language import current
 from funding.language import gettext as _
 from funding.models import Person, Proposal, ProposalState, TeamMember
 from funding.permissions import Actor
 from funding.services.applicants import hold_as_lead, record_act
 from funding.services.form_fields import LINE_LIMIT, MOST_MEMBERS
 from funding.services.identity import INVITATION_LASTS, clean_email, one_time_link
-from funding.services.mail import post_mail
+from funding.services.mail import Written, language_of, paragraphs, post_mail
 
 
 def invite(
@@ -46,22 +47,39 @@ def invite(
         session.add(person)
         session.flush()
     _join(proposal, person)
-    link = f"{public_url}/proposals/{proposal.id}"
-    text = (
-        f"{proposal.lead.name} invites you to write the proposal “{proposal.title or 'untitled'}” "
-        f"for {proposal.round.name} together.\n\n"
+    start = (
+        one_time_link(session, person, "invitation", INVITATION_LASTS, public_url)
+        if person.password_hash is None
+        else None
     )
-    if person.password_hash is None:
-        start = one_time_link(session, person, "invitation", INVITATION_LASTS, public_url)
-        text += f"First choose a password; this link works once, for 14 days:\n{start}\n\nThen "
+    link = f"{public_url}/proposals/{proposal.id}"
     post_mail(
         session,
-        person.email,
-        f"Invitation to a proposal for {proposal.round.name}",
-        f"{text}open it here:\n{link}",
+        person,
+        lambda: _invited(proposal, start, link),
+        language=language_of(person, otherwise=current().tag),
     )
     record_act(session, by, "co-applicant invited", proposal, person=person.id)
     return person
+
+
+def _invited(proposal: Proposal, start: str | None, link: str) -> Written:
+    invites = _(
+        "%(name)s invites you to write the proposal “%(title)s” for %(round)s together.",
+        name=proposal.lead.name,
+        title=proposal.title or _("untitled"),
+        round=proposal.round.name,
+    )
+    first = (
+        _("First choose a password; this link works once, for 14 days:") + f"\n{start}"
+        if start
+        else ""
+    )
+    then = _("Then open it here:") if start else _("Open it here:")
+    return (
+        _("Invitation to a proposal for %(round)s", round=proposal.round.name),
+        paragraphs(invites, first, f"{then}\n{link}"),
+    )
 
 
 def _join(proposal: Proposal, person: Person) -> None:

@@ -65,7 +65,7 @@ from funding.permissions import Actor
 from funding.services import ledger
 from funding.services.decisions import approve_lines
 from funding.services.funder_terms import add_item
-from funding.services.mail import post_mail
+from funding.services.mail import put_into_outbox
 from funding.services.offering import send_offer
 from funding.services.open_offers import sign
 from funding.services.reporting import schedule
@@ -199,7 +199,7 @@ def make_side(session: Session) -> Side:
     item = add_item(session, by=admin, funder_id=funder.id, title="Statutes", asks="")
     check = DiligenceCheck(award_id=award.id, item_id=item.id, position=1, title="Bank", asks="")
     letter = DeclineLetter(proposal_id=proposal.id, suggested="No.", body="No.")
-    post_mail(session, "lead@test.example", "A letter", "Text", organisation_id=funder.id)
+    put_into_outbox(session, "lead@test.example", "A letter", "Text", organisation_id=funder.id)
     session.add_all([check, letter])
     session.flush()
     shown = EvidenceFile(

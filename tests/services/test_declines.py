@@ -131,7 +131,7 @@ def test_the_letter_suggested_says_what_applicants_may_hear_and_no_more(
     assert write(each_database, scene) == 1
     body = letter(each_database, scene).body
     assert SAID in body
-    for kept_back in ("41", "overlaps", SECRET):
+    for kept_back in ("scores 41", "overlaps", SECRET):
         assert kept_back not in body
     with each_database.reading() as session:
         assert session.scalar(sa.select(sa.func.count(DeclineLetter.id))) == 1

@@ -14,7 +14,7 @@ from funding.db import Database, now
 from funding.errors import NotFound, RuleBroken
 from funding.models import Mail
 from funding.permissions import Actor
-from funding.services.mail import MOST_TRIES, post_mail, send_again, send_waiting
+from funding.services.mail import MOST_TRIES, put_into_outbox, send_again, send_waiting
 from tests.builders import make_actor, make_organisation
 from tests.mail_sink import Sink, config_for, listening
 
@@ -29,7 +29,9 @@ def test_a_mail_reaches_the_server_once_with_its_text_whole(
     each_database: Database, sink: tuple[Sink, int], tmp_path: Path
 ) -> None:
     handler, port = sink
-    each_database.in_transaction(post_mail, "lead@lab.example", "Your\r\nBcc: x", "Received: 100 €")
+    each_database.in_transaction(
+        put_into_outbox, "lead@lab.example", "Your\r\nBcc: x", "Received: 100 €"
+    )
     config = config_for(tmp_path, port)
     assert send_waiting(each_database, config) == 1
     assert send_waiting(each_database, config) == 0
@@ -47,7 +49,7 @@ def test_a_mail_that_was_refused_waits_longer_each_time_and_then_goes(
     handler, port = sink
     config = config_for(tmp_path, port)
     handler.is_closed = True
-    database.in_transaction(post_mail, "lead@lab.example", "Hello", "Hello.")
+    database.in_transaction(put_into_outbox, "lead@lab.example", "Hello", "Hello.")
     waits = []
     for _ in range(3):
         assert send_waiting(database, config) == 1
@@ -69,7 +71,7 @@ def test_a_mail_that_was_refused_waits_longer_each_time_and_then_goes(
 
 def test_a_mail_is_given_up_after_its_last_try(database: Database, tmp_path: Path) -> None:
     config = config_for(tmp_path, 9)  # nothing listens there
-    database.in_transaction(post_mail, "lead@lab.example", "Hello", "Hello.")
+    database.in_transaction(put_into_outbox, "lead@lab.example", "Hello", "Hello.")
     for _ in range(MOST_TRIES + 2):
         send_waiting(database, config)
         database.in_transaction(lambda s: s.execute(sa.update(Mail).values(not_before=now())))
@@ -79,7 +81,7 @@ def test_a_mail_is_given_up_after_its_last_try(database: Database, tmp_path: Pat
 
 
 def test_without_a_server_mails_are_files(database: Database, tmp_path: Path) -> None:
-    database.in_transaction(post_mail, "lead@lab.example", "Your receipt", "Received: 100 €")
+    database.in_transaction(put_into_outbox, "lead@lab.example", "Your receipt", "Received: 100 €")
     assert send_waiting(database, config_for(tmp_path, None)) == 1
     (file,) = (tmp_path / "mail").glob("*.eml")
     letter = message_from_bytes(file.read_bytes())
@@ -88,7 +90,7 @@ def test_without_a_server_mails_are_files(database: Database, tmp_path: Path) ->
 
 def test_a_mail_of_an_act_that_was_undone_is_never_sent(database: Database, tmp_path: Path) -> None:
     def act(session) -> None:
-        post_mail(session, "lead@lab.example", "Funded", "You are funded.")
+        put_into_outbox(session, "lead@lab.example", "Funded", "You are funded.")
         raise ValueError("undone")
 
     with pytest.raises(ValueError, match="undone"):
@@ -99,10 +101,10 @@ def test_a_mail_of_an_act_that_was_undone_is_never_sent(database: Database, tmp_
 def test_a_letter_with_a_key_is_in_the_outbox_once(each_database: Database) -> None:
     for body in ("First.", "Again."):
         each_database.in_transaction(
-            post_mail, "lead@lab.example", "Offer", body, key="offer 7", kind="offer"
+            put_into_outbox, "lead@lab.example", "Offer", body, key="offer 7", kind="offer"
         )
-    each_database.in_transaction(post_mail, "lead@lab.example", "Other", "Other.")
-    each_database.in_transaction(post_mail, "lead@lab.example", "Other", "Other.")
+    each_database.in_transaction(put_into_outbox, "lead@lab.example", "Other", "Other.")
+    each_database.in_transaction(put_into_outbox, "lead@lab.example", "Other", "Other.")
     with each_database.reading() as session:
         kept = session.scalars(sa.select(Mail).where(Mail.key == "offer 7")).one()
         assert kept.body == "First."
@@ -123,7 +125,9 @@ def test_a_letter_that_failed_is_sent_again_by_its_own_people_and_a_sent_one_is_
 
     def scene(session: Session) -> tuple[Actor, Actor, int]:
         funder = make_organisation(session)
-        post_mail(session, "lead@lab.example", "Offer", "Text", key="o", organisation_id=funder.id)
+        put_into_outbox(
+            session, "lead@lab.example", "Offer", "Text", key="o", organisation_id=funder.id
+        )
         mail = session.scalars(sa.select(Mail)).one()
         mail.tries, mail.error = MOST_TRIES, "gone"
         return (
@@ -147,8 +151,10 @@ def test_an_address_that_is_none_fails_alone(
     database: Database, sink: tuple[Sink, int], tmp_path: Path
 ) -> None:
     handler, port = sink
-    database.in_transaction(post_mail, "lead@lab.example\nBcc: x@y.example", "Hello", "Hello.")
-    database.in_transaction(post_mail, "right@lab.example", "Hello", "Hello.")
+    database.in_transaction(
+        put_into_outbox, "lead@lab.example\nBcc: x@y.example", "Hello", "Hello."
+    )
+    database.in_transaction(put_into_outbox, "right@lab.example", "Hello", "Hello.")
     assert send_waiting(database, config_for(tmp_path, port)) == 2
     assert [to for to, _ in handler.letters] == [["right@lab.example"]]
     with database.reading() as session:

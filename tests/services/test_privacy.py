@@ -41,7 +41,7 @@ from funding.services.decisions import approve_lines
 from funding.services.identity import sign_in
 from funding.services.inbox import make_calendar_address
 from funding.services.log import first_broken_link
-from funding.services.mail import post_mail
+from funding.services.mail import put_into_outbox
 from funding.services.privacy import erasure, holdings, retention
 from tests.builders import (
     PASSWORD,
@@ -87,7 +87,7 @@ def set_scene(session: Session) -> Scene:
     other = make_proposal(session, round_)
     member = TeamMember(position=0, name=NAME, email=EMAIL, orcid="0000-0002-1825-0097")
     other.team.append(member)
-    post_mail(session, EMAIL, "Hello", f"Good day, {NAME}")
+    put_into_outbox(session, EMAIL, "Hello", f"Good day, {NAME}")
     plan = make_plan(
         session, round_, [(commitment, proposal, 4_000_00)], make_actor(session, committee)
     )

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.errors import NotPermitted, RuleBroken
+from funding.language import gettext as _
 from funding.models import (
     Disclosure,
     Organisation,
@@ -15,7 +16,7 @@ from funding.models import (
 )
 from funding.permissions import Actor, fetch, inside_shown_to, outside_shown_to, visible_outside
 from funding.services.log import record
-from funding.services.mail import post_mail
+from funding.services.mail import Written, paragraphs, post_mail
 from funding.services.organisations import officers_of
 
 
@@ -80,14 +81,24 @@ def _ask_holder(session: Session, overlap: OutsideOverlap, public_url: str) -> N
     for officer in officers_of(session, overlap.holder_id):
         post_mail(
             session,
-            officer.email,
-            "May an overlap be shown to another funder?",
-            "A funder asks to see work that your organisation holds, since a proposal before it "
-            "may be the same work. It sees nothing of it until you agree.\n\n"
-            f"{public_url}/overlaps/outside/{overlap.id}",
+            officer,
+            lambda: _may_it_be_shown(f"{public_url}/overlaps/outside/{overlap.id}"),
             key=f"overlap {overlap.id} asked of {officer.id}",
             organisation_id=overlap.holder_id,
         )
+
+
+def _may_it_be_shown(link: str) -> Written:
+    return (
+        _("May an overlap be shown to another funder?"),
+        paragraphs(
+            _(
+                "A funder asks to see work that your organisation holds, since a proposal before "
+                "it may be the same work. It sees nothing of it until you agree."
+            ),
+            link,
+        ),
+    )
 
 
 def shown_sides(session: Session, by: Actor, overlap: OutsideOverlap) -> tuple[bool, bool]:

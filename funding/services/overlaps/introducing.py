@@ -5,17 +5,19 @@ Neither team learns who the other is, or what it proposes, unless both agree.
 
 from __future__ import annotations
 
+from functools import partial
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.errors import Fault, InvalidInput, NotFound, RuleBroken
 from funding.formatting import format_number
 from funding.language import gettext as _
-from funding.models import Introduction, IntroductionAnswer, Overlap, Proposal
+from funding.models import Introduction, IntroductionAnswer, Overlap, Proposal, Round
 from funding.permissions import Actor, fetch, own_proposals, visible_overlaps
 from funding.services.applicants import hold_as_lead, record_act
 from funding.services.log import record
-from funding.services.mail import post_mail
+from funding.services.mail import Written, paragraphs, post_mail
 from funding.services.overlaps.searching import round_to_decide_in
 
 LONGEST_WORDS = 2_000
@@ -55,24 +57,35 @@ def offer_introduction(
     session.add(introduction)
     session.flush()
     record(session, by, "introduction offered", introduction, round_id=overlap.round_id)
+    link = f"{public_url}/introductions/{introduction.id}"
     for proposal in (overlap.first, overlap.second):
         post_mail(
             session,
-            proposal.lead.email,
-            "Another team works on something close to yours",
-            f"Officers of {round_.name} find that another proposal is close to yours, "
-            f"{proposal.key}, {proposal.title}. May they introduce you to each other? Neither of "
-            "you is told who the other is unless both agree, and your answer changes nothing in "
-            f"how your proposal is judged.\n\n{_quoted(words)}"
-            f"Answer here:\n{public_url}/introductions/{introduction.id}",
+            proposal.lead,
+            partial(_may_they_meet, round_, proposal, words, link),
             key=f"introduction {introduction.id} offered to {proposal.id}",
             proposal_id=proposal.id,
         )
     return introduction
 
 
-def _quoted(words: str) -> str:
-    return f"The officer writes:\n{words}\n\n" if words else ""
+def _may_they_meet(round_: Round, proposal: Proposal, words: str, link: str) -> Written:
+    return (
+        _("Another team works on something close to yours"),
+        paragraphs(
+            _(
+                "Officers of %(round)s find that another proposal is close to yours, %(key)s, "
+                "%(title)s. May they introduce you to each other? Neither of you is told who the "
+                "other is unless both agree, and your answer changes nothing in how your proposal "
+                "is judged.",
+                round=round_.name,
+                key=proposal.key,
+                title=proposal.title,
+            ),
+            _("The officer writes:") + f"\n{words}" if words else "",
+            _("Answer here:") + f"\n{link}",
+        ),
+    )
 
 
 def introduction_of(session: Session, overlap_id: int) -> Introduction | None:
@@ -125,16 +138,31 @@ def answer_introduction(
 
 
 def _introduce(session: Session, to: Proposal, other: Proposal) -> None:
-    lead, institution = other.lead, other.institution
-    at = f", {institution.name}" if institution else ""
     post_mail(
         session,
-        to.lead.email,
-        f"You are introduced to {lead.name}",
-        f"Both teams agreed. The proposal close to your {to.key} is “{other.title}”, led by "
-        f"{lead.name}{at}; write to {lead.email}.\n\n"
-        "If you would rather go on together, either of you can offer to merge the two proposals "
-        "into one on the page of the introduction.",
+        to.lead,
+        lambda: _introduced(to, other),
         key=f"introduced {to.id} to {other.id}",
         proposal_id=to.id,
+    )
+
+
+def _introduced(to: Proposal, other: Proposal) -> Written:
+    lead, institution = other.lead, other.institution
+    return (
+        _("You are introduced to %(name)s", name=lead.name),
+        paragraphs(
+            _(
+                "Both teams agreed. The proposal close to your %(key)s is “%(title)s”, led by "
+                "%(name)s; write to %(email)s.",
+                key=to.key,
+                title=other.title,
+                name=f"{lead.name}, {institution.name}" if institution else lead.name,
+                email=lead.email,
+            ),
+            _(
+                "If you would rather go on together, either of you can offer to merge the two "
+                "proposals into one on the page of the introduction."
+            ),
+        ),
     )

@@ -21,7 +21,7 @@ from funding.models import (
 from funding.permissions import Actor
 from funding.services.applicants import hold_as_lead, record_act
 from funding.services.form_fields import MOST_MEMBERS
-from funding.services.mail import post_mail
+from funding.services.mail import Written, paragraphs, post_mail
 from funding.services.overlaps.introducing import LONGEST_WORDS, own_side
 
 JOINED = "Co-applicant, of a merged proposal"
@@ -71,14 +71,11 @@ def offer_merger(
     session.add(merger)
     session.flush()
     record_act(session, by, "merger offered", own, merger=merger.id, kept=kept.id, gone=gone.id)
-    said = f"They write:\n{words}\n\n" if words else ""
+    link = f"{public_url}/introductions/{introduction_id}"
     post_mail(
         session,
-        other.lead.email,
-        f"{own.lead.name} offers to merge your proposals",
-        f"{own.lead.name} offers to go on together with {kept.key}, {kept.title}. If you agree, "
-        f"{gone.key} is withdrawn, and its team joins {kept.key}.\n\n{said}"
-        f"Answer here:\n{public_url}/introductions/{introduction_id}",
+        other.lead,
+        lambda: _offered(merger, own.lead.name, link),
         key=f"merger {merger.id} offered",
         proposal_id=other.id,
     )
@@ -109,20 +106,49 @@ def answer_merger(session: Session, *, by: Actor, introduction_id: int, agrees: 
     if agrees:
         _merge(session, by, merger.kept, merger.gone)
     record_act(session, by, "merger answered", own, merger=merger.id, agrees=agrees)
-    outcome = (
-        f"{merger.gone.key} is withdrawn, and its team has joined {merger.kept.key}."
-        if agrees
-        else "Both proposals go on as they are."
-    )
     post_mail(
         session,
-        other.lead.email,
-        f"{own.lead.name} {'agrees to merge' if agrees else 'does not agree to merge'}",
-        outcome,
+        other.lead,
+        lambda: _answered(merger, own.lead.name),
         key=f"merger {merger.id} answered",
         proposal_id=other.id,
     )
     return merger
+
+
+def _offered(merger: Merger, name: str, link: str) -> Written:
+    kept, gone = merger.kept, merger.gone
+    return (
+        gettext("%(name)s offers to merge your proposals", name=name),
+        paragraphs(
+            gettext(
+                "%(name)s offers to go on together with %(kept)s, %(title)s. If you agree, "
+                "%(gone)s is withdrawn, and its team joins %(kept)s.",
+                name=name,
+                kept=kept.key,
+                title=kept.title,
+                gone=gone.key,
+            ),
+            gettext("They write:") + f"\n{merger.words}" if merger.words else "",
+            gettext("Answer here:") + f"\n{link}",
+        ),
+    )
+
+
+def _answered(merger: Merger, name: str) -> Written:
+    if not merger.agrees:
+        return (
+            gettext("%(name)s does not agree to merge", name=name),
+            gettext("Both proposals go on as they are."),
+        )
+    return (
+        gettext("%(name)s agrees to merge", name=name),
+        gettext(
+            "%(gone)s is withdrawn, and its team has joined %(kept)s.",
+            gone=merger.gone.key,
+            kept=merger.kept.key,
+        ),
+    )
 
 
 def _require_undecided(session: Session, *proposals: Proposal) -> None:

@@ -20,7 +20,7 @@ from funding.models import (
 )
 from funding.permissions import Actor, fetch, visible_commitments, visible_studies, without_conflict
 from funding.services.log import record
-from funding.services.mail import post_mail
+from funding.services.mail import Written, paragraphs, post_mail
 from funding.services.organisations import officers_of
 from funding.services.scenarios import round_to_work_in
 
@@ -106,14 +106,27 @@ def _ask(session: Session, commitment: Commitment, arrived: Commitment, public_u
     for officer in officers_of(session, commitment.funder_id):
         post_mail(
             session,
-            officer.email,
-            f"Your money would step back in {commitment.round.name}",
-            f"With {arrived.name} of {arrived.funder.name}, {commitment.name} would pay some "
-            "proposals less than without it. Does your organisation agree?\n\n"
-            f"{public_url}/commitments/{commitment.id}#stepping-back",
+            officer,
+            lambda: _would_step_back(commitment, arrived, public_url),
             key=f"stepping back {arrived.id} {commitment.id} {officer.id}",
             organisation_id=commitment.funder_id,
         )
+
+
+def _would_step_back(commitment: Commitment, arrived: Commitment, public_url: str) -> Written:
+    return (
+        gettext("Your money would step back in %(round)s", round=commitment.round.name),
+        paragraphs(
+            gettext(
+                "With %(arrived)s of %(funder)s, %(commitment)s would pay some proposals less than "
+                "without it. Does your organisation agree?",
+                arrived=arrived.name,
+                funder=arrived.funder.name,
+                commitment=commitment.name,
+            ),
+            f"{public_url}/commitments/{commitment.id}#stepping-back",
+        ),
+    )
 
 
 def answer_step(

@@ -33,20 +33,11 @@ from funding.models import (
 from funding.permissions import Actor, require
 from funding.services.log import record
 from funding.services.mail import post_mail
+from funding.services.payments.payee_mail import DetailsMail
 
 LONGEST_NAME = 70
 LONGEST_ACCOUNT = 34
 """Characters that ISO 20022 has room for (names: that every bank has)."""
-
-_IN_WORDS = {
-    "holder": "the name",
-    "iban": "the IBAN",
-    "account": "the account number",
-    "bank_code": "the code of the bank",
-    "bic": "the BIC",
-    "country": "the country",
-    "checked_how": "how it was checked",
-}
 
 
 @dataclass(frozen=True)
@@ -176,7 +167,7 @@ def enter_details(
         number=made.number,
         changed=changed,
     )
-    _tell(session, by, made, [_IN_WORDS[name] for name in changed])
+    _tell(session, by, made, changed)
     return made
 
 
@@ -185,18 +176,12 @@ def _tell(session: Session, by: Actor, made: BankDetails, changed: list[str]) ->
     leads of what the funder pays there: new details are how payments are led astray."""
     payee = session.get_one(Organisation, made.organisation_id)
     funder = session.get_one(Organisation, made.funder_id)
-    done = "changed" if changed or made.number > 1 else "entered"
-    subject = f"Bank details {done}: {payee.name}, {made.currency}"
+    told = DetailsMail(by.name, funder.name, payee.name, made, changed)
     for person in _colleagues(session, made.funder_id, by):
-        what = f" It concerns {', '.join(changed)}." if changed else ""
         post_mail(
             session,
-            person.email,
-            subject,
-            f"{by.name} has {done} the bank details to which {funder.name} pays {payee.name} in "
-            f"{made.currency} (version {made.number}).{what}\n\nIf you do not know why, ask before "
-            "the next payment file is approved. You find them among the payments, under bank "
-            "details; no mail shows an account.",
+            person,
+            told.colleagues,
             kind="bank details",
             organisation_id=made.funder_id,
         )
@@ -205,12 +190,8 @@ def _tell(session: Session, by: Actor, made: BankDetails, changed: list[str]) ->
     for person in _leads_paid(session, made.funder_id, made.organisation_id):
         post_mail(
             session,
-            person.email,
-            subject,
-            f"{funder.name} has {done} the bank details to which it pays {payee.name} in "
-            f"{made.currency}.\n\nIf your institution did not ask for it, please tell "
-            f"{funder.name} at once, by a telephone number that you have had before. Nobody will "
-            "ask you for an account by mail.",
+            person,
+            told.leads,
             kind="bank details",
             organisation_id=made.funder_id,
         )

@@ -26,6 +26,7 @@ from funding.models import (
 )
 from funding.permissions import Actor, fetch, own_proposals, visible_awards, visible_requests
 from funding.services.applicants import hold
+from funding.services.reporting.change_mail import answered, asked
 from funding.services.reporting.fetching import applicants, award_of, officers, record_on, tell
 from funding.services.reporting.schedule import RUNNING, add_months, extend
 
@@ -217,20 +218,14 @@ def _ask(
 ) -> ChangeRequest:
     session.add(request)
     session.flush()
-    what = "more time" if request.kind == RequestKind.EXTENSION else "another budget"
+    is_extension = request.kind == RequestKind.EXTENSION
     for award in awards:
         request.concerns.append(ChangeConcern(award_id=award.id))
         session.flush()
-        record_on(session, by, f"asked for {what}", request, award)
+        act = "asked for more time" if is_extension else "asked for another budget"
+        record_on(session, by, act, request, award)
         for person in officers(session, award):
-            tell(
-                session,
-                person,
-                award,
-                f"Asked for {what}: {proposal.title}",
-                f"The researchers of “{proposal.title}” ask for {what}.\n\n{request.reason}\n\n"
-                f"Approve or decline it here:\n{public_url}/requests/{request.id}",
-            )
+            tell(session, person, award, lambda: asked(request, proposal, public_url))
     return request
 
 
@@ -305,7 +300,9 @@ def decide(
     if request.state != RequestState.ASKED:
         request.settled_at = now()
         session.flush()
-        _tell(session, request, public_url)
+        for person in applicants(session, request.proposal):
+            award = request.concerns[0].award
+            tell(session, person, award, lambda: answered(request, public_url))
     return request
 
 
@@ -319,21 +316,3 @@ def _take_effect(session: Session, request: ChangeRequest) -> None:
         if line.amount != before.get(str(line.id)):
             raise RuleBroken("The budget has changed since this was asked; it is to be asked anew.")
         line.amount = after[str(line.id)]
-
-
-def _tell(session: Session, request: ChangeRequest, public_url: str) -> None:
-    what = "more time" if request.kind == RequestKind.EXTENSION else "another budget"
-    said = "\n".join(
-        f"{c.award.commitment.funder.name}: {c.verdict or 'no answer needed any more'}"
-        f"{'. ' + c.reason if c.reason else ''}"
-        for c in request.concerns
-    )
-    for person in applicants(session, request.proposal):
-        tell(
-            session,
-            person,
-            request.concerns[0].award,
-            f"{request.state.capitalize()}: {what} for {request.proposal.title}",
-            f"Your request for {what} is {request.state}.\n\n{said}\n\n"
-            f"{public_url}/requests/{request.id}",
-        )

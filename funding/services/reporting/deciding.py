@@ -11,7 +11,6 @@ from funding.db import now
 from funding.errors import Conflict, Fault, InvalidInput, RuleBroken
 from funding.formatting import format_amount, format_date, format_number
 from funding.language import gettext as _
-from funding.language import in_english
 from funding.models import (
     TO_BE_WRITTEN,
     HandedIn,
@@ -28,6 +27,7 @@ from funding.models import (
 )
 from funding.permissions import Actor
 from funding.services.applicants import hold
+from funding.services.mail import Written, paragraphs
 from funding.services.reporting.fetching import applicants, officers, record_on, report_of, tell
 from funding.services.reporting.form import Entries, missing
 from funding.services.reporting.underspend import owed_by
@@ -107,17 +107,30 @@ def _version(session: Session, by: Actor, narrative: Narrative, entries: Entries
 
 
 def _tell_officers(session: Session, report: Report, public_url: str) -> None:
-    title = report.award.proposal.title
+    link = f"{public_url}/reports/{report.id}"
     for person in officers(session, report.award):
-        tell(
-            session,
-            person,
-            report.award,
-            f"Handed in: {report.kind} report on {title}",
-            f"The {report.kind} report on “{title}” ({report.award.commitment.name}) is handed "
-            f"in and waits for you to accept it or to send it back:\n"
-            f"{public_url}/reports/{report.id}",
+        tell(session, person, report.award, lambda: _handed_in(report, link))
+
+
+def _handed_in(report: Report, link: str) -> Written:
+    title, name = report.award.proposal.title, report.award.commitment.name
+    if report.kind == ReportKind.FINAL:
+        subject = _("Handed in: final report on %(title)s", title=title)
+        text = _(
+            "The final report on “%(title)s” (%(commitment)s) is handed in and waits for you to "
+            "accept it or to send it back:",
+            title=title,
+            commitment=name,
         )
+    else:
+        subject = _("Handed in: progress report on %(title)s", title=title)
+        text = _(
+            "The progress report on “%(title)s” (%(commitment)s) is handed in and waits for you "
+            "to accept it or to send it back:",
+            title=title,
+            commitment=name,
+        )
+    return subject, f"{text}\n{link}"
 
 
 def accept(session: Session, *, by: Actor, report_id: int, version: int, public_url: str) -> Report:
@@ -133,13 +146,50 @@ def accept(session: Session, *, by: Actor, report_id: int, version: int, public_
     session.flush()
     _count(session, handed_in)
     _make_due(session, by, report)
-    text = f"Your {report.kind} report on “{report.award.proposal.title}” is accepted by "
-    text += f"{report.award.commitment.funder.name}.\n\n"
-    if report.kind == ReportKind.FINAL:
-        text += _ask_back(session, by, report)
+    is_final = report.kind == ReportKind.FINAL
+    asked = _ask_back(session, by, report) if is_final else None
     record_on(session, by, "report accepted", report, report.award, number=handed_in.number)
-    _tell_applicants(session, report, "Accepted", text, public_url)
+    link = f"{public_url}/reports/{report.id}"
+    for person in applicants(session, report.award.proposal):
+        tell(session, person, report.award, lambda: _accepted(report, asked, link))
     return report
+
+
+def _accepted(report: Report, asked: ReturnRequest | None, link: str) -> Written:
+    title, funder = report.award.proposal.title, report.award.commitment.funder.name
+    if report.kind != ReportKind.FINAL:
+        return (
+            _("Accepted: progress report on %(title)s", title=title),
+            paragraphs(
+                _(
+                    "Your progress report on “%(title)s” is accepted by %(funder)s.",
+                    title=title,
+                    funder=funder,
+                ),
+                link,
+            ),
+        )
+    unspent = (
+        _(
+            "%(amount)s of what was paid is not spent. Please return it by %(day)s.",
+            amount=format_amount(asked.amount, report.award.commitment.currency),
+            day=format_date(asked.due_on),
+        )
+        if asked
+        else _("All that was paid is spent; nothing is to be returned.")
+    )
+    return (
+        _("Accepted: final report on %(title)s", title=title),
+        paragraphs(
+            _(
+                "Your final report on “%(title)s” is accepted by %(funder)s.",
+                title=title,
+                funder=funder,
+            ),
+            unspent,
+            link,
+        ),
+    )
 
 
 def send_back(
@@ -165,13 +215,28 @@ def send_back(
         )
     _decide(report, by, ReportState.SENT_BACK, reason)
     record_on(session, by, "report sent back", report, report.award)
-    text = (
-        f"{report.award.commitment.funder.name} sends your {report.kind} report on "
-        f"“{report.award.proposal.title}” back:\n\n{reason}\n\n"
-        "Mend it and hand it in again; what other funders have accepted stays as it is.\n\n"
-    )
-    _tell_applicants(session, report, "Sent back", text, public_url)
+    link = f"{public_url}/reports/{report.id}"
+    for person in applicants(session, report.award.proposal):
+        tell(session, person, report.award, lambda: _sent_back(report, reason, link))
     return report
+
+
+def _sent_back(report: Report, reason: str, link: str) -> Written:
+    title, funder = report.award.proposal.title, report.award.commitment.funder.name
+    if report.kind == ReportKind.FINAL:
+        subject = _("Sent back: final report on %(title)s", title=title)
+        text = _(
+            "%(funder)s sends your final report on “%(title)s” back:", funder=funder, title=title
+        )
+    else:
+        subject = _("Sent back: progress report on %(title)s", title=title)
+        text = _(
+            "%(funder)s sends your progress report on “%(title)s” back:",
+            funder=funder,
+            title=title,
+        )
+    mend = _("Mend it and hand it in again; what other funders have accepted stays as it is.")
+    return subject, paragraphs(text, reason, mend, link)
 
 
 def _to_decide(session: Session, by: Actor, report_id: int, version: int) -> Report:
@@ -217,12 +282,11 @@ def _make_due(session: Session, by: Actor, report: Report) -> None:
             record_on(session, by, "tranche due", report, report.award, tranche=tranche.id)
 
 
-@in_english
-def _ask_back(session: Session, by: Actor, report: Report) -> str:
-    """Ask for what was paid and not spent; answers what to tell the researchers."""
+def _ask_back(session: Session, by: Actor, report: Report) -> ReturnRequest | None:
+    """Ask for what was paid and not spent; None where all of it is spent."""
     amount = owed_by(session, report.award)
     if not amount:
-        return "All that was paid is spent; nothing is to be returned.\n\n"
+        return None
     request = ReturnRequest(
         award_id=report.award_id,
         report_id=report.id,
@@ -233,22 +297,4 @@ def _ask_back(session: Session, by: Actor, report: Report) -> str:
     session.add(request)
     session.flush()
     record_on(session, by, "return asked for", report, report.award, amount=amount)
-    currency = report.award.commitment.currency
-    return (
-        f"{format_amount(amount, currency)} of what was paid is not spent. Please return it "
-        f"by {format_date(request.due_on)}.\n\n"
-    )
-
-
-def _tell_applicants(
-    session: Session, report: Report, what: str, text: str, public_url: str
-) -> None:
-    title = report.award.proposal.title
-    for person in applicants(session, report.award.proposal):
-        tell(
-            session,
-            person,
-            report.award,
-            f"{what}: {report.kind} report on {title}",
-            f"{text}{public_url}/reports/{report.id}",
-        )
+    return request

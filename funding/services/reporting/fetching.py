@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import sqlalchemy as sa
@@ -31,7 +32,7 @@ from funding.permissions import (
     without_conflict,
 )
 from funding.services.log import record
-from funding.services.mail import post_mail
+from funding.services.mail import Written, post_mail
 
 
 def award_of(session: Session, by: Actor, permission: str, award_id: int) -> Award:
@@ -113,14 +114,18 @@ def officers(session: Session, award: Award) -> list[Person]:
 
 
 def tell(
-    session: Session, to: Person, award: Award, subject: str, body: str, *, key: str | None = None
+    session: Session,
+    to: Person,
+    award: Award,
+    write: Callable[[], Written],
+    *,
+    key: str | None = None,
 ) -> None:
     """A mail about an award's report or terms: a letter of its funder, in the outbox once a key."""
     post_mail(
         session,
-        to.email,
-        subject,
-        body,
+        to,
+        write,
         key=key,
         kind="report",
         organisation_id=award.commitment.funder_id,

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from funding.config import Config
 from funding.db import Database, now
 from funding.formatting import format_date
+from funding.language import gettext as _
 from funding.models import (
     TO_BE_WRITTEN,
     Award,
@@ -17,8 +18,10 @@ from funding.models import (
     Commitment,
     Report,
     ReportingRule,
+    ReportKind,
     ReportReminder,
 )
+from funding.services.mail import Written, paragraphs
 from funding.services.reporting.fetching import applicants, officers, tell
 from funding.services.reporting.schedule import RUNNING, begin
 
@@ -111,23 +114,15 @@ def remind(session: Session, *, report_id: int, today: date, public_url: str) ->
 
 
 def _post(session: Session, report: Report, occasion: str, public_url: str) -> None:
-    award, title = report.award, report.award.proposal.title
-    funder, day = award.commitment.funder.name, format_date(report.due_on)
-    link = f"{public_url}/reports/{report.id}"
+    award, link = report.award, f"{public_url}/reports/{report.id}"
     once = f"report {report.id} {occasion} {report.due_on.isoformat()}"
-    if occasion == BEFORE:
-        subject = f"Due on {day}: {report.kind} report on {title}"
-        text = f"Your {report.kind} report on “{title}” for {funder} is due on {day}."
-    else:
-        subject = f"Late: {report.kind} report on {title}"
-        text = f"Your {report.kind} report on “{title}” for {funder} was due on {day}."
+    to_write = _due if occasion == BEFORE else _late
     for person in applicants(session, award.proposal):
         tell(
             session,
             person,
             award,
-            subject,
-            f"{text}\n\nWrite it here:\n{link}/write",
+            lambda: to_write(report, f"{link}/write"),
             key=f"{once} {person.id}",
         )
     if occasion == LATE:
@@ -136,8 +131,58 @@ def _post(session: Session, report: Report, occasion: str, public_url: str) -> N
                 session,
                 person,
                 award,
-                subject,
-                f"The {report.kind} report on “{title}” was due on {day} and has not been handed "
-                f"in. Its researchers have been reminded.\n\n{link}",
+                lambda: _not_handed_in(report, link),
                 key=f"{once} officer {person.id}",
             )
+
+
+def _about(report: Report) -> dict[str, str]:
+    """What the sentences of a reminder name."""
+    return {
+        "title": report.award.proposal.title,
+        "funder": report.award.commitment.funder.name,
+        "day": format_date(report.due_on),
+    }
+
+
+def _due(report: Report, link: str) -> Written:
+    about = _about(report)
+    if report.kind == ReportKind.FINAL:
+        subject = _("Due on %(day)s: final report on %(title)s", **about)
+        text = _("Your final report on “%(title)s” for %(funder)s is due on %(day)s.", **about)
+    else:
+        subject = _("Due on %(day)s: progress report on %(title)s", **about)
+        text = _("Your progress report on “%(title)s” for %(funder)s is due on %(day)s.", **about)
+    return subject, paragraphs(text, _("Write it here:") + f"\n{link}")
+
+
+def _late(report: Report, link: str) -> Written:
+    about = _about(report)
+    if report.kind == ReportKind.FINAL:
+        text = _("Your final report on “%(title)s” for %(funder)s was due on %(day)s.", **about)
+    else:
+        text = _("Your progress report on “%(title)s” for %(funder)s was due on %(day)s.", **about)
+    return _late_subject(report), paragraphs(text, _("Write it here:") + f"\n{link}")
+
+
+def _not_handed_in(report: Report, link: str) -> Written:
+    about = _about(report)
+    if report.kind == ReportKind.FINAL:
+        text = _(
+            "The final report on “%(title)s” was due on %(day)s and has not been handed in.",
+            **about,
+        )
+    else:
+        text = _(
+            "The progress report on “%(title)s” was due on %(day)s and has not been handed in.",
+            **about,
+        )
+    told = _("Its researchers have been reminded.")
+    return _late_subject(report), paragraphs(f"{text} {told}", link)
+
+
+def _late_subject(report: Report) -> str:
+    title = report.award.proposal.title
+    if report.kind == ReportKind.FINAL:
+        return _("Late: final report on %(title)s", title=title)
+    return _("Late: progress report on %(title)s", title=title)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import timedelta
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from functools import partial
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
@@ -11,8 +13,9 @@ from sqlalchemy.orm import Session, joinedload
 from funding.config import Config
 from funding.db import Database, now
 from funding.errors import Fault, InvalidInput, NotPermitted, RuleBroken
-from funding.formatting import format_number, plural
+from funding.formatting import format_date, format_number
 from funding.language import gettext as _
+from funding.language import ngettext
 from funding.models import (
     CANDIDATE_STATES,
     WAITING_STATES,
@@ -33,7 +36,7 @@ from funding.permissions import (
     working_rounds,
 )
 from funding.services.log import record
-from funding.services.mail import post_mail
+from funding.services.mail import Written, paragraphs, post_mail
 from funding.services.reviewing.absences import begun_absences, pass_on
 
 LONGEST_REMARK = 4_000
@@ -133,26 +136,34 @@ def _tell_applicants(
 ) -> None:
     for start in range(0, len(proposal_ids), 500):
         some = proposal_ids[start : start + 500]
-        people: defaultdict[int, set[str]] = defaultdict(set)
-        leads = sa.select(Proposal.id, Person.email).join(Person, Person.id == Proposal.lead_id)
-        team = sa.select(TeamMember.proposal_id, Person.email).join(
+        people: defaultdict[int, dict[str, Person]] = defaultdict(dict)
+        leads = sa.select(Proposal.id, Person).join(Person, Person.id == Proposal.lead_id)
+        team = sa.select(TeamMember.proposal_id, Person).join(
             Person, Person.id == TeamMember.person_id
         )
-        for proposal_id, email in session.execute(leads.where(Proposal.id.in_(some))):
-            people[proposal_id].add(email)
-        for proposal_id, email in session.execute(team.where(TeamMember.proposal_id.in_(some))):
-            people[proposal_id].add(email)
+        for found in (
+            leads.where(Proposal.id.in_(some)),
+            team.where(TeamMember.proposal_id.in_(some)),
+        ):
+            for proposal_id, person in session.execute(found):
+                people[proposal_id][person.email] = person
         for proposal in session.scalars(
             sa.select(Proposal).where(Proposal.id.in_(some)).order_by(Proposal.id)
         ):
-            for email in sorted(people[proposal.id]):
-                post_mail(
-                    session,
-                    email,
-                    f"What reviewers wrote for you: {proposal.title}",
-                    f"The reviewers' words on your proposal in {round_.name} can be read here:\n"
-                    f"{public_url}/proposals/{proposal.id}#reviews\n",
-                )
+            link = f"{public_url}/proposals/{proposal.id}#reviews"
+            for _email, person in sorted(people[proposal.id].items()):
+                post_mail(session, person, partial(_to_be_read, round_, proposal, link))
+
+
+def _to_be_read(round_: Round, proposal: Proposal, link: str) -> Written:
+    return (
+        _("What reviewers wrote for you: %(title)s", title=proposal.title),
+        _(
+            "The reviewers’ words on your proposal in %(round)s can be read here:",
+            round=round_.name,
+        )
+        + f"\n{link}",
+    )
 
 
 # -- reminders ----------------------------------------------------------------------------------
@@ -199,20 +210,7 @@ def _remind(session: Session, *, public_url: str) -> None:
         if assignment.due_at is not None and assignment.due_at <= at + before:
             by_person[assignment.person_id].append(assignment)
     for assignments in by_person.values():
-        lines = [
-            f"- {a.proposal.title}: {'overdue since' if a.due_at < at else 'due'}"
-            f" {a.due_at:%d %B %Y}\n  {public_url}/reviews/{a.id}"
-            for a in assignments
-            if a.due_at is not None
-        ]
-        post_mail(
-            session,
-            assignments[0].person.email,
-            f"{plural(len(assignments), 'review')} due",
-            "These reviews wait for you:\n\n" + "\n".join(lines) + "\n\n"
-            "If you cannot do one, tell an officer of the round, or name who stands in for you:\n"
-            f"{public_url}/reviews\n",
-        )
+        post_mail(session, assignments[0].person, partial(_reminder, assignments, at, public_url))
         for assignment in assignments:
             assignment.reminded_at = at
         record(
@@ -224,3 +222,27 @@ def _remind(session: Session, *, public_url: str) -> None:
             person=assignments[0].person_id,
             reviews=len(assignments),
         )
+
+
+def _reminder(assignments: Sequence[ReviewAssignment], at: datetime, public_url: str) -> Written:
+    number = len(assignments)
+    return (
+        ngettext("%(num)s review due", "%(num)s reviews due", number, num=format_number(number)),
+        paragraphs(
+            _("These reviews wait for you:"),
+            "\n".join(
+                f"- {_due(a.proposal.title, a.due_at, at)}\n  {public_url}/reviews/{a.id}"
+                for a in assignments
+                if a.due_at is not None
+            ),
+            _("If you cannot do one, tell an officer of the round, or name who stands in for you:")
+            + f"\n{public_url}/reviews",
+        ),
+    )
+
+
+def _due(title: str, due_at: datetime, at: datetime) -> str:
+    day = format_date(due_at)
+    if due_at < at:
+        return _("%(title)s: overdue since %(day)s", title=title, day=day)
+    return _("%(title)s: due %(day)s", title=title, day=day)

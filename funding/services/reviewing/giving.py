@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+from functools import partial
+
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.errors import NotFound, RuleBroken
+from funding.formatting import format_date, format_number
 from funding.language import gettext as _
+from funding.language import ngettext
 from funding.models import (
     CANDIDATE_STATES,
     COUNTED_STATES,
@@ -20,7 +25,7 @@ from funding.models import (
 )
 from funding.permissions import Actor, fetch, visible_proposals
 from funding.services.log import record
-from funding.services.mail import post_mail
+from funding.services.mail import Written, paragraphs, post_mail
 from funding.services.reviewing.found_conflicts import in_words, kinds_of_pair
 from funding.services.reviewing.settings import settings_of
 
@@ -123,16 +128,43 @@ def give(
 def tell(session: Session, round_: Round, counts: dict[int, int], public_url: str) -> None:
     """Mail each person how many proposals wait for their declaration."""
     settings = settings_of(session, round_.id)
-    until = f" by {settings.due_at:%d %B %Y}" if settings.due_at else ""
     people = session.scalars(sa.select(Person).where(Person.id.in_(counts)).order_by(Person.id))
     for person in people:
-        number = counts[person.id]
-        what = "a proposal" if number == 1 else f"{number} proposals"
         post_mail(
             session,
-            person.email,
-            f"{what[0].upper()}{what[1:]} to review in {round_.name}",
-            f"You are asked to review {what} in {round_.name}{until}.\n\n"
-            "First say for each whether you have a conflict of interest; it then opens:\n"
-            f"{public_url}/reviews\n",
+            person,
+            partial(_to_review, round_, counts[person.id], settings.due_at, public_url),
         )
+
+
+def _to_review(round_: Round, number: int, due_at: datetime | None, public_url: str) -> Written:
+    counted = {"num": format_number(number), "round": round_.name}
+    asked = (
+        ngettext(
+            "You are asked to review a proposal in %(round)s by %(day)s.",
+            "You are asked to review %(num)s proposals in %(round)s by %(day)s.",
+            number,
+            **counted,
+            day=format_date(due_at),
+        )
+        if due_at
+        else ngettext(
+            "You are asked to review a proposal in %(round)s.",
+            "You are asked to review %(num)s proposals in %(round)s.",
+            number,
+            **counted,
+        )
+    )
+    return (
+        ngettext(
+            "A proposal to review in %(round)s",
+            "%(num)s proposals to review in %(round)s",
+            number,
+            **counted,
+        ),
+        paragraphs(
+            asked,
+            _("First say for each whether you have a conflict of interest; it then opens:")
+            + f"\n{public_url}/reviews",
+        ),
+    )

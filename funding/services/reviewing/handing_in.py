@@ -25,7 +25,7 @@ from funding.models import (
 )
 from funding.permissions import Actor, fetch, visible_assignments
 from funding.services.log import record
-from funding.services.mail import post_mail
+from funding.services.mail import Written, paragraphs, post_mail
 from funding.services.reviewing.calibration import scores_changed
 from funding.services.reviewing.drafts import forget_draft, form_name, open_review
 from funding.services.reviewing.found_conflicts import DECLARED, in_words, kinds_of_pair
@@ -226,13 +226,8 @@ def send_back(
         assignment.state = AssignmentState.IN_CONFLICT  # declared since: nothing of it is theirs
         session.flush()
     scores_changed(session, proposal.round_id)
-    post_mail(
-        session,
-        assignment.person.email,
-        f"Please look again at your review of {proposal.key}",
-        f"Your review of “{proposal.title}” was given back to you:\n\n{reason}\n\n"
-        f"What you wrote is still there:\n{public_url}/reviews/{assignment.id}\n",
-    )
+    link = f"{public_url}/reviews/{assignment.id}"
+    post_mail(session, assignment.person, lambda: _look_again(proposal, reason, link))
     record(
         session,
         by,
@@ -245,3 +240,14 @@ def send_back(
         reason=reason,
     )
     return assignment
+
+
+def _look_again(proposal: Proposal, reason: str, link: str) -> Written:
+    return (
+        _("Please look again at your review of %(key)s", key=proposal.key),
+        paragraphs(
+            _("Your review of “%(title)s” was given back to you:", title=proposal.title),
+            reason,
+            _("What you wrote is still there:") + f"\n{link}",
+        ),
+    )

@@ -21,7 +21,7 @@ from funding.models import (
 )
 from funding.permissions import Actor, fetch, visible_reviewers, working_rounds
 from funding.services.log import record
-from funding.services.mail import post_mail
+from funding.services.mail import Written, paragraphs, post_mail
 
 MOST_REVIEWS = 8
 LONGEST_EXPERTISE = 4_000
@@ -93,17 +93,28 @@ def add_reviewers(
                 added_by_id=by.person_id,
             )
         )
-        post_mail(
-            session,
-            able[person_id].email,
-            f"You are asked to review in {round_.name}",
-            f"{round_.owner.name} asks you to review proposals in {round_.name}.\n\n"
-            "Say what you know best and how many reviews you can take, so that the right "
-            f"proposals reach you:\n{public_url}/reviews\n",
-        )
+        post_mail(session, able[person_id], lambda: _asked_to_review(round_, public_url))
         added += 1
     record(session, by, "reviewers added", round_, round_id=round_.id, people=sorted(able))
     return added
+
+
+def _asked_to_review(round_: Round, public_url: str) -> Written:
+    return (
+        _("You are asked to review in %(round)s", round=round_.name),
+        paragraphs(
+            _(
+                "%(owner)s asks you to review proposals in %(round)s.",
+                owner=round_.owner.name,
+                round=round_.name,
+            ),
+            _(
+                "Say what you know best and how many reviews you can take, so that the right "
+                "proposals reach you:"
+            )
+            + f"\n{public_url}/reviews",
+        ),
+    )
 
 
 def set_expertise(
