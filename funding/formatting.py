@@ -24,7 +24,7 @@ from babel.numbers import (
 )
 from flask import Flask
 
-from funding.language import ENGLISH, Language, current, gettext, ngettext, said
+from funding.language import ENGLISH, Language, current, gettext, ngettext, said, translated
 
 LARGEST_AMOUNT = 10**15  # minor units; the database's own limit on any amount
 MINUS = "\N{MINUS SIGN}"
@@ -166,11 +166,13 @@ def _grouped(number: int | Decimal, decimals: int = 0) -> str:
     return format_decimal(abs(number), f"#,##0{zeros}", current().locale, numbering_system="latn")
 
 
+@translated
 def format_number(number: int) -> str:
     """A whole number with thousands parted and a true minus sign: −1,234."""
     return _signed(_grouped(number), number < 0)
 
 
+@translated
 def format_amount_number(minor: int, currency: str, exact: bool = False) -> str:
     """format_amount without the currency: 1,234.50."""
     digits = minor_units(currency)
@@ -179,6 +181,7 @@ def format_amount_number(minor: int, currency: str, exact: bool = False) -> str:
     return _signed(_grouped(size, digits if has_decimals else 0), minor < 0)
 
 
+@translated
 def format_amount(minor: int, currency: str, exact: bool = False) -> str:
     """EUR 1,234.50; decimals are left out when all zero (EUR 1,234) unless `exact`."""
     return _with_code(format_amount_number(minor, currency, exact), currency)
@@ -192,6 +195,7 @@ def _with_code(number: str, currency: str) -> str:
     return f"{sign}{currency}{NO_BREAK_SPACE}{size}"
 
 
+@translated
 def format_short_number(minor: int, currency: str) -> str:
     """format_short without the currency: 1.23 M."""
     figures = _THREE_FIGURES.create_decimal(abs(Decimal(minor)) / 10 ** minor_units(currency))
@@ -213,6 +217,7 @@ def _short(figures: Decimal) -> str:
     return _plain(figures)
 
 
+@translated
 def format_short(minor: int, currency: str) -> str:
     """Three figures and a step: EUR 1.23 M, EUR 250 k, EUR 3.4 bn, EUR 950."""
     return _with_code(format_short_number(minor, currency), currency)
@@ -223,6 +228,7 @@ def _plain(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
+@translated
 def format_percent(share: float, decimals: int = 0) -> str:
     """A fraction as a percentage: 0.42 is 42%.
 
@@ -248,6 +254,7 @@ def _percent(value: Decimal, decimals: int) -> str:
     return _signed(_grouped(value, decimals), value < 0) + space + "%"
 
 
+@translated
 def format_date(day: date) -> str:
     """14 March 2026."""
     if current() is ENGLISH:
@@ -255,6 +262,7 @@ def format_date(day: date) -> str:
     return dates.format_date(day, "long", current().locale)
 
 
+@translated
 def format_day(day: date) -> str:
     """14 Mar 2026, for tables."""
     if current() is ENGLISH:
@@ -262,6 +270,7 @@ def format_day(day: date) -> str:
     return dates.format_date(day, "d MMM y", current().locale)
 
 
+@translated
 def format_when(moment: datetime, zone: str = "UTC") -> str:
     """14 March 2026, 17:00 Nairobi time (UTC+3): a moment in a named zone, the zone always said.
 

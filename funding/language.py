@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import cache, wraps
+from functools import cache, partial, wraps
 from typing import ParamSpec, TypeVar
 
 from babel import Locale
@@ -75,16 +75,40 @@ def using(tag: str) -> Iterator[None]:
         _current.reset(before)
 
 
-def in_english(write: Callable[P, T]) -> Callable[P, T]:
-    """For what writes a mail or a record: numbers and days in it are written as its words are,
-    whatever language the person reads who acts."""
+class Translated(str):
+    """What is written for a person in another language than English; a record says it in English.
+
+    `again`: writes the same once more, in the language that then holds.
+    """
+
+    again: Callable[[], str]
+
+    @property
+    def english(self) -> str:
+        with using(ENGLISH.tag):
+            return self.again()
+
+
+def in_english(text: object) -> str:
+    """What was written for a person, as a record says it."""
+    return text.english if isinstance(text, Translated) else str(text)
+
+
+def translated(write: Callable[P, str]) -> Callable[P, str]:
+    """For what writes a value as its language does: its words can be said in English too."""
 
     @wraps(write)
-    def written(*args: P.args, **kwargs: P.kwargs) -> T:
-        with using(ENGLISH.tag):
-            return write(*args, **kwargs)
+    def written(*args: P.args, **kwargs: P.kwargs) -> str:
+        text = write(*args, **kwargs)
+        return text if current() is ENGLISH else _to_be_said_again(text, write, *args, **kwargs)
 
     return written
+
+
+def _to_be_said_again(text: str, write: Callable[P, str], *args: P.args, **kwargs: P.kwargs) -> str:
+    made = Translated(text)
+    made.again = partial(write, *args, **kwargs)
+    return made
 
 
 @cache
@@ -101,7 +125,19 @@ def gettext(message: str, **values: object) -> str:
     too; names and what people wrote are not.
     """
     sentence = _catalogue(current().tag).ugettext(message)
-    return sentence % _looked_up(values) if values else sentence
+    text = sentence % _looked_up(values) if values else sentence
+    if current() is ENGLISH:
+        return text
+    return _to_be_said_again(text, _in_english, message, values)
+
+
+def _in_english(sentence: str, values: dict[str, object]) -> str:
+    if not values:
+        return sentence
+    return sentence % {
+        name: in_english(value) if isinstance(value, str) else value
+        for name, value in values.items()
+    }
 
 
 def _looked_up(values: dict[str, object]) -> dict[str, object]:
@@ -114,7 +150,11 @@ def _looked_up(values: dict[str, object]) -> dict[str, object]:
 def ngettext(one: str, many: str, number: int, **values: object) -> str:
     """The sentence for so many; `%(num)s` is the number unless `values` has its own."""
     sentence = _catalogue(current().tag).ungettext(one, many, number)
-    return sentence % {"num": number, **_looked_up(values)}
+    values = {"num": number, **values}
+    text = sentence % _looked_up(values)
+    if current() is ENGLISH:
+        return text
+    return _to_be_said_again(text, _in_english, one if number == 1 else many, values)
 
 
 def said(text: object) -> object:

@@ -20,11 +20,6 @@ KIND_NAMES = {
     ImportKind.COMMITMENTS.value: "Commitments",
     ImportKind.PROPOSALS.value: "Proposals",
 }
-NOUNS = {
-    ImportKind.HISTORY.value: ("past grant", "past grants"),
-    ImportKind.COMMITMENTS.value: ("commitment", "commitments"),
-    ImportKind.PROPOSALS.value: ("proposal", "proposals"),
-}
 
 _LISTED = (
     Import.kind,

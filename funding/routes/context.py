@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from funding.config import Config
 from funding.db import Database
 from funding.errors import InvalidInput, NotPermitted, RuleBroken
+from funding.language import in_english
 from funding.permissions import Actor, load_actor
 from funding.services.log import record
 
@@ -74,7 +75,7 @@ def _refusals_logged(run: Callable[..., T], act: Callable[..., T], values: dict[
     except InvalidInput:
         raise
     except (RuleBroken, NotPermitted) as refusal:
-        reason = str(refusal)
+        reason = in_english(refusal.args[0])  # the log speaks one language, whoever reads the page
         name = act.__name__
         database().in_transaction(
             lambda session: record(session, by, "refused", act=name, reason=reason)

@@ -15,6 +15,7 @@ from funding.imports.recognise import UNUSED
 from funding.listing import Listing, whole_number
 from funding.models import Import, ImportState
 from funding.permissions import fetch, visible_imports
+from funding.reports import import_words
 from funding.reports import imports as report
 from funding.routes.choices import currency_groups
 from funding.routes.context import actor, config, database, in_transaction, reading, say, warn
@@ -94,7 +95,7 @@ def _form(values: dict[str, str], errors: dict[str, str]) -> str:
             }
             for each, words in report.kinds_for(actor())
         ],
-        noun=report.NOUNS[kind],
+        words=import_words.WORDS[kind],
         fields=report.fields_in_words(kind),
         organisations=[(str(each.id), each.name) for each in organisations],
         needs_round=kind != HISTORY,
@@ -183,7 +184,8 @@ def show(import_id: int) -> ResponseReturnValue:
         may_publish=by.may("import.history", batch.organisation_id),
         sees_rows=sees_rows,
         kind_name=report.KIND_NAMES[batch.kind],
-        noun=report.NOUNS[batch.kind],
+        words=import_words.WORDS[batch.kind],
+        new_rows=import_words.counted(batch.kind, batch.counts.get("new") or 0),
         listing=listing,
         faults=_faults(batch)[listing.offset : listing.offset + listing.per_page],
         columns=report.column_rows(batch) if sees_rows else [],

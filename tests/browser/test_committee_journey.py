@@ -95,7 +95,7 @@ def test_a_room_follows_a_chair_and_nothing_is_lost_when_a_process_dies(
         phone.context.set_offline(False)
         expect(phone.get_by_role("heading", name="Step 2")).to_be_visible(timeout=WAITING)
         moved = phone.get_by_role("row").filter(has_text=title)
-        expect(moved).to_contain_text("In")
+        expect(moved).to_contain_text("Newly funded")
 
         chair.get_by_role("button", name="Ask for signals").click()
         phone.get_by_role("button", name="Against").click(timeout=WAITING)

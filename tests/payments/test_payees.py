@@ -117,7 +117,7 @@ def test_colleagues_and_who_is_paid_hear_of_new_bank_details_without_seeing_an_a
         send_waiting(each_database, config)
         letters = sink.messages()
         assert letters.keys() == {scene.emails["first"], colleagues[1], lead}
-        assert "It concerns the IBAN, the country." in letters[colleagues[1]].get_content()
+        assert "It concerns: the IBAN and the country." in letters[colleagues[1]].get_content()
         assert "please tell Stiftung Öffnung at once" in " ".join(
             letters[lead].get_content().split()
         )

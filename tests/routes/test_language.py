@@ -6,9 +6,10 @@ import pytest
 import sqlalchemy as sa
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 
 from funding.language import current
-from funding.models import Person, Role
+from funding.models import Event, Person, Role
 from tests.builders import make_organisation, make_person
 from tests.conftest import SignIn
 
@@ -75,3 +76,31 @@ def test_a_choice_made_when_signed_in_goes_with_the_account(site: Flask, sign_in
     with site.extensions["database"].reading() as session:
         kept = session.scalar(sa.select(Person.language).where(Person.email == email))
     assert kept == "fr"
+
+
+def test_a_refusal_is_read_in_ones_language_and_logged_in_english(
+    site: Flask, sign_in: SignIn
+) -> None:
+    database = site.extensions["database"]
+
+    def people(session: Session) -> tuple[str, str, int]:
+        funder = make_organisation(session)
+        admin = make_person(session, funder, Role.FUNDER_ADMIN, language="fr")
+        officer = make_person(session, funder, Role.PROGRAM_OFFICER, name="Ada Vale")
+        return admin.email, officer.email, funder.id
+
+    admin, officer, funder_id = database.in_transaction(people)
+    answer = sign_in(site, admin).post(
+        "/people",
+        data={
+            "organisation": funder_id,
+            "email": officer,
+            "name": "Ada Vale",
+            "role": "program_officer",
+        },
+    )
+    assert answer.status_code == 409
+    assert "Ada Vale a déjà ce rôle." in answer.text
+    with database.reading() as session:
+        refused = session.scalars(sa.select(Event).where(Event.action == "refused")).one()
+    assert refused.detail["reason"] == "Ada Vale already has this role."

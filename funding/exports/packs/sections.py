@@ -40,8 +40,8 @@ def portfolio(view: PackView, one: PortfolioView) -> str:
         worth=format_percent(one.worth, 1),
     )
     kinds = [
-        (_("In"), "in"),
-        (_("Out"), "out"),
+        (_("Newly funded"), "in"),
+        (_("No longer funded"), "out"),
         (_("Gets more"), "more"),
         (_("Gets less"), "less"),
     ]
