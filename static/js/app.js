@@ -213,8 +213,18 @@
     }
   }
 
+  // Only where there are more columns is there something to say.
+  function sayWhatScrolls() {
+    for (const hint of all(".scroll-hint")) {
+      const region = hint.nextElementSibling;
+      hint.hidden = region.clientWidth > 0 && region.scrollWidth <= region.clientWidth;
+    }
+  }
+
   followTheme();
   showCurrentPage();
+  sayWhatScrolls();
+  window.addEventListener("resize", sayWhatScrolls);
   prepare(document);
   document.addEventListener("htmx:load", (event) => {
     if (event.detail.elt !== document.body) prepare(event.detail.elt);

@@ -125,6 +125,21 @@
     };
   }
 
+  // On a phone long names would leave bars that lie no room: hover and the table have them in full.
+  const LONGEST = 24;
+  function shortened(name) {
+    return name.length > LONGEST
+      ? `${name.slice(0, LONGEST - 1).replace(/&\w*$/, "").trimEnd()}…` : name;
+  }
+
+  function giveBarsRoom(data, layout) {
+    const names = data.flatMap((trace) => (trace.type === "bar" && trace.orientation === "h" ? trace.y : []));
+    if (!names.length || layout.yaxis?.ticktext || !names.every((name) => typeof name === "string")) return;
+    const each = [...new Set(names)];
+    layout.yaxis = { ...layout.yaxis, tickmode: "array", tickvals: each, ticktext: each.map(shortened) };
+    layout.xaxis = { nticks: 4, tickangle: 0, ...layout.xaxis };
+  }
+
   function themed(figure, element) {
     const layout = withColours(figure.layout || {});
     const isNarrow = element.clientWidth < NARROW;
@@ -138,6 +153,7 @@
         layout.xaxis = { ...layout.xaxis, tickangle: -90 };
       }
     }
+    if (isNarrow) giveBarsRoom(data, layout);
     if (kinds.has("sankey")) layout.template.layout.margin = { t: 8, r: 4, b: 8, l: 4 };
     layout.autosize = true;
     delete layout.width;
