@@ -11,7 +11,7 @@ from funding.forms import Typed
 from funding.listing import Listing, whole_number
 from funding.models import BankDetails, Organisation
 from funding.permissions import fetch, visible_bank_details
-from funding.places import COUNTRIES
+from funding.places import COUNTRIES, country_name
 from funding.reports import payments as report
 from funding.routes.choices import currency_groups
 from funding.routes.context import actor, in_transaction, reading, say
@@ -35,6 +35,7 @@ def index() -> ResponseReturnValue:
         tab_items=payment_tabs("details"),
         listing=listing,
         rows=rows,
+        country_name=country_name,
         edited=actor().where("payee.edit"),
     )
 
@@ -91,6 +92,7 @@ def show(details_id: int) -> ResponseReturnValue:
         "payees/show.html",
         details=details,
         versions=report.versions_of(reading(), details),
+        country_name=country_name,
         shows_accounts=actor().may("payee.edit", details.funder_id),
     )
 

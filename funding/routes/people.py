@@ -11,6 +11,7 @@ from funding.errors import InvalidInput
 from funding.language import gettext as _
 from funding.listing import Listing
 from funding.models import OrganisationKind, Role
+from funding.places import country_name
 from funding.reports import people as report
 from funding.routes.context import actor, config, in_transaction, reading, say
 from funding.routes.security import permission
@@ -101,7 +102,12 @@ def _organisations_page(
         ),
     )
     page = render_template(
-        "people/organisations.html", listing=listing, rows=rows, kinds=KINDS, form=form
+        "people/organisations.html",
+        listing=listing,
+        rows=rows,
+        kinds=KINDS,
+        country_name=country_name,
+        form=form,
     )
     return page, status
 

@@ -18,7 +18,7 @@ import re
 import secrets
 import shutil
 from dataclasses import asdict, dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any, Self
 
@@ -51,6 +51,10 @@ class RunFile:
     stage: str = "Waiting for a worker"
     message: str = ""
 
+    @property
+    def asked_on(self) -> date:
+        return datetime.fromisoformat(self.asked_at).date()
+
 
 @dataclass(frozen=True)
 class Replay:
@@ -69,6 +73,10 @@ class Replay:
     rounds: list[dict[str, Any]]
     likely_year: int | None
     folder: Path = field(default=Path(), compare=False)
+
+    @property
+    def made_on(self) -> date:
+        return datetime.fromisoformat(self.made_at).date()
 
     @classmethod
     def keep(cls, data: Path, listed: GrantList, *, organisation_id: int, person_id: int) -> Self:

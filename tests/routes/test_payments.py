@@ -227,7 +227,7 @@ def test_the_trial_balance_is_zero_and_says_which_sum_that_is(
     text = sign_in(site, scene.emails["officer"]).get("/ledger").text.replace("\xa0", " ")
     assert "It balances" in text
     assert "The sum of all balances is EUR 0.00" in text
-    assert "0 accounts have a balance that differs from its transfers" in text
+    assert "0 accounts have a balance not explained by transfers" in text
 
 
 def test_gain_and_loss_are_between_the_runs_rate_and_the_payments(

@@ -221,7 +221,7 @@ def test_both_sides_sign_the_document_that_was_offered(
     assert "9 000,00 USD" in offer.agreement.replace("\N{NARROW NO-BREAK SPACE}", " ").replace(
         "\N{NO-BREAK SPACE}", " "
     )
-    assert offer.agreement_template == "agreement, French, the text that comes along"
+    assert offer.agreement_template == "agreement, French, standard text"
     with pytest.raises(RuleBroken, match="not the agreement"):
         accept(each_database, scene, "0" * 64)
     with pytest.raises(InvalidInput):

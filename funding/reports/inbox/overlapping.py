@@ -45,7 +45,7 @@ def introductions(session: Session, by: Actor) -> Iterator[Waiting]:
         )
         for id_ in to_answer:
             to: dict[str, int | str] = {"introduction_id": id_}
-            yield Waiting(1, "another team to be introduced to?", "", "introductions.show", to)
+            yield Waiting(1, "team to be introduced to", "", "introductions.show", to)
     offers = session.scalars(
         sa.select(Merger.introduction_id)
         .where(

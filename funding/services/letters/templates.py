@@ -18,7 +18,7 @@ from funding.services.log import record
 
 @dataclass(frozen=True)
 class Text:
-    """A template's text; `number` 0 is the one that comes along."""
+    """A template's text; `number` 0 is the standard one."""
 
     kind: str
     language: str
@@ -28,13 +28,13 @@ class Text:
     @property
     def name(self) -> str:
         """As an offer keeps it: which text it was made from."""
-        which = f"version {self.number}" if self.number else "the text that comes along"
+        which = f"version {self.number}" if self.number else "standard text"
         return f"{self.kind}, {LANGUAGES[self.language]}, {which}"
 
 
 @cache
 def shipped(kind: str, language: str) -> str:
-    """The text that comes along; raises NotFound for another kind or language."""
+    """The standard text; raises NotFound for another kind or language."""
     if kind not in set(LetterKind) or language not in LANGUAGES:
         raise NotFound("text")
     return (SEEDS / "letters" / f"{kind}.{language}.txt").read_text(encoding="utf-8")
