@@ -201,6 +201,7 @@
     for (const element of all("[data-needs-script]", part)) element.hidden = false;
     for (const area of all("textarea[data-limit]", part)) countCharacters(area);
     for (const bar of all("[data-bulk]", part)) countPicked(bar.closest("form") || part);
+    sayWhatScrolls();
     const summary = part.querySelector("[data-focus]");
     if (summary) summary.focus();
   }
@@ -223,7 +224,6 @@
 
   followTheme();
   showCurrentPage();
-  sayWhatScrolls();
   window.addEventListener("resize", sayWhatScrolls);
   prepare(document);
   document.addEventListener("htmx:load", (event) => {
