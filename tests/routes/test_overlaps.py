@@ -68,7 +68,7 @@ def test_candidates_are_found_in_the_background_and_judged_side_by_side(
     work(site.extensions["database"], tmp_path)
     assert officer.get(f"{page}/searching").headers["HX-Redirect"] == page
     found = the_overlap(site)
-    assert "to be judged" in officer.get(page).text
+    assert "To be judged" in officer.get(page).text
     pair = officer.get(f"/overlaps/{found.id}").text
     assert "1 sentence is alike" in pair
     assert pair.count('<mark class="passage">') == 2
