@@ -31,6 +31,7 @@ MINUS = "\N{MINUS SIGN}"
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 LEFT_TO_RIGHT = "\N{LEFT-TO-RIGHT MARK}"  # keeps a sign before its digits among Arabic words
+RIGHT_TO_LEFT = "\N{RIGHT-TO-LEFT MARK}"  # and what follows them where it stands without a sign
 
 _SPACES = f" {NO_BREAK_SPACE}{NARROW_SPACE}\N{THIN SPACE}"
 _THREE_FIGURES = Context(prec=3, rounding=ROUND_HALF_UP)
@@ -154,8 +155,16 @@ def _too_large(currency: str) -> str:
 
 def _signed(text: str, is_negative: bool) -> str:
     """With a minus sign where it is negative."""
-    mark = LEFT_TO_RIGHT if current().direction == "rtl" else ""
-    return f"{mark}{MINUS}{text}" if is_negative else text
+    return f"{_mark()}{MINUS}{text}" if is_negative else text
+
+
+def _mark() -> str:
+    return LEFT_TO_RIGHT if current().direction == "rtl" else ""
+
+
+def with_plus(text: str, change: float) -> str:
+    """A change as it was written, with a plus sign before it if it is one for the more."""
+    return f"{_mark()}+{text}" if change > 0 else text
 
 
 def _grouped(number: int | Decimal, decimals: int = 0) -> str:
@@ -170,6 +179,13 @@ def _grouped(number: int | Decimal, decimals: int = 0) -> str:
 def format_number(number: int) -> str:
     """A whole number with thousands parted and a true minus sign: −1,234."""
     return _signed(_grouped(number), number < 0)
+
+
+@translated
+def format_decimals(number: float, decimals: int) -> str:
+    """A number with so many decimals, such as a merit, points or seconds: −1,234.50."""
+    rounded = round(Decimal(number), decimals)
+    return _signed(_grouped(rounded, decimals), rounded < 0)
 
 
 @translated
@@ -190,7 +206,8 @@ def format_amount(minor: int, currency: str, exact: bool = False) -> str:
 def _with_code(number: str, currency: str) -> str:
     """The currency's code where the language has it: −EUR 1,234; −1 234 EUR."""
     if current() is not ENGLISH:
-        return f"{number}{NO_BREAK_SPACE}{currency}"
+        mark = RIGHT_TO_LEFT if number.startswith(LEFT_TO_RIGHT) else ""
+        return f"{number}{mark}{NO_BREAK_SPACE}{currency}"
     sign, size = (MINUS, number[1:]) if number.startswith(MINUS) else ("", number)
     return f"{sign}{currency}{NO_BREAK_SPACE}{size}"
 
@@ -238,11 +255,11 @@ def format_percent(share: float, decimals: int = 0) -> str:
     step = Decimal(1).scaleb(-decimals)
     rounded = value.quantize(step, ROUND_HALF_UP)
     if value > 0 and rounded == 0:
-        return f"<{_percent(step, decimals)}"
+        return f"{_mark()}<{_percent(step, decimals)}"
     if value < 100 and rounded >= 100:
-        return f">{_percent(100 - step, decimals)}"
+        return f"{_mark()}>{_percent(100 - step, decimals)}"
     if value < 0 and rounded == 0:
-        return f">{_percent(-step, decimals)}"
+        return f"{_mark()}>{_percent(-step, decimals)}"
     return _percent(rounded, decimals)
 
 
@@ -310,6 +327,11 @@ def plural(number: int, one: str, many: str | None = None) -> str:
     return ngettext(f"%(num)s {one}", f"%(num)s {many}", number, num=format_number(number))
 
 
+def none_of(one: str, many: str | None = None) -> str:
+    """No proposals: of a list that is empty."""
+    return f"No {many or f'{one}s'}" if current() is ENGLISH else plural(0, one, many)
+
+
 def shortened(text: str, most: int) -> str:
     """At most so many letters, for what stands beside a bar; the end is then an ellipsis."""
     return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
@@ -320,13 +342,16 @@ def register_filters(app: Flask) -> None:
     app.jinja_env.filters.update(
         date=format_date,
         day=format_day,
+        decimals=format_decimals,
         money=format_amount,
         money_number=format_amount_number,
         money_short=format_short,
         money_short_number=format_short_number,
+        none_of=none_of,
         number=format_number,
         percent=format_percent,
         plural=plural,
         said=said,
         when=format_when,
+        with_plus=with_plus,
     )

@@ -169,3 +169,15 @@ def lazy(message: str) -> str:
     """A sentence of a module's constants: looked up each time it is written, not when imported."""
     proxy: str = LazyProxy(gettext, message, enable_cache=False)  # type: ignore[assignment]
     return proxy
+
+
+def capital(word: str) -> str:
+    """A word of ours, such as a state, where a line begins with it: looked up, with a capital."""
+    known = str(said(word))
+    return known[:1].upper() + known[1:]
+
+
+def lazy_capital(word: str) -> str:
+    """`capital` for a module's constants."""
+    proxy: str = LazyProxy(capital, word, enable_cache=False)  # type: ignore[assignment]
+    return proxy

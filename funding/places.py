@@ -1,4 +1,4 @@
-"""Countries and regions by their codes, as people read them."""
+"""Countries and regions by their codes, as people read them and as files have them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import pycountry
 from babel import Locale
 
 from funding.imports.known import REGIONS
+from funding.language import ENGLISH, current, said
 
 _NAMES = Locale("en").territories
 
@@ -18,11 +19,30 @@ COUNTRIES: dict[str, str] = dict(
 """ISO 3166 code -> English name, in the order of the names."""
 
 
+def countries() -> list[tuple[str, str]]:
+    """Each code with the country's name in the language that holds, in the order of the names."""
+    named = ((code, country_name(code)) for code in COUNTRIES)
+    return sorted(named, key=lambda pair: pair[1])
+
+
 def country_name(code: str | None) -> str:
-    """The country's name; an unknown code as it stands, "" for none."""
-    return COUNTRIES.get(code or "", code or "")
+    """The country's name in the language that holds; an unknown code as it stands, "" for none."""
+    name = country_in_english(code)
+    if current() is ENGLISH or not code:
+        return name
+    return str(current().locale.territories.get(code, name))
 
 
 def region_name(code: str | None) -> str:
-    """The World Bank region's name; an unknown code as it stands, "" for none."""
+    """The World Bank region's name in the language that holds; "" for none."""
+    return str(said(region_in_english(code)))
+
+
+def country_in_english(code: str | None) -> str:
+    """For files, which do not depend on the language."""
+    return COUNTRIES.get(code or "", code or "")
+
+
+def region_in_english(code: str | None) -> str:
+    """For files, which do not depend on the language."""
     return REGIONS.get(code or "", code or "")

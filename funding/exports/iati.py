@@ -12,7 +12,7 @@ from datetime import date, datetime
 from xml.etree import ElementTree
 
 from funding.exports.amounts import decimal_amount
-from funding.places import region_name
+from funding.places import region_in_english
 from funding.reports.public.payments import Freed, PublicPayment
 from funding.reports.public.register import PublicAward
 
@@ -108,7 +108,7 @@ def _activity(
         _named(
             activity,
             "recipient-region",
-            region_name(award.region),
+            region_in_english(award.region),
             code=award.region,
             vocabulary=OWN_VOCABULARY,
             **{"vocabulary-uri": f"{url}#regions"},

@@ -12,7 +12,7 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
-from funding.formatting import format_date, format_when, plural
+from funding.formatting import format_date, format_when
 from funding.language import gettext as _
 from funding.models import (
     Award,
@@ -30,6 +30,7 @@ from funding.models import (
     Scenario,
 )
 from funding.permissions import Actor, own_proposals, visible_awards
+from funding.reports.timetable import left_in_words
 from funding.reports.why import applicant_sentences
 from funding.services.clock import database_now
 from funding.services.questions import confirmed_of, deciding_run
@@ -56,14 +57,9 @@ class OwnProposal:
 
 def time_left(until: datetime, moment: datetime) -> str:
     """'3 days left', '5 hours left', '20 minutes left'; 'closed' afterwards."""
-    minutes = int((until - moment).total_seconds() // 60)
     if until <= moment:
-        return "closed"
-    if minutes >= 2 * 24 * 60:
-        return f"{plural(minutes // (24 * 60), 'day')} left"
-    if minutes >= 2 * 60:
-        return f"{plural(minutes // 60, 'hour')} left"
-    return f"{plural(minutes, 'minute')} left"
+        return _("closed")
+    return left_in_words(until - moment)
 
 
 def deadlines(session: Session, proposals: Iterable[Proposal]) -> dict[int, datetime]:

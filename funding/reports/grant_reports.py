@@ -253,12 +253,12 @@ def names_of(reports: Sequence[Report]) -> dict[int, str]:
     progress = sorted(
         (report for report in reports if report.kind != "final"), key=lambda r: (r.due_on, r.id)
     )
-    names = {report.id: "Final report" for report in reports if report.kind == "final"}
+    names = {report.id: _("Final report") for report in reports if report.kind == "final"}
     for number, report in enumerate(progress, 1):
         names[report.id] = (
             _("Progress report %(number)s", number=number)
             if len(progress) > 1
-            else "Progress report"
+            else _("Progress report")
         )
     return names
 

@@ -204,7 +204,7 @@ def map_figure(
     for number, area in enumerate(ranked):
         colour = f"var(--chart-{number + 1})"
         figure.add_scatter(
-            name=area,
+            name=gettext(area) if area == _OTHERS else area,
             mode="markers",
             x=[place.x for place in by_area[area]],
             y=[place.y for place in by_area[area]],
@@ -234,7 +234,7 @@ def map_figure(
             hovertemplate="%{customdata[1]}<br>%{customdata[2]}<br>%{customdata[3]}<extra></extra>",
         )
     figure.add_scatter(
-        name="A pair",
+        name=gettext("A pair"),
         mode="markers",
         x=[(at[tie.first].x + at[tie.second].x) / 2 for tie in known],
         y=[(at[tie.first].y + at[tie.second].y) / 2 for tie in known],

@@ -159,7 +159,15 @@ def facts_of(session: Session, first: Proposal, second: Proposal) -> list[Shared
 
     def texts(p: Proposal) -> list[str]:
         team = ", ".join(sorted(member.name for member in p.team))
-        period = f"{format_day(p.starts_on)} to {format_day(p.ends_on)}" if p.ends_on else ""
+        period = (
+            gettext(
+                "%(starts_on)s to %(ends_on)s",
+                starts_on=format_day(p.starts_on),
+                ends_on=format_day(p.ends_on),
+            )
+            if p.ends_on
+            else ""
+        )
         asked = gettext(
             "%(ask)s, at least %(minimum)s",
             ask=format_amount(p.ask, currency),

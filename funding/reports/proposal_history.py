@@ -8,6 +8,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from funding.formatting import format_when
+from funding.language import capital
 from funding.models import Event, Proposal, ProposalState, Round
 from funding.services.submission import RECEIPT_LENGTH
 
@@ -103,7 +104,7 @@ def timeline(events: list[Event], zone: str, words: dict[str, str]) -> list[Mome
             Moment(
                 format_when(event.at, zone),
                 event.at.isoformat(),
-                words.get(event.action, event.action[:1].upper() + event.action[1:]),
+                words.get(event.action, capital(event.action)),
                 event.actor.name if event.actor else None,
             )
         )

@@ -24,7 +24,7 @@ from funding.models import (
     with_effects,
 )
 from funding.permissions import Actor, visible_proposals
-from funding.places import country_name, region_name
+from funding.places import country_in_english, region_in_english
 
 SORTABLE = ("key", "title", "institution", "merit", "ask", "submitted")
 FILTERS = ("q", "area", "state", "region", "risk", "institution", "scored")
@@ -240,7 +240,7 @@ def as_csv_row(row: ListedProposal, currency: str) -> tuple[object, ...]:
         Decimal(row.ask) / scale,
         Decimal(row.minimum) / scale,
         currency,
-        country_name(row.country),
-        region_name(row.region),
+        country_in_english(row.country),
+        region_in_english(row.region),
         row.risk_tier,
     )

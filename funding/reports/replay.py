@@ -11,7 +11,13 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.io import to_json
 
-from funding.formatting import format_amount, format_percent, format_short, minor_units
+from funding.formatting import (
+    format_amount,
+    format_percent,
+    format_short,
+    minor_units,
+    with_plus,
+)
 from funding.language import gettext as _
 from funding.listing import Listing
 from funding.replay.assumptions import BY_KEY, in_words
@@ -55,8 +61,8 @@ def figure_text(key: str, value: float | None) -> str:
     if not FIGURES[key].is_share:
         return f"{value:,}"
     if key.startswith("gain"):
-        sign = "" if abs(value) < 0.0005 else "+" if value > 0 else "−"
-        return sign + (format_percent(abs(value), 1) if sign else "0.0%")
+        gain = value if abs(value) >= 0.0005 else 0.0
+        return with_plus(format_percent(gain, 1), gain)
     return format_percent(value)
 
 
@@ -78,6 +84,7 @@ def areas_chart(result: Result) -> dict[str, Any]:
         ("really", "Really paid", "var(--chart-2)"),
         ("plan", "Pooled plan", "var(--chart-1)"),
     ):
+        label = _(label)
         figure.add_bar(
             name=label,
             orientation="h",
@@ -99,12 +106,12 @@ def areas_chart(result: Result) -> dict[str, Any]:
                 headline2=format_percent(headline["covered_really"]),
             )
         ),
-        "unit": f"{currency} million",
+        "unit": _("%(currency)s million", currency=currency),
         "figure_json": to_json(figure),
         "headers": [
-            "Area",
+            _("Area"),
             *(
-                {"label": label, "numeric": True}
+                {"label": _(label), "numeric": True}
                 for label in ("Needed", "Really", "In turn", "Pooled", "Candidates")
             ),
         ],
@@ -134,6 +141,7 @@ def funders_chart(result: Result) -> dict[str, Any]:
         gains = [_gain(row[key], row["really"]) for row in shown]
         if all(gain is None for gain in gains):
             continue
+        label = _(label)
         figure.add_bar(
             name=label,
             orientation="h",
@@ -207,6 +215,7 @@ def changes_chart(result: Result) -> dict[str, Any] | None:
         ("really", "Really paid", "var(--chart-2)"),
         ("plan", "Pooled plan", "var(--chart-1)"),
     ):
+        label = _(label)
         figure.add_bar(
             name=label,
             orientation="h",

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session, joinedload
 
 from funding.db import Base
 from funding.formatting import format_amount
+from funding.language import capital
 from funding.listing import Listing
 from funding.models import Award, Commitment, Event, PlanLine, Proposal
 from funding.permissions import Actor, visible_awards, visible_lines
@@ -218,7 +219,7 @@ def _told(event: Event, currency: str | None, has_names: bool) -> Happened:
     return Happened(
         event,
         who if has_names else "–",
-        event.action[:1].upper() + event.action[1:],
+        capital(event.action),
         format_amount(amount, currency) if currency and amount is not None else "",
         reason if isinstance(reason, str) else "",
     )

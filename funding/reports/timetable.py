@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from funding.formatting import plural
 from funding.language import gettext as _
+from funding.language import ngettext
 from funding.models import Round, RoundState
 from funding.models.states import MOVES
 
@@ -22,14 +23,26 @@ STAGE_NAMES = {
 
 def time_left(moment: datetime, at: datetime) -> str:
     """12 days left, 3 hours left, or: passed 17 days ago."""
-    gap = abs(moment - at)
+    if moment > at:
+        return left_in_words(moment - at)
+    gap = at - moment
     if gap >= timedelta(days=2):
         amount = plural(gap.days, "day")
     elif gap >= timedelta(hours=2):
         amount = plural(int(gap.total_seconds() // 3600), "hour")
     else:
         amount = plural(max(1, int(gap.total_seconds() // 60)), "minute")
-    return f"{amount} left" if moment > at else _("passed %(amount)s ago", amount=amount)
+    return _("passed %(amount)s ago", amount=amount)
+
+
+def left_in_words(gap: timedelta) -> str:
+    """12 days left, 3 hours left, 20 minutes left."""
+    minutes = int(gap.total_seconds() // 60)
+    if gap >= timedelta(days=2):
+        return ngettext("%(num)s day left", "%(num)s days left", gap.days)
+    if gap >= timedelta(hours=2):
+        return ngettext("%(num)s hour left", "%(num)s hours left", minutes // 60)
+    return ngettext("%(num)s minute left", "%(num)s minutes left", max(1, minutes))
 
 
 @dataclass(frozen=True)

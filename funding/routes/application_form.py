@@ -12,9 +12,9 @@ from funding.errors import Fault
 from funding.formatting import format_when
 from funding.forms import as_errors
 from funding.imports.known import REGIONS
-from funding.language import gettext
+from funding.language import capital, gettext
 from funding.models import Area, Organisation, Proposal, RiskTier
-from funding.places import COUNTRIES
+from funding.places import countries, region_name
 from funding.reports.applications import deadlines, time_left
 from funding.routes.context import actor, reading
 from funding.services import attachments, drafts, form_fields, risk
@@ -114,9 +114,9 @@ def form_page(
         "live": live_words(session, proposal, fields),
         "areas": area_choices(proposal.round.taxonomy.areas),
         "institutions": [(each.id, each.name) for each in _institutions(session, proposal)],
-        "countries": list(COUNTRIES.items()),
+        "countries": countries(),
         "regions": list(REGIONS.items()),
-        "tiers": [(tier, tier.capitalize(), risk.GUIDANCE[tier]) for tier in RiskTier],
+        "tiers": [(tier, capital(tier), risk.GUIDANCE[tier]) for tier in RiskTier],
         "risk_questions": risk.QUESTIONS,
         "risk_answers": risk.ANSWERS,
         "limits": form_fields,
@@ -135,8 +135,8 @@ def clash_words(
     questions = {question.key: question.label for question in proposal.round.questions}
     names = {area.key: area.name for area in proposal.round.taxonomy.areas}
     known: dict[str, dict[str, str]] = {
-        "country": COUNTRIES,
-        "region": dict(REGIONS),
+        "country": dict(countries()),
+        "region": {key: region_name(key) for key in REGIONS},
         "institution": {
             str(each.id): each.name
             for each in session.scalars(

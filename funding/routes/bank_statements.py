@@ -12,6 +12,7 @@ from funding.forms import as_errors
 from funding.imports.bank.lines import MOST_BYTES, StatementRefused
 from funding.imports.bank.table import HEADINGS
 from funding.imports.faults import Fault as FileFault
+from funding.language import capital
 from funding.listing import Listing, whole_number
 from funding.models import BankDetails, BankLine, BankStatement, StatementState
 from funding.permissions import (
@@ -59,7 +60,7 @@ def _index(errors: dict[str, str], faults: tuple[FileFault, ...]) -> str:
         tab_items=payment_tabs("statements"),
         listing=listing,
         rows=rows,
-        states=[(state, state.capitalize()) for state in report.STATES],
+        states=[(state, capital(state)) for state in report.STATES],
         accounts=[(d.id, f"{d.funder.name}, {d.currency} {d.masked}") for d in own],
         may_upload=bool(by.where("bank.reconcile")),
         headings=HEADINGS,

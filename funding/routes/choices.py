@@ -10,6 +10,7 @@ import pycountry
 
 from funding.formatting import UnknownCurrency, minor_units
 from funding.imports.known import REGIONS
+from funding.language import lazy_capital
 from funding.models import RiskTier, Taxonomy
 from funding.services.rates import is_published
 
@@ -26,7 +27,7 @@ _CONTINENTS = (
 )
 
 REGION_CHOICES = [(key, name) for key, name in REGIONS.items()]
-TIER_CHOICES = [(tier.value, tier.value.capitalize()) for tier in RiskTier]
+TIER_CHOICES = [(tier.value, lazy_capital(tier.value)) for tier in RiskTier]
 
 
 @cache

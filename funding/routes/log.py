@@ -6,6 +6,7 @@ from flask import Blueprint, Response, render_template, request, stream_with_con
 from flask.typing import ResponseReturnValue
 
 from funding.exports.csv_files import csv_parts
+from funding.language import capital
 from funding.listing import Listing, whole_number
 from funding.models import Event
 from funding.reports import log as report
@@ -55,7 +56,7 @@ def index() -> ResponseReturnValue:
         "log/index.html",
         listing=listing,
         rows=[(event, _page_of(event), report.words_of(event.detail)) for event in events],
-        actions=[(action, action.capitalize()) for action in report.actions(session, by)],
+        actions=[(action, capital(action)) for action in report.actions(session, by)],
         rounds=report.rounds(session, by),
         csv_url=listing.page_url(1).replace("/log", "/log.csv", 1),
     )

@@ -18,7 +18,7 @@ from flask.typing import ResponseReturnValue
 
 from funding.errors import NotFound
 from funding.exports.csv_files import csv_parts
-from funding.language import gettext
+from funding.language import capital, gettext
 from funding.listing import Listing
 from funding.models import MergeState, NameMerge
 from funding.permissions import fetch, visible_merges
@@ -74,7 +74,7 @@ def index() -> ResponseReturnValue:
         counts=counts,
         searches=report.searches(session, by),
         views=_views(listing, counts),
-        kinds=[(key, words.capitalize()) for key, words in report.KIND_WORDS.items()],
+        kinds=[(key, capital(words)) for key, words in report.KIND_WORDS.items()],
         least=[(key, gettext("at least %(key)s%%", key=key)) for key in report.LEAST],
         csv_url=listing.page_url(1).replace("/names", "/names.csv", 1),
         **_words(),
@@ -88,7 +88,7 @@ def _views(listing: Listing, counts: dict[str, int]) -> list[dict[str, Any]]:
     words = {**report.STATE_WORDS, report.EVERY: "all"}
     return [
         {
-            "label": f"{words[key].capitalize()} ({totals.get(key, 0):,})",
+            "label": f"{capital(words[key])} ({totals.get(key, 0):,})",
             "url": replace(listing, args={**listing.args, "state": key}).page_url(1),
             "current": key == shown,
         }

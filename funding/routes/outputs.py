@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from funding.errors import NotFound
 from funding.forms import Typed
 from funding.language import gettext as _
+from funding.language import lazy_capital
 from funding.listing import Listing
 from funding.models import Indicator, OutputKind
 from funding.permissions import LAST_ID
@@ -19,7 +20,7 @@ from funding.services.reporting import indicators as service
 
 bp = Blueprint("outputs", __name__)
 
-KINDS = [(kind.value, kind.capitalize()) for kind in OutputKind]
+KINDS = [(kind.value, lazy_capital(kind)) for kind in OutputKind]
 
 
 @bp.get("/outputs")

@@ -11,7 +11,7 @@ from funding.forms import Typed
 from funding.listing import Listing, whole_number
 from funding.models import BankDetails, Organisation
 from funding.permissions import fetch, visible_bank_details
-from funding.places import COUNTRIES, country_name
+from funding.places import countries, country_name
 from funding.reports import payments as report
 from funding.routes.choices import currency_groups
 from funding.routes.context import actor, in_transaction, reading, say
@@ -56,7 +56,7 @@ def _new_form(values: dict[str, Any], errors: dict[str, str]) -> str:
         funders=[(funder.id, funder.name) for funder in funders],
         organisations=[(o.id, o.name) for o in payees.payable(session, [f.id for f in funders])],
         currencies=currency_groups(),
-        countries=list(COUNTRIES.items()),
+        countries=countries(),
         form={"values": values, "errors": errors},
     )
 
@@ -115,7 +115,7 @@ def _edit_form(details: BankDetails, values: dict[str, Any], errors: dict[str, s
     return render_template(
         "payees/form.html",
         details=details,
-        countries=list(COUNTRIES.items()),
+        countries=countries(),
         form={"values": values, "errors": errors},
     )
 

@@ -11,6 +11,7 @@ from funding.db import now
 from funding.errors import Conflict, Fault, InvalidInput, NotFound, RuleBroken
 from funding.exports.payment_files import pain_001, payments_csv
 from funding.forms import as_errors
+from funding.language import lazy_capital
 from funding.listing import Listing, whole_number
 from funding.models import PaymentBatch
 from funding.permissions import fetch, visible_batches
@@ -24,7 +25,7 @@ from funding.services.payments.files import file_of
 
 bp = Blueprint("payments", __name__)
 
-STATES = [(state, state.capitalize()) for state in ("made", "approved", "settled", "cancelled")]
+STATES = [(state, lazy_capital(state)) for state in ("made", "approved", "settled", "cancelled")]
 
 
 @bp.get("/payments")

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from funding.errors import InvalidInput
 from funding.language import gettext as _
+from funding.language import lazy_capital
 from funding.listing import Listing
 from funding.models import OrganisationKind, Role
 from funding.places import country_name
@@ -19,8 +20,8 @@ from funding.services import identity, organisations
 
 bp = Blueprint("people", __name__)
 
-ROLES = [(role.value, role.label.capitalize()) for role in Role]
-KINDS = [(kind.value, kind.value.capitalize()) for kind in OrganisationKind]
+ROLES = [(role.value, lazy_capital(role.label)) for role in Role]
+KINDS = [(kind.value, lazy_capital(kind.value)) for kind in OrganisationKind]
 
 
 @bp.get("/people")

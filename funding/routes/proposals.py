@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 
 from funding.errors import NotFound
 from funding.exports.csv_files import csv_text
+from funding.language import lazy_capital
 from funding.listing import Listing
 from funding.models import Area, Person, Proposal, ProposalState, Round
 from funding.permissions import SIGNED_IN, fetch, own_proposals, visible_proposals, working_rounds
@@ -24,7 +25,11 @@ from funding.services.clock import database_now
 
 bp = Blueprint("proposals", __name__)
 
-STATES = [(s.value, s.value.capitalize()) for s in ProposalState if s != ProposalState.DRAFT]
+STATES = [
+    (s.value, lazy_capital(s.value.replace("_", " ")))
+    for s in ProposalState
+    if s != ProposalState.DRAFT
+]
 
 
 def readable_round(round_id: int) -> Round:

@@ -10,6 +10,7 @@ from flask.typing import ResponseReturnValue
 from funding.errors import Conflict, Fault, InvalidInput, RuleBroken
 from funding.formatting import format_when
 from funding.forms import as_errors
+from funding.language import capital
 from funding.language import gettext as _
 from funding.listing import whole_number
 from funding.models import TO_BE_WRITTEN, OutputKind, Person, Report
@@ -84,7 +85,7 @@ def _page(
         live=_live(reports, shown),
         indicators=indicators,
         rows=form.rows_shown(shown),
-        kinds=[(kind.value, kind.capitalize()) for kind in OutputKind],
+        kinds=[(kind.value, capital(kind)) for kind in OutputKind],
         limits=form,
         files=[f for f in narrative.files if f.removed_at is None] if narrative else [],
         attachments=attachments,

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from funding.errors import InvalidInput
 from funding.forms import as_errors
+from funding.language import lazy_capital
 from funding.listing import Listing
 from funding.models import Transfer
 from funding.permissions import fetch, visible_transfers
@@ -18,7 +19,7 @@ from funding.services.payments import reversals
 
 bp = Blueprint("reversals", __name__)
 
-STATES = [(state, state.capitalize()) for state in ("asked", "approved", "refused")]
+STATES = [(state, lazy_capital(state)) for state in ("asked", "approved", "refused")]
 
 
 @bp.get("/payments/reversals")

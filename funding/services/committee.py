@@ -56,9 +56,11 @@ class Rule:
 
     @property
     def says(self) -> str:
-        return (
-            f"At least {self.quorum_percent}% of the members without a conflict have to vote; "
-            f"a plan is endorsed by {MAJORITIES[Majority(self.majority)]}."
+        return _(
+            "At least %(quorum)s%% of the members without a conflict have to vote; a plan is "
+            "endorsed by %(majority)s.",
+            quorum=self.quorum_percent,
+            majority=MAJORITIES[Majority(self.majority)],
         )
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from funding.errors import Fault
 from funding.formatting import format_amount
 from funding.forms import share_text
-from funding.language import gettext
+from funding.language import gettext, said
 from funding.models import Proposal
 from funding.services import risk
 from funding.services.form_fields import ABSTRACT_LEAST
@@ -190,25 +190,30 @@ def sums_in_words(
     Amounts in minor units of `currency`.
     """
     shares = sum((Decimal(str(weight)) for weight in areas.values()), Decimal(0))
-    shares_say = gettext("The shares add up to %(percent)s", percent=percent(shares))
-    if shares != 1:
-        shares_say += "; they should come to 100%"
+    if shares == 1:
+        shares_say = gettext("The shares add up to %(percent)s.", percent=percent(shares))
+    else:
+        shares_say = gettext(
+            "The shares add up to %(percent)s; they should come to 100%%.", percent=percent(shares)
+        )
     budget_says = _sum_in_words("The lines", sum(amount for _, amount in budget), ask, currency)
     years_say = _sum_in_words("The years", sum(years.values()), ask, currency)
     if not years:
         years_say = "No years are given: the money counts as needed evenly over the months of work."
-    return {"areas": f"{shares_say}.", "budget": budget_says, "years": years_say}
+    return {"areas": shares_say, "budget": budget_says, "years": years_say}
 
 
 def _sum_in_words(what: str, total: int, ask: int, currency: str) -> str:
-    says = gettext("%(what)s add up to %(total)s", what=what, total=format_amount(total, currency))
+    says = gettext(
+        "%(what)s add up to %(total)s", what=said(what), total=format_amount(total, currency)
+    )
     if ask and total == ask:
-        says += ", which is what you ask for"
+        says += gettext(", which is what you ask for")
     elif ask:
-        side = "less" if total < ask else "more"
-        says += gettext(
-            ", %(abs)s %(side)s than you ask for",
-            abs=format_amount(abs(ask - total), currency),
-            side=side,
+        apart = format_amount(abs(ask - total), currency)
+        says += (
+            gettext(", %(apart)s less than you ask for", apart=apart)
+            if total < ask
+            else gettext(", %(apart)s more than you ask for", apart=apart)
         )
     return f"{says}."

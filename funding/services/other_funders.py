@@ -6,7 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from funding.formatting import format_amount, plural
+from funding.formatting import format_amount
+from funding.language import gettext as _
+from funding.language import ngettext
 
 Convert = Callable[[int], int]
 """Minor units of a commitment to the round's own."""
@@ -65,29 +67,70 @@ class Others:
 
 def match_in_words(match: Match, currency: str) -> str:
     """`Matches what other funders pay, 1 for 1, up to USD 50,000 a proposal.`"""
-    most = f", up to {format_amount(match.up_to, currency)} a proposal" if match.up_to else ""
-    return f"Matches what other funders pay a proposal, {match.ratio:g} for 1{most}."
+    ratio = f"{match.ratio:g}"
+    if match.up_to:
+        return _(
+            "Matches what other funders pay a proposal, %(ratio)s for 1, "
+            "up to %(up_to)s a proposal.",
+            ratio=ratio,
+            up_to=format_amount(match.up_to, currency),
+        )
+    return _("Matches what other funders pay a proposal, %(ratio)s for 1.", ratio=ratio)
 
 
 def waits_in_words(only_if: Others | None, joins_if: Others | None, currency: str) -> list[str]:
     """A sentence for each condition."""
     said = []
     if only_if is not None:
-        said.append(f"Pays a proposal only if {_asks(only_if, currency, 'pay', 'it gets')}.")
+        parts = []
+        if only_if.funders:
+            parts.append(_paying(only_if, currency))
+        if only_if.total:
+            total = format_amount(only_if.total, currency)
+            parts.append(_("it gets at least %(total)s in all", total=total))
+        said.append(_("Pays a proposal only if %(asked)s.", asked=_both(parts)))
     if joins_if is not None:
-        asked = _asks(joins_if, currency, "give to the round", "the round gives")
-        said.append(f"Pays nothing unless {asked}.")
+        parts = []
+        if joins_if.funders:
+            parts.append(_giving(joins_if, currency))
+        if joins_if.total:
+            total = format_amount(joins_if.total, currency)
+            parts.append(_("the round gives at least %(total)s in all", total=total))
+        said.append(_("Pays nothing unless %(asked)s.", asked=_both(parts)))
     return said
 
 
-def _asks(others: Others, currency: str, verb: str, gets: str) -> str:
-    parts = []
-    if others.funders:
-        one = {"pay": "pays", "give to the round": "gives to the round"}
-        does = one[verb] if others.funders == 1 else verb
-        who = plural(others.funders, "other funder")
-        each = f", each {format_amount(others.least, currency)} or more" if others.least else ""
-        parts.append(f"at least {who} {does}{' it' if verb == 'pay' else ''}{each}")
-    if others.total:
-        parts.append(f"{gets} at least {format_amount(others.total, currency)} in all")
-    return " and ".join(parts)
+def _both(parts: list[str]) -> str:
+    if len(parts) < 2:
+        return "".join(parts)
+    return _("%(first)s and %(second)s", first=parts[0], second=parts[1])
+
+
+def _paying(others: Others, currency: str) -> str:
+    if not others.least:
+        return ngettext(
+            "at least %(num)s other funder pays it",
+            "at least %(num)s other funders pay it",
+            others.funders,
+        )
+    return ngettext(
+        "at least %(num)s other funder pays it, each %(least)s or more",
+        "at least %(num)s other funders pay it, each %(least)s or more",
+        others.funders,
+        least=format_amount(others.least, currency),
+    )
+
+
+def _giving(others: Others, currency: str) -> str:
+    if not others.least:
+        return ngettext(
+            "at least %(num)s other funder gives to the round",
+            "at least %(num)s other funders give to the round",
+            others.funders,
+        )
+    return ngettext(
+        "at least %(num)s other funder gives to the round, each %(least)s or more",
+        "at least %(num)s other funders give to the round, each %(least)s or more",
+        others.funders,
+        least=format_amount(others.least, currency),
+    )

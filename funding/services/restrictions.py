@@ -19,10 +19,11 @@ from sqlalchemy.orm import Session
 from funding.formatting import format_amount
 from funding.forms import share_text
 from funding.imports.known import REGIONS
-from funding.language import ENGLISH, current
+from funding.language import ENGLISH, current, lazy, said
 from funding.language import gettext as _
 from funding.models import CANDIDATE_STATES, Commitment, Proposal, ProposalArea, Round, Taxonomy
 from funding.permissions import Actor, without_conflict
+from funding.places import region_name
 from funding.services.areas import top_areas
 from funding.services.other_funders import Match, Others, match_in_words, waits_in_words
 from funding.services.rates import Rate
@@ -31,7 +32,7 @@ SHARE_TOLERANCE = Fraction(1, 10**9)
 FEW = 2
 """Where so few are left out, they are named instead of all those that are not."""
 
-_SHARES = {0.25: "a quarter", 0.5: "half", 0.75: "three quarters"}
+_SHARES = {0.25: lazy("a quarter"), 0.5: lazy("half"), 0.75: lazy("three quarters")}
 
 
 @dataclass(frozen=True)
@@ -95,40 +96,42 @@ def sentence(commitment: Commitment | Terms, taxonomy: Taxonomy) -> str:
 
 def in_words(terms: Terms, names: Mapping[str, str]) -> str:
     """As `sentence`; `names`: key -> name of every top area."""
-    said = [_("May pay %(terms)s%(terms2)s.", terms=_how_much(terms), terms2=_which(terms, names))]
+    words = [_("May pay %(terms)s%(terms2)s.", terms=_how_much(terms), terms2=_which(terms, names))]
     if terms.pays_share_only and terms.areas:
-        these = "this area" if len(terms.areas) == 1 else "these areas"
-        said.append(_("Pays only for the share of the work that lies in %(these)s.", these=these))
+        these = _("this area") if len(terms.areas) == 1 else _("these areas")
+        words.append(_("Pays only for the share of the work that lies in %(these)s.", these=these))
     if terms.ticket:
-        said.append(
+        words.append(
             _(
                 "Gives a proposal nothing, or at least %(ticket)s.",
                 ticket=format_amount(terms.ticket, terms.currency),
             )
         )
     if terms.match is not None:
-        said.append(match_in_words(terms.match, terms.currency))
-    said += waits_in_words(terms.only_if, terms.joins_if, terms.currency)
+        words.append(match_in_words(terms.match, terms.currency))
+    words += waits_in_words(terms.only_if, terms.joins_if, terms.currency)
     if terms.earlier:
-        said.append(_kept(terms))
+        words.append(_kept(terms))
     if terms.excluded:
-        said.append(
+        words.append(
             _("Never pays %(any_of)s.", any_of=any_of(sorted(terms.excluded.values()), "or"))
         )
-    return " ".join(said)
+    return " ".join(words)
 
 
 def _kept(terms: Terms) -> str:
     """`Keeps USD 70,000 for earlier awards, which are paid first: USD 50,000 in 2027 and ...`"""
+    if len(terms.earlier) == 1:
+        [(year, part)] = terms.earlier.items()
+        return _(
+            "Keeps %(part)s of %(year)s for earlier awards, which are paid first.",
+            part=format_amount(part, terms.currency),
+            year=year,
+        )
     due = [
-        f"{format_amount(part, terms.currency)} in {year}"
+        _("%(part)s in %(year)s", part=format_amount(part, terms.currency), year=year)
         for year, part in sorted(terms.earlier.items())
     ]
-    if len(due) == 1:
-        return _(
-            "Keeps %(replace)s for earlier awards, which are paid first.",
-            replace=due[0].replace(" in ", " of "),
-        )
     total = format_amount(sum(terms.earlier.values()), terms.currency)
     return _(
         "Keeps %(total)s for earlier awards, which are paid first: %(any_of)s.",
@@ -151,7 +154,7 @@ def _how_much(terms: Terms) -> str:
             if cap
             else _("%(share)s of any proposal", share=share)
         )
-    return _("%(cap)s towards any proposal", cap=cap) if cap else "for any proposal"
+    return _("%(cap)s towards any proposal", cap=cap) if cap else _("for any proposal")
 
 
 def _which(terms: Terms, names: Mapping[str, str]) -> str:
@@ -160,37 +163,43 @@ def _which(terms: Terms, names: Mapping[str, str]) -> str:
     if terms.areas is not None:
         clauses.append(_of_areas(terms, names))
     if terms.regions is not None:
-        places = [REGIONS.get(key, key) for key in terms.regions]
-        others = [name for key, name in REGIONS.items() if key not in terms.regions]
+        places = [region_name(key) for key in terms.regions]
+        others = [region_name(key) for key in REGIONS if key not in terms.regions]
         if 0 < len(others) <= FEW:
-            clauses.append(f" outside {any_of(others, 'or')}")
+            clauses.append(_(" outside %(any_of)s", any_of=any_of(others, "or")))
         else:
-            clauses.append(f" in {any_of(places, 'or')}" if places else " in no region at all")
+            clauses.append(
+                _(" in %(any_of)s", any_of=any_of(places, "or"))
+                if places
+                else _(" in no region at all")
+            )
     if terms.risk_tiers is not None:
-        tiers = list(terms.risk_tiers)
+        tiers = [str(said(tier)) for tier in terms.risk_tiers]
         clauses.append(
-            _(" of %(any_of)s risk", any_of=any_of(tiers, "or")) if tiers else " in no tier of risk"
+            _(" of %(any_of)s risk", any_of=any_of(tiers, "or"))
+            if tiers
+            else _(" in no tier of risk")
         )
-    return ",".join(clauses)
+    return _(", ").rstrip().join(clauses)
 
 
 def _of_areas(terms: Terms, names: Mapping[str, str]) -> str:
     words = [_lowered(names.get(key, key)) for key in terms.areas or ()]
     others = [_lowered(name) for key, name in names.items() if key not in (terms.areas or ())]
     share = (
-        "wholly"
+        _("wholly")
         if terms.least_share == 1
         else _("at least %(least_share)s", least_share=_share(terms.least_share))
     )
     if not words:
-        return " in no area at all"
+        return _(" in no area at all")
     if 0 < len(others) <= FEW < len(words):
         return _(
             " that is %(share)s in areas other than %(any_of)s",
             share=share,
             any_of=any_of(others, "or"),
         )
-    together = " (together)" if len(words) > 1 else ""
+    together = _(" (together)") if len(words) > 1 else ""
     return _(
         " that is %(share)s %(any_of)s%(together)s",
         share=share,
@@ -200,7 +209,7 @@ def _of_areas(terms: Terms, names: Mapping[str, str]) -> str:
 
 
 def _share(share: float) -> str:
-    return _SHARES.get(share, f"{share_text(share)}%")
+    return str(_SHARES.get(share, f"{share_text(share)}%"))
 
 
 def _lowered(name: str) -> str:

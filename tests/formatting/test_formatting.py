@@ -19,12 +19,14 @@ from funding.formatting import (
     format_amount_number,
     format_date,
     format_day,
+    format_decimals,
     format_percent,
     format_short,
     format_when,
     minor_units,
     parse_amount,
     plural,
+    with_plus,
 )
 from funding.language import using
 
@@ -263,7 +265,7 @@ def test_counts_take_the_right_word() -> None:
     [
         ("fr", "−1 234 567,80 EUR", "1,23 M EUR", "42 %", "4 mars 2026"),
         ("es", "−1.234.567,80 EUR", "1,23 M EUR", "42 %", "4 de marzo de 2026"),
-        ("ar", "\u200e−1,234,567.80 EUR", "1.23 مليون EUR", "42%", "4 مارس 2026"),
+        ("ar", "\u200e−1,234,567.80\u200f EUR", "1.23 مليون EUR", "42%", "4 مارس 2026"),
     ],
 )
 def test_each_language_writes_numbers_and_days_its_own_way(
@@ -279,6 +281,28 @@ def test_each_language_writes_numbers_and_days_its_own_way(
         assert format_date(date(2026, 3, 4)) == day
 
 
+@pytest.mark.parametrize(
+    ("tag", "points", "change"),
+    [
+        ("en", "1,234.5", "+EUR 5,000"),
+        ("fr", "1 234,5", "+5 000 EUR"),
+        ("es", "1.234,5", "+5.000 EUR"),
+        ("ar", "1,234.5", "\u200e+5,000 EUR"),
+    ],
+)
+def test_decimals_and_signs_are_written_as_the_language_does(
+    tag: str, points: str, change: str
+) -> None:
+    def plain(text: str) -> str:
+        return text.replace(NO_BREAK_SPACE, " ").replace(NARROW_SPACE, " ")
+
+    with using(tag):
+        assert plain(format_decimals(1234.5, 1)) == points
+        assert format_decimals(-0.04, 1) == format_decimals(0, 1)
+        assert plain(with_plus(format_amount(500_000, "EUR"), 500_000)) == change
+        assert with_plus(format_amount(0, "EUR"), 0) == format_amount(0, "EUR")
+
+
 @pytest.mark.parametrize("tag", ["en", "fr", "es", "ar"])
 @pytest.mark.parametrize("minor", [0, 5, 99_900, 123_456_789, LARGEST_AMOUNT])
 def test_what_a_language_writes_it_reads_back(tag: str, minor: int) -> None:
@@ -292,3 +316,11 @@ def test_what_could_mean_two_amounts_is_refused_in_every_language() -> None:
         parse_amount("1,234.50", "EUR")
     with using("es"), pytest.raises(AmountRefused):
         parse_amount("1234.50", "EUR")
+
+
+@pytest.mark.parametrize(
+    ("days", "said"), [(2, "يومان"), (5, "5 أيام"), (59, "59 يومًا"), (100, "100 يوم")]
+)
+def test_arabic_counts_as_its_grammar_does(days: int, said: str) -> None:
+    with using("ar"):
+        assert plural(days, "day") == said

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.formatting import format_short
+from funding.language import capital
 from funding.language import gettext as _
 from funding.models import (
     Award,
@@ -90,7 +91,7 @@ def event_name(event: str) -> str:
         "money returned": _("Money returned by grantees"),
         "return undone": _("Returns undone"),
     }
-    return said.get(event, event.capitalize())
+    return said.get(event, capital(event))
 
 
 def changes(asked: Asked) -> Dashboard:

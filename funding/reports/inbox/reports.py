@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.formatting import format_amount
+from funding.language import capital
 from funding.language import gettext as _
 from funding.models import (
     TO_BE_WRITTEN,
@@ -68,7 +69,7 @@ def to_write(session: Session, by: Actor) -> Iterator[Waiting]:
             due_on,
             _(
                 "%(capitalize)s report on %(title)s, for %(funder)s",
-                capitalize=kind.capitalize(),
+                capitalize=capital(kind),
                 title=title,
                 funder=funder,
             ),

@@ -8,6 +8,7 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from funding.exports.csv_files import csv_text
+from funding.language import capital
 from funding.models import OutsideOverlap, Round
 from funding.permissions import fetch, visible_outside
 from funding.reports import outside_overlaps as report
@@ -42,7 +43,7 @@ def outside(round_id: int) -> ResponseReturnValue:
         listing=listing,
         rows=rows,
         words=VERDICT_WORDS,
-        verdicts=[(verdict, words.capitalize()) for verdict, words in VERDICT_WORDS.items()],
+        verdicts=[(verdict, capital(words)) for verdict, words in VERDICT_WORDS.items()],
     )
 
 

@@ -9,6 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from funding.exports.csv_files import csv_text
 from funding.forms import share_text
+from funding.language import capital
 from funding.models import Overlap, Round
 from funding.overlap.methods import NOTICEABLE
 from funding.permissions import fetch, visible_overlaps
@@ -59,7 +60,7 @@ def _list(round_: Round, form: dict[str, Any]) -> str:
         alike=NOTICEABLE[config().overlap_method],
         choices=CHOICES,
         verdicts=[
-            (verdict, f"{words.capitalize()} ({counts.get(verdict, 0)})")
+            (verdict, f"{capital(words)} ({counts.get(verdict, 0)})")
             for verdict, words in report.VERDICT_WORDS.items()
         ],
         may_decide=may_in(by, round_, "overlap.decide"),
