@@ -179,15 +179,27 @@ def pages_of(app: Flask, whole: WholeDemo, password: str) -> tuple[list[Shown], 
                 address = url_for(rule.endpoint, **values, **dict(zip(each, several, strict=True)))
             # read to its end: a streamed answer would stay open, and with it who asked for it
             answers = ((client, client.get(address, buffered=True)) for client in visitors)
-            client, answer = next(
-                (pair for pair in answers if pair[1].status_code in (200, 301, 302, 303)),
-                (None, None),
-            )
+            client, answer = next((pair for pair in answers if _is_let_in(pair[1])), (None, None))
             if answer is None:
                 unseen.append(address)
-            elif answer.mimetype == "text/html" and "<html" in answer.text:
+            elif (
+                answer.status_code == 200
+                and answer.mimetype == "text/html"
+                and "<html" in answer.text
+            ):
                 found.append(Shown(rule.endpoint, address, emails[client]))
     return found, unseen
+
+
+def _is_page(answer: Any) -> bool:
+    is_html = answer.status_code == 200 and answer.mimetype == "text/html"
+    return is_html and "<html" in answer.text
+
+
+def _is_let_in(answer: Any) -> bool:
+    """Whether somebody is shown this, or led on to where it is; not: asked to sign in."""
+    is_led_on = answer.status_code in (301, 302, 303)
+    return answer.status_code == 200 or (is_led_on and "/sign-in" not in answer.location)
 
 
 def sign_in(context: BrowserContext, client: Any) -> None:

@@ -6,6 +6,7 @@ import io
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
+from urllib.parse import parse_qsl, urlsplit
 
 import sqlalchemy as sa
 from flask import Flask
@@ -232,6 +233,8 @@ def fill(app: Flask, password: str) -> WholeDemo:
     replay = _upload(officer, "/replay", "our grants.csv", GRANTS)
     token = token_in(officer.get(replay).text)
     result = officer.post(replay, data={"csrf_token": token, "pool": "year:2022"}).location
+    decline = {"csrf_token": token, "act": "decline", "reason": "Outside our statutes."}
+    price = urlsplit(officer.post(f"/lines/{line}/price", data=decline).location)
     _work(app)
 
     with database.reading() as session:
@@ -322,7 +325,10 @@ def fill(app: Flask, password: str) -> WholeDemo:
     }
     drafted = {"proposal_id": draft}
     replayed = {"run_id": result.rpartition("/")[2]}
+    priced = int(price.path.rpartition("/")[2])
     of_route = {
+        "prices.show": {"study_id": priced, **dict(parse_qsl(price.query))},
+        "prices.progress": {"study_id": priced},
         "applications.edit": drafted,
         "applications.check": drafted,
         "applications.typed": drafted,
