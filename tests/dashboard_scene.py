@@ -15,10 +15,13 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.models import (
+    AreaNeed,
     Award,
     AwardBudgetLine,
     BudgetLine,
     Commitment,
+    HistoricGrant,
+    Import,
     Organisation,
     Person,
     PlanLine,
@@ -270,14 +273,18 @@ class Maker:
 
     # -- what researchers and funders do later -----------------------------------------------------
 
-    def report(self, proposal: Proposal) -> None:
-        """The first reports of the proposal's running awards are written and mostly accepted."""
+    def report(self, proposal: Proposal, kind: str = "progress", most: int = 120) -> None:
+        """The first reports of the proposal's running awards are written and mostly accepted.
+
+        `most`: the most that is spent of a budget line, in per cent.
+        """
         first = self.session.scalars(
             sa.select(Report.id)
             .join(Award, Award.id == Report.award_id)
             .where(
                 Award.proposal_id == proposal.id,
                 Report.state == "due",
+                Report.kind == kind,
                 Award.state.in_(("accepted", "active")),
             )
             .order_by(Report.due_on, Report.id)
@@ -298,8 +305,8 @@ class Maker:
                 AwardBudgetLine.award_id.in_([report.award_id for report in reports])
             )
         ):
-            most = purse.amount + purse.amount // 10
-            fields[f"spent_{purse.id}"] = str(self.chance.randrange(most // 100 + 1))
+            spent = self.chance.randrange(purse.amount * most // 10_000 + 1)
+            fields[f"spent_{purse.id}"] = str(spent)
         made = writing.save(self.session, by=lead, report_id=first, fields=fields, base_version=0)
         self.session.flush()
         deciding.hand_in(
@@ -317,16 +324,62 @@ class Maker:
                     public_url=URL,
                 )
 
-    def ask_for_time(self, proposal: Proposal) -> None:
+    def ask_for_time(self, proposal: Proposal, is_given: bool) -> None:
         running = changes.running_awards(self.session, proposal.id)
-        if running:
-            changes.ask_extension(
+        if not running:
+            return
+        request = changes.ask_extension(
+            self.session,
+            by=Actor.of(self.session.get_one(Person, proposal.lead_id)),
+            proposal_id=proposal.id,
+            ends_on=self.day(460),
+            reason="Ethics took longer",
+            public_url=URL,
+        )
+        for award in running if is_given else []:
+            changes.decide(
                 self.session,
-                by=Actor.of(self.session.get_one(Person, proposal.lead_id)),
-                proposal_id=proposal.id,
-                ends_on=self.day(460),
-                reason="Ethics took longer",
+                by=self.staff[award.commitment.funder_id].officer,
+                request_id=request.id,
+                award_id=award.id,
+                version=request.version,
+                is_approved=True,
+                reason="",
                 public_url=URL,
+            )
+
+    def needs(self) -> None:
+        """One area states what others fund; the other takes it from the imported history."""
+        self.round.needs.append(
+            AreaNeed(
+                area_key="evaluations",
+                steps=[[40_000_000_33, 3.0], [200_000_000_00, 1.0]],
+                spent=11_111_111_11,
+            )
+        )
+        self.round.needs.append(
+            AreaNeed(area_key="interpretability", steps=[[900_000_000_01, 2.0]])
+        )
+        batch = Import(
+            kind="history", organisation_id=self.round.owner_id, filename="h.csv", sha256=""
+        )
+        self.session.add(batch)
+        self.session.flush()
+        for number, (currency, days) in enumerate(
+            (("USD", -100), ("EUR", -200), ("JPY", -30), ("EUR", -90), ("USD", -1200))
+        ):
+            self.session.add(
+                HistoricGrant(
+                    import_id=batch.id,
+                    organisation_id=self.round.owner_id,
+                    funder="Elsewhere",
+                    recipient="Somebody",
+                    amount=self.chance.randrange(1_000_00, 90_000_000_00),
+                    currency=currency,
+                    awarded_on=self.day(days),
+                    area_key="interpretability",
+                    fingerprint=f"{number}",
+                )
             )
 
     def change(self, commitment: Commitment, number: int) -> None:
@@ -372,7 +425,11 @@ def make_dashboard_scene(session: Session, seed: int) -> DashboardScene:
     for number, proposal in enumerate(proposals):
         if number % 4:  # the others are late
             maker.report(proposal)
-    maker.ask_for_time(proposals[0])
+    for proposal in (proposals[2], proposals[5]):
+        maker.report(proposal, "final", most=1)
+    maker.ask_for_time(proposals[0], is_given=False)
+    maker.ask_for_time(proposals[1], is_given=True)
+    maker.needs()
     for number, commitment in enumerate(commitments):
         maker.change(commitment, number)
     session.flush()

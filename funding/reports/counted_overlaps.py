@@ -36,9 +36,14 @@ class OverlapView:
         return not (self.first[3] and self.second[3])
 
     @property
+    def at_stake(self) -> int:
+        """What would be paid twice if both were funded."""
+        return int(self.degree * self.twice)
+
+    @property
     def saved(self) -> int:
         is_one_funded = bool(self.first[3]) != bool(self.second[3])
-        return int(self.degree * self.twice) if is_one_funded else 0
+        return self.at_stake if is_one_funded else 0
 
 
 def counted(run: Run) -> dict[frozenset[str], float]:

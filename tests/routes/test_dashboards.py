@@ -7,11 +7,13 @@ import io
 import re
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import openpyxl
 import pytest
 import sqlalchemy as sa
-from flask import Flask
+from bs4 import BeautifulSoup
+from flask import Flask, template_rendered
 from flask.testing import FlaskClient
 from sqlalchemy.orm import Session
 
@@ -31,6 +33,7 @@ from funding.models import (
     ScenarioState,
 )
 from funding.paths import STATIC
+from funding.reports.dashboards.model import Dashboard
 from funding.reports.ground import WITHHELD
 from funding.routes.dashboards.asking import QUESTIONS
 from tests.builders import (
@@ -146,6 +149,48 @@ def test_a_filter_in_the_address_narrows_rows_and_charts_alike(
         assert whole(funders, "Total") == whole(rows)
         here = page(reader, f"{at}/money?{wanted}")
         assert f'money.csv?{wanted.replace("&", "&amp;")}"' in here
+
+
+def test_a_page_shows_no_number_but_those_of_its_figures(
+    site: Flask, reader: FlaskClient, scene: MoneyScene
+) -> None:
+    """Which tests/reports/test_dashboard_figures.py proves: a page cannot add one of its own."""
+    made: dict[str, Dashboard] = {}
+
+    def keep(_site: Flask, context: dict[str, Any], **_named: object) -> None:
+        dashboard = context.get("dashboard")
+        if isinstance(dashboard, Dashboard):
+            made[dashboard.key] = dashboard
+
+    at = f"/rounds/{scene.round_id}/dashboard"
+    for question in QUESTIONS:
+        view = at if question == "where" else f"{at}/{question}"
+        with template_rendered.connected_to(keep, site):
+            main = BeautifulSoup(page(reader, f"{view}?currency=EUR"), "html.parser").main
+        assert main is not None
+        for other in main.select("form, nav"):
+            other.decompose()
+        texts = [text.strip() for text in main.find_all(string=re.compile(r"\d"))]
+        # the day and the rates are said, not counted
+        found = {text for text in texts if text and not text.startswith(("In EUR.", "Since "))}
+        assert found
+        assert found <= numbers_of(made[question]), question
+
+
+def numbers_of(dashboard: Dashboard) -> set[str]:
+    """Every text of a dashboard's headline figures, sentences, tables and small charts."""
+    texts = {dashboard.answer, *dashboard.notes}
+    for stat in dashboard.stats:
+        texts |= {stat.value, stat.note}
+    for figure in dashboard.figures:
+        texts |= {figure.finding, figure.unit, figure.note or "", f"of: {figure.finding}"}
+        texts |= {head.label for head in figure.heads}
+        texts |= {cell.text for row in (*figure.rows, figure.total) for cell in row}
+        if figure.strips:
+            texts |= set(figure.strips.along)
+            for strip in figure.strips.rows:
+                texts |= {strip.label, strip.total, "; ".join(strip.said)}
+    return texts
 
 
 def test_releases_are_left_out_where_a_filter_cannot_apply_to_them(

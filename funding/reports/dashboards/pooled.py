@@ -93,10 +93,7 @@ def _stats(
     views: list[OverlapView],
 ) -> list[Stat]:
     known = [row.gain for row in gains.rows if row.gain is not None] if gains else []
-    avoided = [view for view in views if view.is_avoided]
-    saved = asked.ground.conversion.convert(
-        sum(view.twice for view in avoided), asked.round.base_currency
-    )
+    avoided, saved = [view for view in views if view.is_avoided], _saved(asked, views)
     return [
         Stat(
             _("Least gain of a funder"),
@@ -255,17 +252,22 @@ def _overlaps(asked: Asked) -> list[OverlapView]:
     return overlap_views(asked.session, asked.by, run)
 
 
+def _saved(asked: Asked, views: list[OverlapView]) -> int:
+    """What is not paid twice as one of two is left out, in the page's minor units, row by row."""
+    base, convert = asked.round.base_currency, asked.ground.conversion.convert
+    return sum(convert(view.saved, base) for view in views)
+
+
 def _avoided(asked: Asked, views: list[OverlapView]) -> Figure | None:
     if not views:
         return None
     base, convert = asked.round.base_currency, asked.ground.conversion.convert
-    avoided = [view for view in views if view.is_avoided]
-    saved = convert(sum(view.twice for view in avoided), base)
+    saved = _saved(asked, views)
     return Figure(
         id="overlaps",
         finding=_(
-            "%(few)s of %(all)s confirmed overlaps are avoided: %(amount)s is not paid twice",
-            few=len(avoided),
+            "%(few)s of %(all)s overlaps are avoided: %(amount)s is not paid twice",
+            few=sum(view.is_avoided for view in views),
             all=len(views),
             amount=format_short(saved, asked.currency),
         ),
@@ -273,7 +275,7 @@ def _avoided(asked: Asked, views: list[OverlapView]) -> Figure | None:
         heads=[
             Head(_("Proposal")),
             Head(_("Overlaps with")),
-            *numeric(_("Degree"), _("Would be paid twice")),
+            *numeric(_("Degree"), _("Would be paid twice"), _("Not paid twice")),
             Head(_("Plan")),
         ],
         rows=[
@@ -281,10 +283,17 @@ def _avoided(asked: Asked, views: list[OverlapView]) -> Figure | None:
                 words(view.first[2], asked.links.overlap(view.id)),
                 words(view.second[2]),
                 percent(view.degree),
-                money(convert(view.twice, base), asked.currency),
+                money(convert(view.at_stake, base), asked.currency),
+                money(convert(view.saved, base), asked.currency),
                 Entry(_("avoided") if view.is_avoided else _("kept")),
             ]
             for view in views
+        ],
+        total=[
+            words(_("All")),
+            *(Entry("") for _column in range(3)),
+            money(saved, asked.currency),
+            Entry(""),
         ],
         rows_url=asked.links.overlaps,
         rows_label=_("All overlaps"),

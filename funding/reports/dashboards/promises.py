@@ -38,7 +38,7 @@ def promises(asked: Asked) -> Dashboard:
     late = ground.cells(ground.late, filters)
     due = [cell for cell in released if cell.year is not None and cell.year <= year]
     sums = breakdowns.by_stage(now)
-    there = min(sum(cell.amount for cell in due), sum(sums.values()))
+    there = sum(_there(due, now).values())
     notes = [
         _(
             "Money of a commitment without a release schedule counts as there from the year it"
@@ -84,6 +84,13 @@ def _answer(asked: Asked, sums: dict[Stage, int], there: int) -> str:
     )
 
 
+def _there(due: list[Cell], now: list[Cell]) -> dict[str, int]:
+    """By funder, what has to be there by now: what expired or was reduced is not due any more."""
+    held = breakdowns.summed(now, breakdowns.by_funder)
+    released = breakdowns.summed(due, breakdowns.by_funder)
+    return {funder: min(amount, held.get(funder, 0)) for funder, amount in released.items()}
+
+
 def _of(cells: list[Cell], *events: str) -> int:
     return sum(cell.amount for cell in cells if cell.stage in events)
 
@@ -117,13 +124,11 @@ def _by_funder(
         "changed": breakdowns.summed([c for c in promised if c.stage in (INCREASED, REDUCED)], key),
         "expired": breakdowns.summed([c for c in promised if c.stage == EXPIRED], key),
         "now": breakdowns.summed(now, key),
-        "due": breakdowns.summed(due, key),
+        "due": _there(due, now),
         "awarded": breakdowns.summed([c for c in now if c.stage in _PLACED], key),
         "paid": breakdowns.summed([c for c in now if c.stage == Stage.PAID], key),
         "late": breakdowns.summed(late, key),
     }
-    for funder, amount in of["due"].items():  # what expired or was reduced is not due any more
-        of["due"][funder] = min(amount, of["now"].get(funder, 0))
     order = sorted(of["first"], key=lambda f: (-of["now"].get(f, 0), asked.funder(int(f))))
     if not order:
         return None
