@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,9 +26,12 @@ from funding.models import (
     Narrative,
     Output,
     Person,
+    Proposal,
     Publication,
     Report,
     Role,
+    Round,
+    RunProposal,
     Tranche,
     Voice,
     WithheldTitle,
@@ -35,6 +39,7 @@ from funding.models import (
 from funding.services import ledger
 from tests.builders import make_award, make_person
 from tests.conftest import SignIn
+from tests.packs.scene import PackScene
 from tests.pages import words_of
 from tests.public_scene import close, publish
 
@@ -423,3 +428,41 @@ def test_hostile_words_do_no_harm(site: Flask, scene: Scene, words: str) -> None
     client, key = site.test_client(), scene.key
     assert send(client, key, words=words).status_code in (302, 422)
     assert client.get(f"/public/rounds/{key}").status_code == 200
+
+
+def test_a_round_shows_the_seal_of_its_decision_pack_and_nothing_that_stands_in_the_pack(
+    site: Flask, tmp_path: Path
+) -> None:
+    client = site.test_client()
+    scene = PackScene.on(database(site), tmp_path)
+    pack = scene.make(quick=True)
+    scene.say(pack, scene.members[0], "dissent", f"{SECRET}, in a remark.")
+    for member in scene.members:
+        scene.vote(member, words=f"{SECRET}, in a vote.")
+    scene.close(f"{SECRET}, in the minutes.")
+    sealed = scene.sealed()
+    assert sealed is not None
+
+    def out(session: Session) -> str:
+        round_ = session.get_one(Round, scene.round_id)
+        close(session, round_)
+        publish(session, round_, session.get_one(Person, scene.members[0].person_id))
+        return round_.key
+
+    key = database(site).in_transaction(out)
+    with database(site).reading() as session:
+        people = session.scalars(sa.select(Person.name)).all()
+        refused = session.scalars(
+            sa.select(Proposal.title)
+            .join(RunProposal, RunProposal.proposal_id == Proposal.id)
+            .where(RunProposal.run_id == scene.run_id, RunProposal.amount == 0)
+        ).all()
+    page = client.get(f"/public/rounds/{key}").text
+    assert words_of(page).count(sealed.digest) == 1
+    assert "The committee endorsed the plan" in words_of(page)
+    assert SECRET not in page
+    assert refused
+    assert not [name for name in (*people, *refused) if name in page]
+    for view in ("", "/pack.pdf", "/verify"):
+        answer = client.get(f"/packs/{pack.id}{view}")
+        assert (answer.status_code, sealed.digest in answer.text) in {(302, False), (404, False)}
