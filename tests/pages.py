@@ -37,3 +37,13 @@ def fields_of(page: str, action: str = "") -> dict[str, str]:
             value = control.get("value", "")
         sent[control["name"]] = value
     return sent
+
+
+def undo_of(page: str) -> tuple[str, dict[str, str]] | None:
+    """Where the button that takes the last act back posts to, and what with; None without one."""
+    button = BeautifulSoup(page, "html.parser").select_one("button[data-key=u]")
+    form = button.find_parent("form") if button else None
+    if form is None:
+        return None
+    fields = {control["name"]: control["value"] for control in form.select("input[name]")}
+    return str(form["action"]), fields

@@ -12,7 +12,7 @@ from funding.models import Person
 from funding.permissions import PUBLIC, SIGNED_IN
 from funding.reports import people as report
 from funding.reports.inbox import dates_of
-from funding.routes.context import actor, config, in_transaction, reading, say
+from funding.routes.context import Undo, actor, config, in_transaction, reading, say
 from funding.routes.security import permission
 from funding.services import identity, inbox
 from funding.services.privacy.erasure import open_request
@@ -56,8 +56,9 @@ def sign_out_elsewhere() -> ResponseReturnValue:
 @bp.post("/account/digest")
 @permission(SIGNED_IN)
 def choose_digest() -> ResponseReturnValue:
+    before = reading().get_one(Person, actor().person_id).digest
     in_transaction(inbox.choose_digest, how_often=request.form.get("digest", ""))
-    say("Your choice is kept.")
+    say("Your choice is kept.", Undo(url_for("account.choose_digest"), {"digest": before}))
     return redirect(url_for("account.show", _anchor="digest"))
 
 

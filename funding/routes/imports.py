@@ -18,7 +18,16 @@ from funding.permissions import fetch, visible_imports
 from funding.reports import import_words
 from funding.reports import imports as report
 from funding.routes.choices import currency_groups
-from funding.routes.context import actor, config, database, in_transaction, reading, say, warn
+from funding.routes.context import (
+    Undo,
+    actor,
+    config,
+    database,
+    in_transaction,
+    reading,
+    say,
+    warn,
+)
 from funding.routes.security import permission
 from funding.services import import_files, import_jobs
 from funding.services import imports as service
@@ -153,7 +162,11 @@ def _to(import_id: int) -> ResponseReturnValue:
 def set_public(import_id: int) -> ResponseReturnValue:
     is_public = request.form.get("is_public") == "yes"
     in_transaction(service.set_public, import_id=import_id, is_public=is_public)
-    say("Anybody may be told of these grants." if is_public else "These grants are yours alone.")
+    address = url_for("imports.set_public", import_id=import_id)
+    say(
+        "Anybody may be told of these grants." if is_public else "These grants are yours alone.",
+        Undo(address, {"is_public": "no" if is_public else "yes"}),
+    )
     return _to(import_id)
 
 

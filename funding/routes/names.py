@@ -24,7 +24,7 @@ from funding.models import MergeState, NameMerge
 from funding.permissions import fetch, visible_merges
 from funding.reports import entities as entity_report
 from funding.reports import names as report
-from funding.routes.context import actor, in_transaction, reading, say
+from funding.routes.context import Undo, actor, in_transaction, reading, say
 from funding.routes.security import permission
 from funding.routes.submitting import submit, typed_form
 from funding.services.names import deciding, searching
@@ -188,8 +188,9 @@ def decide(merge_id: int) -> ResponseReturnValue:
     version = typed.whole("version", 0, 10**9, "The form is incomplete.") or 0
     verdict = typed.text("verdict")
 
-    def done(_: NameMerge) -> ResponseReturnValue:
-        say(DONE[verdict])
+    def done(decided: NameMerge) -> ResponseReturnValue:
+        address = url_for("names.undo", merge_id=merge_id)
+        say(DONE[verdict], Undo(address, {"version": decided.version}))
         return redirect(url_for("names.merge", merge_id=merge_id))
 
     return submit(

@@ -9,7 +9,7 @@ from flask.typing import ResponseReturnValue
 
 from funding.permissions import SIGNED_IN
 from funding.reports.erasure import open_requests
-from funding.routes.context import actor, config, in_transaction, reading, say
+from funding.routes.context import Undo, actor, config, in_transaction, reading, say
 from funding.routes.security import permission
 from funding.services.privacy import erasure, holdings
 
@@ -32,7 +32,10 @@ def own_data() -> ResponseReturnValue:
 @permission(SIGNED_IN)
 def ask() -> ResponseReturnValue:
     in_transaction(erasure.ask)
-    say("Whoever runs this site is told. Until they have done it, you can take it back here.")
+    say(
+        "Whoever runs this site is told. Until they have done it, you can take it back here.",
+        Undo(url_for("privacy.take_back")),
+    )
     return redirect(url_for("account.show", _anchor="data"))
 
 

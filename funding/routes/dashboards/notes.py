@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import redirect, request
+from flask import redirect, request, url_for
 from flask.typing import ResponseReturnValue
 
 from funding.errors import NotFound
-from funding.routes.context import in_transaction, say
+from funding.models import DashboardNote
+from funding.routes.context import Undo, in_transaction, say
 from funding.routes.dashboards.asking import QUESTIONS, round_of
 from funding.routes.dashboards.blueprints import bp
 from funding.routes.dashboards.pages import address_of, page_of_question
@@ -24,8 +25,9 @@ def pin(round_id: int, question: str) -> ResponseReturnValue:
         raise NotFound("dashboard")
     form = {"words": request.form.get("words", ""), "figure": request.form.get("figure", "")}
 
-    def done(_note: object) -> ResponseReturnValue:
-        say("The note is pinned.")
+    def done(note: DashboardNote) -> ResponseReturnValue:
+        one = {"round_id": round_id, "question": question, "note_id": note.id}
+        say("The note is pinned.", Undo(url_for("dashboards.withdraw", **one)))
         return redirect(address_of(round_id, question) + "#notes")
 
     return submit(

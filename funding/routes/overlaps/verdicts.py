@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from flask import redirect
+from flask import redirect, request
 from flask.typing import ResponseReturnValue
 
 from funding.forms import Typed, share_text
 from funding.models import OutsideOverlap, Overlap
-from funding.routes.context import in_transaction, say
+from funding.routes.context import Undo, in_transaction, say
 from funding.routes.submitting import differences, submit, typed_form
 
 Page = Callable[[Any, dict[str, Any], int, list[Any] | None], str]
@@ -54,9 +54,10 @@ def answer_verdict(
 ) -> ResponseReturnValue:
     """Store what was typed of one overlap, or draw its page again with what was wrong.
 
-    `find` raises NotFound; `back` is the address of the list of a round.
+    `find` raises NotFound; `back` is the address of the list of a round. A verdict that stood
+    before can be had again; that there was none cannot.
     """
-    find(overlap_id)
+    before = verdict_values(find(overlap_id))
     typed = typed_form()
     version = typed.whole("version", 0, 10**9, "The form is incomplete.") or 0
     verdict = typed_verdict(typed)
@@ -68,7 +69,8 @@ def answer_verdict(
         return page(now, form, now.version if is_stale else version, changes)
 
     def done(decided: Overlap | OutsideOverlap) -> ResponseReturnValue:
-        say("Your verdict is saved.")
+        fields: dict[str, str | int] = {**before, "version": decided.version}
+        say("Your verdict is saved.", Undo(request.path, fields) if before["verdict"] else None)
         return redirect(back(decided.round_id))
 
     return submit(

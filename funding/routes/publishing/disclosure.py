@@ -13,7 +13,7 @@ from funding.models import Award
 from funding.permissions import fetch
 from funding.reports import publishing as report
 from funding.reports.public.words import WITHHELD
-from funding.routes.context import actor, in_transaction, reading, say
+from funding.routes.context import Undo, actor, in_transaction, reading, say
 from funding.routes.publishing.blueprints import awards_bp
 from funding.routes.security import permission
 from funding.routes.submitting import submit, typed_form
@@ -57,6 +57,7 @@ def withhold(award_id: int) -> ResponseReturnValue:
         service.withhold_title,
         gettext("The title is withheld from the public; copies of pages are gone in minutes."),
         typed.values,
+        Undo(url_for("disclosure.show_title", award_id=award_id)),
         reason=typed.text("withheld_because"),
         note=typed.text("note"),
     )
@@ -65,7 +66,13 @@ def withhold(award_id: int) -> ResponseReturnValue:
 @awards_bp.post("/show-title")
 @permission("award.withhold")
 def show_title(award_id: int) -> ResponseReturnValue:
-    return _do(award_id, service.show_title, gettext("The public reads the title again."), {})
+    withheld = report.withheld_of(reading(), _award(award_id).proposal_id)
+    undo = None
+    if withheld is not None:
+        fields: dict[str, str | int] = {"withheld_because": withheld.reason, "note": withheld.note}
+        undo = Undo(url_for("disclosure.withhold", award_id=award_id), fields)
+    message = gettext("The public reads the title again.")
+    return _do(award_id, service.show_title, message, {}, undo)
 
 
 @awards_bp.post("/embargo")
@@ -76,6 +83,11 @@ def embargo(award_id: int) -> ResponseReturnValue:
     if typed.faults:
         errors = {fault.field: fault.rule for fault in typed.faults}
         return _page(award_id, typed.values, errors), 422
+    _award(award_id)
+    before = report.embargo_of(reading(), award_id)
+    fields: dict[str, str | int] = (
+        {"until": before.until.isoformat(), "embargo_reason": before.reason} if before else {}
+    )
     return _do(
         award_id,
         service.set_award_embargo,
@@ -83,18 +95,24 @@ def embargo(award_id: int) -> ResponseReturnValue:
         if until
         else gettext("The award is kept back no more."),
         typed.values,
+        Undo(url_for("disclosure.embargo", award_id=award_id), fields),
         until=until,
         reason=typed.text("embargo_reason"),
     )
 
 
 def _do(
-    award_id: int, act: Callable[..., Any], message: str, typed: dict[str, Any], **values: Any
+    award_id: int,
+    act: Callable[..., Any],
+    message: str,
+    typed: dict[str, Any],
+    undo: Undo | None,
+    **values: Any,
 ) -> ResponseReturnValue:
     _award(award_id)
 
     def done(_: Any) -> ResponseReturnValue:
-        say(message)
+        say(message, undo)
         return redirect(url_for("disclosure.show", award_id=award_id))
 
     return submit(

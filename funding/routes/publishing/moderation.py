@@ -10,10 +10,10 @@ from flask.typing import ResponseReturnValue
 
 from funding.language import gettext, lazy
 from funding.listing import Listing
-from funding.models import Voice, VoiceState
+from funding.models import HiddenBecause, Voice, VoiceState
 from funding.reports.public import voices as report
 from funding.reports.public.words import CAPACITIES, HIDDEN
-from funding.routes.context import in_transaction, reading, say
+from funding.routes.context import Undo, in_transaction, reading, say
 from funding.routes.publishing.blueprints import bp
 from funding.routes.rounds import own_round
 from funding.routes.security import permission
@@ -81,9 +81,11 @@ def _moderate(
 ) -> ResponseReturnValue:
     own_round(round_id)
     version = request.form.get("version", default=0, type=int)
+    before = reading().get(Voice, voice_id)
+    stood, because = (before.state, before.hidden_because) if before else (None, None)
 
-    def done(_: Voice) -> ResponseReturnValue:
-        say(message)
+    def done(voice: Voice) -> ResponseReturnValue:
+        say(message, _undo(voice, stood, because))
         return redirect(url_for("publishing.voices", round_id=round_id))
 
     return submit(
@@ -93,3 +95,17 @@ def _moderate(
         done=done,
         again=lambda errors, is_stale: _page(round_id, errors),
     )
+
+
+def _undo(voice: Voice, stood: str | None, because: str | None) -> Undo | None:
+    """From shown to hidden or the other way. A voice that waited cannot wait again, and one that
+    was hidden as it names a person has lost its words."""
+    if voice.hidden_because == HiddenBecause.NAMES_A_PERSON:
+        return None
+    one = {"round_id": voice.round_id, "voice_id": voice.id}
+    if stood == VoiceState.SHOWN and voice.state == VoiceState.HIDDEN:
+        return Undo(url_for("publishing.show_voice", **one), {"version": voice.version})
+    if stood == VoiceState.HIDDEN and voice.state == VoiceState.SHOWN and because:
+        fields: dict[str, str | int] = {"version": voice.version, "reason": because}
+        return Undo(url_for("publishing.hide_voice", **one), fields)
+    return None
