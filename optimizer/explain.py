@@ -16,9 +16,10 @@ from optimizer.currencies import writer
 from optimizer.pairs import in_order
 from optimizer.prices import Price, shadow_prices
 from optimizer.problem import LINES_ONLY, Line, Plan, Problem
-from optimizer.reasons import Ground, Refusal, grounds, refusals
+from optimizer.reasons import Ground, Refusal, grounds, not_funded, refusals
 from optimizer.rules.giving import by_lines_only
 from optimizer.rules.words import IN_WORDS
+from optimizer.sentences import sentence
 from optimizer.stated import promises
 
 WHATEVER_THE_RULE = frozenset(["locked_out", "no_eligible_money", "out_of_reach"])
@@ -112,11 +113,12 @@ def _prices(
 
 def _by_rule(rule: str, refused: Mapping[str, Refusal]) -> dict[str, Refusal]:
     """Reasons that hold whatever the rule, and the rule itself for the others."""
-    why = IN_WORDS[rule].refused if rule in IN_WORDS else "the rule of this plan chose others"
+    known = IN_WORDS.get(rule)
+    why = not_funded(known.refused if known else sentence("the rule of this plan chose others"))
     return {
         id_: r
         if r.kind in WHATEVER_THE_RULE
-        else Refusal("by_rule", f"Not funded: {why}.", r.for_applicant, r.commitments)
+        else Refusal("by_rule", why, r.for_applicant, r.commitments)
         for id_, r in refused.items()
     }
 

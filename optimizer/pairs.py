@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.problem import Commitment, Lock, Overlap, Problem, Proposal
+from optimizer.sentences import Sentence, each_of, sentence
 
 Amounts = NDArray[np.int64]
 
@@ -80,26 +81,32 @@ def most(commitment: Commitment, proposal: Proposal) -> int:
 
 def refusal(
     commitment: Commitment, proposal: Proposal, name: Callable[[str], str] = str
-) -> str | None:
+) -> Sentence | None:
     """The clause by which this commitment may not pay this proposal, in words; None if it may.
 
     `name` turns ids of areas, regions and tiers into names.
     """
     if proposal.id in commitment.excludes:
-        return "the proposal is excluded (a conflict of interest or a refusal)"
+        return sentence("the proposal is excluded (a conflict of interest or a refusal)")
     if commitment.regions is not None and proposal.region not in commitment.regions:
-        return f"it pays only in {', '.join(map(name, commitment.regions)) or 'no region'}"
+        regions = each_of(list(map(name, commitment.regions))) or sentence("no region")
+        return sentence("it pays only in %(regions)s", regions=regions)
     if commitment.risk_tiers is not None and proposal.risk_tier not in commitment.risk_tiers:
-        tiers = ", ".join(map(name, commitment.risk_tiers))
-        return f"it pays only for risk tier {tiers or '(none)'}"
+        tiers = each_of(list(map(name, commitment.risk_tiers))) or sentence("(none)")
+        return sentence("it pays only for risk tier %(tiers)s", tiers=tiers)
     if commitment.areas is not None:
         share = share_inside(commitment, proposal)
         if share < exact(commitment.least_share) - SHARE_TOLERANCE:
-            least = f"{commitment.least_share:.0%}"
-            areas = ", ".join(map(name, commitment.areas)) or "no area"
-            return f"less than {least} of the work lies in {areas} ({float(share):.0%})"
+            return sentence(
+                "less than %(least)s of the work lies in %(areas)s (%(share)s)",
+                least=f"{commitment.least_share:.0%}",
+                areas=each_of(list(map(name, commitment.areas))) or sentence("no area"),
+                share=f"{float(share):.0%}",
+            )
     if most(commitment, proposal) < max(1, commitment.ticket):
-        return "the most it may pay to one such proposal is below the least it pays at all"
+        return sentence(
+            "the most it may pay to one such proposal is below the least it pays at all"
+        )
     return None
 
 

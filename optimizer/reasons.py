@@ -19,21 +19,22 @@ from optimizer.margins import Margins, margins
 from optimizer.model import Detail, Model, build, share_of
 from optimizer.pairs import Pairs, most, pairs_of, refusal, share_inside
 from optimizer.problem import Line, Plan, Problem
+from optimizer.sentences import Sentence, all_of, each_of, sentence
 from optimizer.value import area_amounts, need_met, shortfall
 from optimizer.waiting import waiting_for
 
 Words = Callable[[str], str]  # an id to a name
 Money = Callable[[float], str]  # minor units to words
 
-NOBODY = "No money in this round may pay for this kind of work, place or risk tier."
-TOO_MUCH = (
+NOBODY = sentence("No money in this round may pay for this kind of work, place or risk tier.")
+TOO_MUCH = sentence(
     "The money in this round that may pay for it cannot reach the least amount the proposal needs."
 )
-NOT_CHOSEN = (
+NOT_CHOSEN = sentence(
     "The money in this round that may pay for it was not enough for every proposal that could "
     "be paid from it."
 )
-WITHDRAWN = "It was set aside in this round before the money was allocated."
+WITHDRAWN = sentence("It was set aside in this round before the money was allocated.")
 
 
 @dataclass(frozen=True)
@@ -135,7 +136,8 @@ class _Margin:
         """The first of the reasons, in order of how final they are, that holds."""
         proposal = self.problem.proposals[p]
         if p in self.pairs.pinned_out:
-            return Refusal("locked_out", "Not funded: a lock keeps it out.", WITHDRAWN)
+            why = not_funded(sentence("a lock keeps it out"))
+            return Refusal("locked_out", why, WITHDRAWN)
         clauses = [(c.id, refusal(c, proposal, self.name)) for c in self.problem.commitments]
         refused = tuple((c, clause) for c, clause in clauses if clause is not None)
         if len(refused) == len(clauses):
@@ -146,27 +148,32 @@ class _Margin:
         charge, partners = self._overlap(p)
         costs = self.about[proposal.id].costs
         if charge and costs <= charge:
-            sentence = self._twice(charge, partners)
-            return Refusal("overlap", sentence, NOT_CHOSEN, able, tuple(partners))
+            twice = not_funded(self._twice(charge, partners))
+            return Refusal("overlap", twice, NOT_CHOSEN, able, tuple(partners))
         waiting = waiting_for(self.problem, self.plan, proposal, self.left, self.name, self.money)
         if waiting is not None:
-            kind, sentence = waiting
-            return Refusal(kind, sentence, NOT_CHOSEN, able)
+            kind, why = waiting
+            return Refusal(kind, not_funded(why), NOT_CHOSEN, able)
         full = self._full(p)
         if full:
-            what = _and([words for _, words in full])
-            sentence = f"Not funded: {what}, which leaves it less than its minimum."
+            why = sentence(
+                "%(limits)s, which leaves it less than its minimum",
+                limits=all_of([words for _, words in full]),
+            )
             limits = tuple(limit for limit, _ in full)
-            return Refusal("limit", sentence, NOT_CHOSEN, able, (), limits)
+            return Refusal("limit", not_funded(why), NOT_CHOSEN, able, (), limits)
         return self._below(p, able, costs)
 
     def _nobody(self, refused: tuple[tuple[str, str], ...]) -> Refusal:
         by_clause: dict[str, list[str]] = {}
         for commitment, clause in refused:
             by_clause.setdefault(clause, []).append(self.name(commitment))
-        parts = [f"{_and(names)}: {clause}" for clause, names in by_clause.items()]
-        sentence = f"Not funded: no commitment may pay it. {'; '.join(parts)}."
-        return Refusal("no_eligible_money", sentence, NOBODY, clauses=refused)
+        parts = [
+            sentence("%(names)s: %(clause)s", names=all_of(names), clause=clause)
+            for clause, names in by_clause.items()
+        ]
+        why = sentence("no commitment may pay it. %(clauses)s", clauses=each_of(parts, ";"))
+        return Refusal("no_eligible_money", not_funded(why), NOBODY, clauses=refused)
 
     def _out_of_reach(self, p: int, able: tuple[str, ...]) -> Refusal:
         proposal = self.problem.proposals[p]
@@ -174,11 +181,14 @@ class _Margin:
             (most(self.problem.commitment_by_id[c], proposal) for c in able), reverse=True
         )
         reach = sum(caps[: self.problem.policy.max_cofunders])
-        sentence = (
-            f"Not funded: {_and([self.name(c) for c in able])} may pay it, but together at most "
-            f"{self.money(reach)} of the {self.money(proposal.minimum)} it needs at least."
+        why = sentence(
+            "%(payers)s may pay it, but together at most %(reach)s of the %(minimum)s it needs at "
+            "least",
+            payers=all_of([self.name(c) for c in able]),
+            reach=self.money(reach),
+            minimum=self.money(proposal.minimum),
         )
-        return Refusal("out_of_reach", sentence, TOO_MUCH, able)
+        return Refusal("out_of_reach", not_funded(why), TOO_MUCH, able)
 
     def _overlap(self, p: int) -> tuple[float, list[str]]:
         """What funding it would spend twice, in value, and the funded proposals that it overlaps
@@ -195,22 +205,25 @@ class _Margin:
         charge = policy.overlap_weight * math.fsum([before, *found.values()])
         return charge, sorted(found, key=lambda q: (-found[q], q))
 
-    def _twice(self, charge: float, partners: list[str]) -> str:
+    def _twice(self, charge: float, partners: list[str]) -> Sentence:
         if not partners:
-            return (
-                "Not funded: others have paid for the same work already; paying for it again would "
-                f"spend {self.money(charge)} twice."
+            return sentence(
+                "others have paid for the same work already; paying for it again would spend "
+                "%(charge)s twice",
+                charge=self.money(charge),
             )
-        return (
-            f"Not funded: it overlaps with {_and([self.name(q) for q in partners])}, funded "
-            f"already; paying for it too would spend {self.money(charge)} twice."
+        return sentence(
+            "it overlaps with %(partners)s, funded already; paying for it too would spend "
+            "%(charge)s twice",
+            partners=all_of([self.name(q) for q in partners]),
+            charge=self.money(charge),
         )
 
-    def _full(self, p: int) -> list[tuple[tuple[str, str], str]]:
+    def _full(self, p: int) -> list[tuple[tuple[str, str], Sentence]]:
         """Hard limits on sums that leave the proposal less than its minimum."""
         proposal, policy = self.problem.proposals[p], self.problem.policy
         least = int(self.pairs.least[p])
-        found: list[tuple[tuple[str, str], str]] = []
+        found: list[tuple[tuple[str, str], Sentence]] = []
 
         def sum_over(attribute: str, value: str | None) -> int:
             members = zip(self.problem.proposals, self.totals, strict=True)
@@ -219,21 +232,22 @@ class _Margin:
         if policy.institution_share is not None and proposal.institution is not None:
             limit = share_of(self.model, policy.institution_share, up=False) * self.model.unit
             if sum_over("institution", proposal.institution) + least > limit:
-                words = (
-                    f"{self.name(proposal.institution)} has nearly all that one institution may get"
+                words = sentence(
+                    "%(name)s has nearly all that one institution may get",
+                    name=self.name(proposal.institution),
                 )
                 found.append((("institution_share", proposal.institution), words))
         tier = proposal.risk_tier
         if tier is not None and tier in policy.risk_most:
             limit = share_of(self.model, policy.risk_most[tier], up=False) * self.model.unit
             if sum_over("risk_tier", tier) + least > limit:
-                words = f"risk tier {tier} has nearly all that it may get"
+                words = sentence("risk tier %(tier)s has nearly all that it may get", tier=tier)
                 found.append((("risk_most", tier), words))
         amounts = area_amounts(self.problem, self.totals)
         for area in self.problem.areas:
             weight = proposal.areas.get(area.id, 0.0)
             if area.cap is not None and weight and amounts[area.id] + weight * least > area.cap:
-                words = f"{self.name(area.id)} has nearly all that it may get"
+                words = sentence("%(name)s has nearly all that it may get", name=self.name(area.id))
                 found.append((("area cap", area.id), words))
         return found
 
@@ -250,25 +264,53 @@ class _Margin:
             for c in able
         )
         if costs == 0 or merit == 0:
-            sentence = (
-                "Not funded: it stands at the margin; a plan with it would be worth no more than "
-                "the difference to which this plan is proven the best."
+            why = sentence(
+                "it stands at the margin; a plan with it would be worth no more than the "
+                "difference to which this plan is proven the best"
             )
-            return Refusal("within_gap", sentence, NOT_CHOSEN, able, others)
-        only = "the only commitment" if len(able) == 1 else "the only commitments"
-        verb = "is" if len(able) == 1 else "are"
-        payers = _and([self.name(c) for c in able], at_most=4)
-        used = "fully used" if spare == 0 else f"used but for {self.money(spare)}"
-        sentence = f"Not funded: {only} that may pay it ({payers}) {verb} {used}"
+            return Refusal("within_gap", not_funded(why), NOT_CHOSEN, able, others)
+        why = self._used(able, spare)
         if others:
-            sentence += (
-                f" by proposals worth more per unit of money (nearest: {self.name(others[0])})"
+            why = sentence(
+                "%(used)s by proposals worth more per unit of money (nearest: %(nearest)s)",
+                used=why,
+                nearest=self.name(others[0]),
             )
         if merit is None:
-            sentence += "; no higher merit alone would change that."
+            why = sentence("%(used)s; no higher merit alone would change that", used=why)
         else:
-            sentence += f"; it would need about {_shown(merit)} more merit."
-        return Refusal("below_margin", sentence, NOT_CHOSEN, able, others)
+            why = sentence(
+                "%(used)s; it would need about %(merit)s more merit", used=why, merit=_shown(merit)
+            )
+        return Refusal("below_margin", not_funded(why), NOT_CHOSEN, able, others)
+
+    def _used(self, able: tuple[str, ...], spare: int) -> Sentence:
+        payers, is_one = all_of([self.name(c) for c in able], at_most=4), len(able) == 1
+        if spare == 0:
+            return (
+                sentence(
+                    "the only commitment that may pay it (%(payers)s) is fully used", payers=payers
+                )
+                if is_one
+                else sentence(
+                    "the only commitments that may pay it (%(payers)s) are fully used",
+                    payers=payers,
+                )
+            )
+        rest = self.money(spare)
+        return (
+            sentence(
+                "the only commitment that may pay it (%(payers)s) is used but for %(rest)s",
+                payers=payers,
+                rest=rest,
+            )
+            if is_one
+            else sentence(
+                "the only commitments that may pay it (%(payers)s) are used but for %(rest)s",
+                payers=payers,
+                rest=rest,
+            )
+        )
 
     def _ask(self, id_: str) -> int:
         return self.problem.proposal_by_id[id_].ask
@@ -280,10 +322,9 @@ def _shown(merit: float) -> str:
     )
 
 
-def _and(names: list[str], at_most: int = 6) -> str:
-    if len(names) > at_most:
-        names = [*names[: at_most - 1], f"{len(names) - at_most + 1} others"]
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+def not_funded(why: Sentence) -> Sentence:
+    """`why`: a clause without a full stop."""
+    return sentence("Not funded: %(why)s.", why=why)
 
 
 def grounds(problem: Problem, plan: Plan, name: Words, money: Money) -> dict[Line, Ground]:
@@ -329,15 +370,21 @@ def _clause(problem: Problem, line: Line, name: Words, money: Money) -> str:
     terms = []
     if commitment.areas is not None:
         share = float(share_inside(commitment, proposal))
-        areas = _and([name(a) for a in commitment.areas]) if commitment.areas else "no area"
+        areas = [name(a) for a in commitment.areas]
         terms.append(
-            f"{share:.0%} of the work lies in {areas} (at least {commitment.least_share:.0%})"
+            sentence(
+                "%(share)s of the work lies in %(areas)s (at least %(least)s)",
+                share=f"{share:.0%}",
+                areas=all_of(areas) if areas else sentence("no area"),
+                least=f"{commitment.least_share:.0%}",
+            )
         )
     if commitment.regions is not None:
-        terms.append(f"it is in {name(proposal.region or 'no region')}")
+        where = name(proposal.region) if proposal.region else sentence("no region")
+        terms.append(sentence("it is in %(where)s", where=where))
     if commitment.risk_tiers is not None:
-        terms.append(f"its risk tier is {proposal.risk_tier}")
+        terms.append(sentence("its risk tier is %(tier)s", tier=str(proposal.risk_tier)))
     limit = most(commitment, proposal)
     if limit < min(proposal.ask, commitment.amount):
-        terms.append(f"it pays at most {money(limit)} of this ask")
-    return "; ".join(terms) if terms else "it may pay any proposal"
+        terms.append(sentence("it pays at most %(limit)s of this ask", limit=money(limit)))
+    return each_of(terms, ";") if terms else sentence("it may pay any proposal")

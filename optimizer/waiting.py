@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 
 from optimizer.pairs import most, refusal
 from optimizer.problem import Commitment, Plan, Problem, Proposal
+from optimizer.sentences import Sentence, each_of, sentence
 from optimizer.ties import available_by, needs
 
 
@@ -16,8 +17,8 @@ def waiting_for(
     left: Mapping[str, int],
     name: Callable[[str], str],
     money: Callable[[float], str],
-) -> tuple[str, str] | None:
-    """The kind of reason and its sentence for a proposal without money; None if neither is why.
+) -> tuple[str, Sentence] | None:
+    """The kind of reason, and why without a full stop, for a proposal without money; else None.
 
     `left`: minor units each commitment has not spent. A condition is why when the money that waits
     would make up the minimum together with what is free; years are why when all that is left
@@ -38,12 +39,13 @@ def waiting_for(
         return None
     if free < proposal.minimum:
         asked = [
-            f"{name(id_)} would pay for it with {text}"
+            sentence("%(name)s would pay for it with %(text)s", name=name(id_), text=text)
             for (id_, _), text in sorted(unmet.items())
             if id_ in waits and spare[id_]
         ]
-        sentence = "Not funded: the money left for it waits for others"
-        return "condition", f"{sentence} ({'; '.join(asked)})."
+        return "condition", sentence(
+            "the money left for it waits for others (%(asked)s)", asked=each_of(asked, ";")
+        )
     return _too_late(plan, proposal, able, spare, money)
 
 
@@ -53,14 +55,17 @@ def _too_late(
     able: list[Commitment],
     spare: Mapping[str, int],
     money: Callable[[float], str],
-) -> tuple[str, str] | None:
+) -> tuple[str, Sentence] | None:
     for year, share in needs(proposal):
         needed = -int(-share * proposal.minimum // 1)
         there = sum(min(spare[c.id], _left_by(plan, c, year)) for c in able)
         if there < needed:
-            return "years", (
-                f"Not funded: by the end of {year} it needs at least {money(needed)}; of the money "
-                f"left that may pay it, {money(there)} is released by then."
+            return "years", sentence(
+                "by the end of %(year)s it needs at least %(needed)s; of the money left that may "
+                "pay it, %(there)s is released by then",
+                year=str(year),
+                needed=money(needed),
+                there=money(there),
             )
     return None
 

@@ -3,9 +3,10 @@
     python -m tools.messages            collect, update the catalogues (.po), compile them (.mo)
     python -m tools.messages --missing  how many sentences each language lacks, and the first ones
 
-Four kinds of places hold sentences: `_("...")` and `{% trans %}` in templates; `gettext`,
+Five kinds of places hold sentences: `_("...")` and `{% trans %}` in templates; `gettext`,
 `ngettext` and `lazy` in Python; counted nouns (`3 | plural("line")`, `pager(listing, "line")`);
-and plain sentences in Python, which are looked up where they are shown (the filter `said`). The
+`sentence("...")` in the optimizer, whose sentences are stored with what they were made of; and
+plain sentences in Python, which are looked up where they are shown (the filter `said`). The
 last are told from keys, SQL and file formats by how they look; one too many does no harm.
 """
 
@@ -30,6 +31,7 @@ from funding.paths import TEMPLATES, TRANSLATIONS
 
 ROOT = Path(__file__).parents[1]
 PACKAGE = ROOT / "funding"
+OPTIMIZER = ROOT / "optimizer"
 KEYWORDS = {
     "_": None,
     "gettext": None,
@@ -84,6 +86,10 @@ def _messages() -> Iterator[Message]:
             yield counted, place
         for picked in _picked(path):
             yield picked, place
+    for path in sorted(OPTIMIZER.rglob("*.py")):
+        place = str(path.relative_to(ROOT))
+        for found in extract_from_file("python", path, keywords={"sentence": None}):
+            yield found[1], place
     for path in sorted(PACKAGE.rglob("*.py")):
         place = str(path.relative_to(ROOT))
         for found in extract_from_file("python", path, keywords=KEYWORDS):

@@ -34,6 +34,7 @@ from funding.reports.timetable import left_in_words
 from funding.reports.why import applicant_sentences
 from funding.services.clock import database_now
 from funding.services.questions import confirmed_of, deciding_run
+from funding.services.run_words import told
 
 
 @dataclass(frozen=True)
@@ -280,7 +281,7 @@ def reasons_in_round(session: Session, round_: Round) -> dict[int, list[str]]:
         .where(RunProposal.run_id == run_id)
     )
     return {
-        proposal_id: [said] if isinstance(said, str) else [t for t in said or [] if t]
+        proposal_id: [told(said)] if isinstance(said, str) else [t for t in said or [] if t]
         for proposal_id, key, said in rows
         if key not in confirmed
     }
@@ -298,5 +299,5 @@ def reasons_for_applicant(session: Session, proposal: Proposal) -> list[str]:
     detail, run = found
     said = detail.get("applicant")
     if isinstance(said, str):
-        return [said, *applicant_sentences(session, run, proposal)]
+        return [told(said), *applicant_sentences(session, run, proposal)]
     return [text for text in said or [] if isinstance(text, str)]

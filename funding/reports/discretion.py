@@ -12,6 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from funding.language import gettext as _
 from funding.models import Proposal
 from funding.permissions import Actor, without_conflict
 from funding.services.run_words import proposal_name
@@ -44,7 +45,7 @@ class Discretion:
 
     def text(self, sentence: str) -> str:
         for name in self.names:
-            sentence = sentence.replace(name, "another proposal")
+            sentence = sentence.replace(name, _("another proposal"))
         return sentence
 
     def document(self, value: Any) -> Any:

@@ -8,10 +8,12 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
 from funding.errors import NotFound
+from funding.language import gettext as _
 from funding.models import Pin, Proposal, Run, RunProposal
 from funding.permissions import Actor, without_conflict
 from funding.reports.discretion import Discretion
 from funding.reports.results import OverlapNote, Payer, overlaps_of, payers_of, tags_of
+from funding.services.run_words import told, why_of
 
 EARNED_WORDS = {
     "merit": "Merit times money",
@@ -39,6 +41,7 @@ class ProposalInRun:
     payers: list[Payer]
     overlaps: list[OverlapNote]
     reason: str
+    why: str
     earned: list[tuple[str, float]]
     changes: list[str]
     applicant: str
@@ -47,8 +50,9 @@ class ProposalInRun:
     @property
     def first_reason(self) -> str:
         """The reason without saying again that it is not funded; a clause that goes on."""
-        clause = self.reason.removeprefix("Not funded: ")
-        return clause if clause else "none was worked out for this run."
+        before, _none, _stop = _("Not funded: %(why)s.", why="|").partition("|")
+        clause = self.why.removeprefix(before)
+        return clause or _("none was worked out for this run.")
 
 
 def proposal_in_run(
@@ -78,8 +82,17 @@ def proposal_in_run(
         payers=payers_of(session, run.id, [proposal.id])[proposal.id],
         overlaps=overlaps_of(session, run, [proposal.id], discretion)[proposal.id],
         reason=discretion.text(row.reason),
+        why=discretion.text(
+            why_of(
+                row.amount,
+                proposal.ask,
+                row.reason,
+                row.detail,
+                run.scenario.round.base_currency,
+            )
+        ),
         earned=[(EARNED_WORDS[part], value) for part, value in row.detail.get("earned", [])],
-        changes=[discretion.text(sentence) for sentence in row.detail.get("changes", [])],
-        applicant=row.detail.get("applicant", ""),
+        changes=[discretion.text(told(sentence)) for sentence in row.detail.get("changes", [])],
+        applicant=told(row.detail.get("applicant", "")),
         pins=[pin for pin in run.scenario.pins if pin.proposal_id == proposal.id],
     )

@@ -32,6 +32,7 @@ from funding.reports.counted_overlaps import counted
 from funding.reports.discretion import Discretion
 from funding.reports.result_filters import conditions
 from funding.reports.rules import rule_label
+from funding.services.run_words import why_of
 
 SORTABLE = ("merit", "ask", "amount", "title", "key")
 _IN_ONE_STATEMENT = 500
@@ -67,7 +68,10 @@ class OverlapNote:
 
 @dataclass(frozen=True)
 class ProposalRow:
-    """A proposal in a run; money in base minor units, `rank` by merit among those seen."""
+    """A proposal in a run; money in base minor units, `rank` by merit among those seen.
+
+    `reason` as it was stored, in English, for files; `why` the same for who reads the page.
+    """
 
     id: int
     key: str
@@ -82,6 +86,7 @@ class ProposalRow:
     minimum: int
     amount: int
     reason: str
+    why: str
     payers: list[Payer]
     overlaps: list[OverlapNote]
     pin: Pin | None
@@ -149,6 +154,7 @@ def list_rows(
     payers = payers_of(session, run.id, ids)
     overlaps = overlaps_of(session, run, ids, discretion)
     pins = {pin.proposal_id: pin for pin in run.scenario.pins if pin.commitment_id is None}
+    currency = run.scenario.round.base_currency
     return listing, [
         ProposalRow(
             id=row.proposal_id,
@@ -164,6 +170,7 @@ def list_rows(
             minimum=row.minimum,
             amount=row.amount,
             reason=discretion.text(row.reason),
+            why=discretion.text(why_of(row.amount, row.ask, row.reason, row.detail, currency)),
             payers=payers[row.proposal_id],
             overlaps=overlaps[row.proposal_id],
             pin=pins.get(row.proposal_id),

@@ -43,6 +43,7 @@ from optimizer.problem import Plan, Problem
 from optimizer.read import BadInput, read_round, write_plan
 from optimizer.relaxation import relaxation_of
 from optimizer.rules.giving import held_by
+from optimizer.sentences import kept
 from optimizer.solve import Infeasible, OutOfTime, SolverFault, solve
 
 GAP = 1e-3
@@ -302,8 +303,8 @@ def _proposals(
         detail: dict[str, Any] = {"is_scored": p.id not in solved.given.unscored}
         reason = ""
         if grounds[p.id]:
-            reason = words.funded(amount, p.ask, grounds[p.id])
             detail["earned"] = earned(grounds[p.id])
+            reason = words.funded(amount, p.ask, dict(detail["earned"]))
         elif refusal is not None:
             reason = refusal.sentence
             detail |= {
@@ -312,6 +313,7 @@ def _proposals(
                 "about": asdict(refusal.about),
                 "changes": words.changes(asdict(refusal)),
                 "applicant": refusal.for_applicant,
+                "says": kept(refusal.sentence),
             }
         rows.append(
             {

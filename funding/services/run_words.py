@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
 import sqlalchemy as sa
 from babel.lists import format_list
 from sqlalchemy.orm import Session
 
-from funding.formatting import format_amount, format_percent
+from funding.formatting import format_amount, format_percent, minor_units
 from funding.imports.known import REGIONS
-from funding.language import current
+from funding.language import ENGLISH, current, said
 from funding.language import gettext as _
 from funding.models import Commitment, Organisation, Proposal, Round
 
@@ -46,6 +47,12 @@ def names_of(session: Session, round_: Round) -> dict[str, str]:
     return names | dict(commitments) | {key: proposal_name(key, title) for key, title in rows}
 
 
+class Amount(str):
+    """An amount in words, with what it is kept as where a sentence is stored."""
+
+    kept: dict[str, Any]
+
+
 @dataclass(frozen=True)
 class Words:
     """Names by id, and the currency of amounts."""
@@ -58,15 +65,14 @@ class Words:
 
     def money(self, minor: float) -> str:
         """Whole units: nobody weighs value by the cent."""
-        amount = format_amount(round(minor), self.currency)
-        return amount.partition(".")[0]
+        amount = Amount(_whole(round(minor), self.currency))
+        amount.kept = {"minor": round(minor), "currency": self.currency}
+        return amount
 
     # -- proposals ------------------------------------------------------------------------------
 
-    def funded(self, amount: int, ask: int, grounds: Sequence[Mapping[str, Any]]) -> str:
-        """Why a proposal is in the plan: what its lines earn and cost together."""
-        total = dict(earned(grounds))
-        how = "in full" if amount >= ask else f"with {format_percent(amount / ask)} of its ask"
+    def funded(self, amount: int, ask: int, total: Mapping[str, float]) -> str:
+        """Why a proposal is in the plan: what its lines earn and cost together (`earned`)."""
         parts = [_("its merit earns %(money)s of value", money=self.money(total["merit"]))]
         if total["gap"] > 0.5:
             parts.append(_("the needs it meets add %(money)s", money=self.money(total["gap"])))
@@ -84,7 +90,13 @@ class Words:
                     money=self.money(-total["overlap"]),
                 )
             )
-        return _("Funded %(how)s: %(listed)s.", how=how, listed=listed(parts))
+        if amount >= ask:
+            return _("Funded in full: %(listed)s.", listed=listed(parts))
+        return _(
+            "Funded with %(share)s of its ask: %(listed)s.",
+            share=format_percent(amount / ask),
+            listed=listed(parts),
+        )
 
     def changes(self, refusal: Mapping[str, Any]) -> list[str]:
         """What else could be decided, where the reason itself says so."""
@@ -221,6 +233,41 @@ def earned(grounds: Sequence[Mapping[str, Any]]) -> list[tuple[str, float]]:
 def listed(parts: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
     return format_list(list(parts), locale=current().locale)
+
+
+def _whole(minor: int, currency: str) -> str:
+    """Without decimals, in the current language."""
+    size = abs(minor) - abs(minor) % 10 ** minor_units(currency)
+    return format_amount(size if minor >= 0 else -size, currency)
+
+
+def told(kept: Any) -> str:
+    """A sentence of the optimizer as it was kept, in the current language."""
+    if not isinstance(kept, dict):
+        return str(said(kept))
+    if "minor" in kept:
+        return _whole(kept["minor"], kept["currency"])
+    if "all" in kept:
+        return listed([told(part) for part in kept["all"]])
+    if "each" in kept:
+        sign = _("%(first)s; %(then)s") if kept["sign"] == ";" else _("%(first)s, %(then)s")
+        return reduce(
+            lambda first, then: sign % {"first": first, "then": then}, map(told, kept["each"])
+        )
+    form, parts = kept["form"], kept["parts"]
+    return _(form, **{name: told(part) for name, part in parts.items()})
+
+
+def why_of(amount: int, ask: int, reason: str, detail: Mapping[str, Any], currency: str) -> str:
+    """Why a proposal is in a plan or not, in the current language; `reason` as it was stored.
+
+    Runs from before what they say was kept have their English words only.
+    """
+    if current() is ENGLISH:
+        return reason
+    if amount and detail.get("earned"):
+        return Words({}, currency).funded(amount, ask, dict(detail["earned"]))
+    return told(detail["says"]) if "says" in detail else reason
 
 
 def baselines_of(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from optimizer.sentences import Sentence, sentence
+
 
 @dataclass(frozen=True)
 class Words:
@@ -14,7 +16,7 @@ class Words:
     says: str
     promises: str
     lacks: str
-    refused: str
+    refused: Sentence
 
 
 LINES = "Every restriction, cap, ask and least amount is kept."
@@ -27,7 +29,7 @@ IN_WORDS: dict[str, Words] = {
         "areas, less work paid twice. All proposals are weighed against each other at once.",
         "Every hard limit of the round is kept, and how far the plan is from the best is proven.",
         "One funder may gain much more than another.",
-        "the money that may pay it does more good elsewhere",
+        sentence("the money that may pay it does more good elsewhere"),
     ),
     "maxmin": Words(
         "Least gain first",
@@ -35,7 +37,7 @@ IN_WORDS: dict[str, Words] = {
         "Only then is the most value looked for.",
         "Every hard limit of the round is kept, and the smallest gain is proven to be the largest.",
         "A small funder counts as much as a large one, so much value can be given up for one.",
-        "funding it would have left a funder that gains little with less",
+        sentence("funding it would have left a funder that gains little with less"),
     ),
     "nash": Words(
         "Fair shares",
@@ -43,7 +45,9 @@ IN_WORDS: dict[str, Words] = {
         "own money. Each pays for a proposal in proportion to what it is worth to it.",
         f"{LINES} Before minimums and rounding, no group of funders has a reason to leave.",
         f"{NO_SUMS} It makes many agreements, since most proposals have several payers.",
-        "at the prices at which each funder spends its money fairly, others are worth more",
+        sentence(
+            "at the prices at which each funder spends its money fairly, others are worth more"
+        ),
     ),
     "equal-shares": Words(
         "Bought together",
@@ -51,7 +55,7 @@ IN_WORDS: dict[str, Words] = {
         "it gets. What is left at the end goes by merit.",
         f"{LINES} A group of funders that agrees gets about what its own money could buy.",
         f"{NO_SUMS} A proposal that is liked a little by all may lose.",
-        "funders found better bargains for their money",
+        sentence("funders found better bargains for their money"),
     ),
     "s-process": Words(
         "Funders in turn",
@@ -59,7 +63,7 @@ IN_WORDS: dict[str, Words] = {
         "most, counting what others have given. What stays below its least amount gives it back.",
         f"{LINES} Each funder's favourite comes first with its own money.",
         f"{NO_SUMS} What all like a little and nobody likes most stays short.",
-        "when their turn came, the funders that may pay it valued others more",
+        sentence("when their turn came, the funders that may pay it valued others more"),
     ),
     "greedy": Words(
         "By score",
@@ -67,7 +71,7 @@ IN_WORDS: dict[str, Words] = {
         "committees do this.",
         f"{LINES} No proposal is passed over for one with a lower score that needs as much.",
         f"{NO_SUMS} Needs of areas, overlaps and what each funder cares for play no part.",
-        "the money that may pay it was used up by proposals with higher scores",
+        sentence("the money that may pay it was used up by proposals with higher scores"),
     ),
     "pro-rata": Words(
         "Same part of each ask",
@@ -75,6 +79,6 @@ IN_WORDS: dict[str, Words] = {
         "Who would get less than their least amount drops out.",
         f"{LINES} Nobody is preferred.",
         f"{NO_SUMS} Scores play no part, and who asks for more gets more.",
-        "its part of the money would have been less than its least amount",
+        sentence("its part of the money would have been less than its least amount"),
     ),
 }
