@@ -169,7 +169,7 @@ def _stage_words(first: Work, second: Work) -> str:
 
 
 def _per_cent(share: float) -> str:
-    return f"{round(100 * share)} %"
+    return f"{round(100 * share)}%"
 
 
 def _is_same_lead(first: Work, second: Work) -> bool:

@@ -168,7 +168,7 @@ class Pair:
 
 
 def pairs(sums: Sums) -> list[Pair]:
-    """Every pair of funders with a proposal in common, most money first."""
+    """Every pair of funders with a proposal in common, most proposals first, then most money."""
     payers = _payers(sums)
     found: dict[tuple[int, int], tuple[int, int]] = {}
     for paid in payers.values():
@@ -176,7 +176,9 @@ def pairs(sums: Sums) -> list[Pair]:
             number, amount = found.get((first, second), (0, 0))
             found[first, second] = (number + 1, amount + paid[first] + paid[second])
     made = [Pair(a, b, number, amount) for (a, b), (number, amount) in found.items()]
-    return sorted(made, key=lambda pair: (-pair.amount, pair.first_id, pair.second_id))
+    return sorted(
+        made, key=lambda pair: (-pair.proposals, -pair.amount, pair.first_id, pair.second_id)
+    )
 
 
 def co_funded(sums: Sums) -> tuple[int, int]:

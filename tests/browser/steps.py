@@ -160,7 +160,7 @@ def enter_bank_details(page: Page, payee: str, iban: str, country: str, currency
     page.get_by_label("In the name of").fill(payee)
     page.get_by_label("IBAN").fill(iban)
     page.get_by_label("Country of the account").select_option(label=country)
-    page.get_by_role("button", name="Keep these bank details").click()
+    page.get_by_role("button", name="Save these bank details").click()
     expect(page.get_by_text("You cannot pay to them yourself")).to_be_visible()
 
 

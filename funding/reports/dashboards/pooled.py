@@ -195,6 +195,7 @@ def _pairs(asked: Asked, found: list[together.Pair]) -> Figure | None:
             for pair in found
         ],
         drawing=together.pairs_drawing(found, asked.funder_names, said),
+        wide=True,
         rows_url=asked.links.rows(),
         source=_("ledger and the plan's lines"),
     )

@@ -254,7 +254,9 @@ def _finding(shown: Sequence[PortfolioView], made: Document) -> str:
 
 
 def _telling_areas(shown: Sequence[PortfolioView]) -> list[int]:
-    """Which areas differ most between the portfolios, in their own order."""
+    """Which areas differ most between the portfolios, in their own order; all of one alone."""
+    if len(shown) == 1:
+        return list(range(len(shown[0].areas)))
     spread = [
         max(one.areas[k].amount for one in shown) - min(one.areas[k].amount for one in shown)
         for k in range(len(shown[0].areas))
