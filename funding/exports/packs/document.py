@@ -201,21 +201,22 @@ def _portfolios(view: PackView) -> list[str]:
         ]
         for k in needy
     ]
+    open_gaps = table(
+        _("Gaps: what areas still need under each portfolio"),
+        [
+            _("Area"),
+            _("Need"),
+            *(_("Open in %(letter)s", letter=one.letter) for one in view.portfolios),
+        ],
+        gaps,
+        frozenset(),
+    )
     return [
         f"<h2>{escape(_('Portfolios'))}</h2>",
         paragraph(view.finding, "lede"),
         table(_("The portfolios side by side"), heads, rows, frozenset()),
         f'<div class="picture"><img src="picture:{CHART}" alt="{escape(view.figure_title)}"></div>',
-        table(
-            _("Gaps: what areas still need under each portfolio"),
-            [
-                _("Area"),
-                _("Need"),
-                *(_("Open in %(letter)s", letter=one.letter) for one in view.portfolios),
-            ],
-            gaps,
-            frozenset(),
-        ),
+        open_gaps if needy else paragraph(_("No area of this round states a need.")),
         *(portfolio(view, one) for one in view.portfolios[1:]),
     ]
 
