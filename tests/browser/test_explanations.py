@@ -66,7 +66,7 @@ def states(explained: LiveSite, tmp_path_factory: pytest.TempPathFactory) -> lis
     work(database, folder)
     own = f"/proposals/{ids['B']}"
     told = {
-        refusal: (officer, "confirmed by solving again"),
+        refusal: (officer, "Confirmed by solving again"),
         priced: (officer, "These cannot all hold"),
         own: (lead, "The money in this round"),
     }

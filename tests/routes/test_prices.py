@@ -120,7 +120,7 @@ def test_a_line_shows_the_price_of_amending_and_declining_before_it_is_saved(
     scene.work()
     page = colleague.get(address).text
     words = plain(page)
-    assert "confirmed by solving again" in words
+    assert "Confirmed by solving again" in words
     assert "The plan would be worth" in words
     assert scene.stored(PlanLine, line.id).state == "recommended"  # nothing is saved yet
     sent = fields_of(page, f"/lines/{line.id}/{act}")

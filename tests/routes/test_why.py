@@ -39,12 +39,12 @@ def test_opening_a_refusal_shows_the_estimate_and_confirms_it_in_the_background(
     assert "being confirmed" in first
     assert '<meta http-equiv="refresh"' in first  # for browsers without scripts
     assert f'hx-get="{scene.page_of("B")}/why"' in first
-    assert "confirmed by solving again" not in first
+    assert "Confirmed by solving again" not in first
     officer.get(scene.page_of("B"))
     assert len(scene.studies("confirmation")) == 1  # opened twice, asked for once
     scene.work()
     part = plain(officer.get(f"{scene.page_of('B')}/why").text)
-    assert "confirmed by solving again" in part
+    assert "Confirmed by solving again" in part
     assert "hx-get" not in part
     assert "For the committee" in part
     done = plain(officer.get(scene.page_of("B")).text)
