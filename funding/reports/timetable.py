@@ -25,24 +25,27 @@ def time_left(moment: datetime, at: datetime) -> str:
     """12 days left, 3 hours left, or: passed 17 days ago."""
     if moment > at:
         return left_in_words(moment - at)
-    gap = at - moment
-    if gap >= timedelta(days=2):
-        amount = plural(gap.days, "day")
-    elif gap >= timedelta(hours=2):
-        amount = plural(int(gap.total_seconds() // 3600), "hour")
-    else:
-        amount = plural(max(1, int(gap.total_seconds() // 60)), "minute")
-    return _("passed %(amount)s ago", amount=amount)
+    return _("passed %(amount)s ago", amount=plural(*_in_units(at - moment)))
 
 
 def left_in_words(gap: timedelta) -> str:
     """12 days left, 3 hours left, 20 minutes left."""
+    number, unit = _in_units(gap)
+    if unit == "day":
+        return ngettext("%(num)s day left", "%(num)s days left", number)
+    if unit == "hour":
+        return ngettext("%(num)s hour left", "%(num)s hours left", number)
+    return ngettext("%(num)s minute left", "%(num)s minutes left", number)
+
+
+def _in_units(gap: timedelta) -> tuple[int, str]:
+    """So many days, hours or minutes, in the largest unit of which there are two."""
     minutes = int(gap.total_seconds() // 60)
     if gap >= timedelta(days=2):
-        return ngettext("%(num)s day left", "%(num)s days left", gap.days)
+        return gap.days, "day"
     if gap >= timedelta(hours=2):
-        return ngettext("%(num)s hour left", "%(num)s hours left", minutes // 60)
-    return ngettext("%(num)s minute left", "%(num)s minutes left", max(1, minutes))
+        return minutes // 60, "hour"
+    return max(1, minutes), "minute"
 
 
 @dataclass(frozen=True)

@@ -24,6 +24,7 @@ from sqlalchemy.orm import Session
 from funding.config import Config
 from funding.db import Database, now
 from funding.errors import RuleBroken
+from funding.formatting import RIGHT_TO_LEFT
 from funding.language import ENGLISH, current, using
 from funding.models import Mail, Person
 from funding.permissions import Actor, fetch, visible_mail
@@ -31,7 +32,6 @@ from funding.services.log import record
 
 MOST_TRIES = 8
 RETRY_AFTER = timedelta(minutes=1)
-RIGHT_TO_LEFT = "\N{RIGHT-TO-LEFT MARK}"
 
 Written = tuple[str, str]
 """A mail's subject and body."""
