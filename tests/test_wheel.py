@@ -90,7 +90,7 @@ def test_the_wheel_serves_the_demo_from_an_empty_folder(wheel: Path, tmp_path: P
     assert where.startswith(str(home)), "the checkout was imported, not the wheel"
     server = subprocess.Popen([tributary, "serve"], cwd=tmp_path, env=environment)
     try:
-        assert _answer(f"http://127.0.0.1:{port}/healthz") == {"status": "ok"}
+        assert _answer(server, f"http://127.0.0.1:{port}/healthz") == {"status": "ok"}
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/rounds/1") as page:
             assert "Common Ground Round 2026" in page.read().decode()
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/static/css/tokens.css") as sheet:
@@ -100,11 +100,13 @@ def test_the_wheel_serves_the_demo_from_an_empty_folder(wheel: Path, tmp_path: P
         server.wait(timeout=60)
 
 
-def _answer(address: str) -> object:
-    for _ in range(300):
+def _answer(server: subprocess.Popen[bytes], address: str) -> object:
+    """What it says once it listens, which takes minutes where the machine has much else to do."""
+    for _ in range(3000):
         try:
             with urllib.request.urlopen(address) as answer:
                 return json.loads(answer.read())
         except OSError:
+            assert server.poll() is None, f"it ended with {server.returncode}"
             time.sleep(0.2)
     raise AssertionError(f"{address} does not answer")

@@ -8,11 +8,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pandas  # noqa: F401 - charts of one thread would find what the worker's has half loaded
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    expect,
+    sync_playwright,
+)
 from werkzeug.serving import make_server
 
 from funding import create_app
@@ -23,12 +31,18 @@ from funding.worker import Worker
 from tests.browser.chromium import FLAGS, executable
 from tests.builders import PASSWORD
 
+if TYPE_CHECKING:
+    from tests.browser.every_page import Shown
+
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
 
 SOON_DONE = TASKS | dict.fromkeys((*LONG, *NOBODY_WAITS_FOR), lambda *_arguments, **_named: None)
 """Every task, those that take minutes left undone: a solver at work outlives a test's thread."""
 
+
+PATIENCE = 30_000
+"""Milliseconds for what a page is to show: as long as for going to one, however busy the machine."""
 
 LOST_CONNECTION = ("ERR_INTERNET_DISCONNECTED", "htmx:sendError", "htmx:afterRequest")
 """What the console says of requests without a network."""
@@ -53,11 +67,19 @@ def live_demo(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iter
         yield site
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def quiet_demo(demo_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveSite]:
-    """Without a worker: what only fills in figures later is left undone."""
+    """Without a worker: what only fills in figures later is left undone. To be looked at only."""
     with served(demo_file, tmp_path_factory.mktemp("quiet"), has_worker=False) as site:
         yield site
+
+
+@pytest.fixture(scope="session")
+def shown(quiet_demo: LiveSite) -> list[Shown]:
+    """Every page of it, filled once: that takes a minute."""
+    from tests.browser.every_page import every_page  # which needs what stands here
+
+    return every_page(quiet_demo.app)
 
 
 @contextmanager
@@ -85,6 +107,7 @@ def served(demo_file: Path, data: Path, *, has_worker: bool) -> Iterator[LiveSit
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         made = playwright.chromium.launch(executable_path=executable(), args=list(FLAGS))
         yield made

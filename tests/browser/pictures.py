@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.browser.conftest import DESKTOP, PHONE, LiveSite
-from tests.browser.every_page import Shown, Visitor, every_page
+from tests.browser.every_page import Shown, Visitor
 
 FOLDER = Path(os.environ.get("TRIBUTARY_PICTURES", "pictures"))
 APPEARANCES = {
@@ -28,11 +28,6 @@ APPEARANCES = {
 }
 TALLEST = 6_000
 """Pixels of a page that are shown: a list goes on as it began."""
-
-
-@pytest.fixture(scope="module")
-def shown(quiet_demo: LiveSite) -> list[Shown]:
-    return every_page(quiet_demo.app)
 
 
 @pytest.mark.parametrize("name", APPEARANCES)

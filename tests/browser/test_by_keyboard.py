@@ -8,15 +8,12 @@ import pytest
 import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 
-from funding.models import Person, PlanLine, Vote
-from funding.permissions import Actor
-from funding.services import plans
-from funding.services.solve_now import solve_now
+from funding.models import PlanLine, Vote
 from tests.application_forms import make_applicant, saved_form
 from tests.browser.conftest import DESKTOP, LiveSite, OpenPage
-from tests.browser.every_page import Shown, Visitor, every_page
-from tests.browser.test_committee_journey import MEMBERS, ROUND, WAITING, round_of
-from tests.browser.test_journeys import COLLEAGUE, OFFICER
+from tests.browser.every_page import Shown, Visitor
+from tests.browser.test_committee_journey import MEMBERS, WAITING, round_of, solved_and_put_forward
+from tests.browser.test_journeys import COLLEAGUE
 from tests.builders import PASSWORD
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -63,12 +60,8 @@ def enter(page: Page, email: str) -> None:
 @pytest.fixture(scope="module")
 def plan(live_demo: LiveSite) -> int:
     """The demo round, solved and put before the funders and the committee; the round's id."""
-    site = live_demo
-    run = solve_now(site.database, site.app.extensions["config"], ROUND)
-    with site.database.reading() as session:
-        by = Actor.of(session.scalars(sa.select(Person).where(Person.email == OFFICER)).one())
-    site.database.in_transaction(plans.put_forward, by=by, run_id=run.id, note="", key="keys")
-    return round_of(site)
+    solved_and_put_forward(live_demo)
+    return round_of(live_demo)
 
 
 def test_an_officer_signs_in_filters_opens_a_line_and_decides(
@@ -240,11 +233,6 @@ def press(page: Page, times: int) -> bool:
         if page.evaluate("window.tabbed.ended"):
             return True
     return False
-
-
-@pytest.fixture(scope="module")
-def shown(quiet_demo: LiveSite) -> list[Shown]:
-    return every_page(quiet_demo.app)
 
 
 def test_on_every_page_the_focus_is_seen_and_comes_to_the_end(

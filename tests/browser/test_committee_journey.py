@@ -52,8 +52,11 @@ WAITING = 300_000  # milliseconds, for a solver; a lost one only must not hang t
 
 @pytest.fixture(scope="module")
 def run_id(live_demo: LiveSite) -> int:
-    """The demo round, solved and put before the funders."""
-    site = live_demo
+    return solved_and_put_forward(live_demo)
+
+
+def solved_and_put_forward(site: LiveSite) -> int:
+    """The demo round, solved and put before the funders; the run's id."""
     run = solve_now(site.database, site.app.extensions["config"], ROUND)
     with site.database.reading() as session:
         by = Actor.of(session.scalars(sa.select(Person).where(Person.email == OFFICER)).one())

@@ -11,7 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from tests.browser.conftest import DESKTOP, PHONE, LiveSite
-from tests.browser.every_page import Shown, Visitor, every_page
+from tests.browser.every_page import Shown, Visitor
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
@@ -28,11 +28,6 @@ NARROW_AND_DARK = (
         }
     },
 )
-
-
-@pytest.fixture(scope="module")
-def shown(quiet_demo: LiveSite) -> list[Shown]:
-    return every_page(quiet_demo.app)
 
 
 @pytest.mark.parametrize(

@@ -141,7 +141,7 @@ def test_an_officer_solves_a_scenario_and_reads_the_result(
     for view, words in {
         "funders": "Lantern Fund",
         "areas": "Interpretability",
-        "overlaps": "avoided",
+        "overlaps": "Avoided",
         "whole": "SHA-256",
     }.items():
         page = officer.get(f"/runs/{run_id}/{view}")

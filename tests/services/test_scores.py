@@ -158,7 +158,7 @@ def test_a_table_is_imported_and_the_same_again_changes_nothing(each_database: D
     table = f"proposal,reviewer,score,comment\n{first},a@x.example,80,Good\n{second},Bo,70.5,\n"
     assert import_text(each_database, desk, table) == score_files.Counts(2, 2, 0, 0)
     assert import_text(each_database, desk, table) == score_files.Counts(2, 0, 0, 2)
-    changed = table.replace("80", "81")
+    changed = table.replace(",80,", ",81,")
     assert import_text(each_database, desk, changed) == score_files.Counts(2, 0, 1, 1)
     assert merit(each_database, desk.first) == pytest.approx(0.81)
 
