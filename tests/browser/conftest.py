@@ -42,7 +42,7 @@ SOON_DONE = TASKS | dict.fromkeys((*LONG, *NOBODY_WAITS_FOR), lambda *_arguments
 
 
 PATIENCE = 30_000
-"""Milliseconds for what a page is to show: as long as for going to one, however busy the machine."""
+"""Milliseconds for what a page is to show: as long as going to one may take on a busy machine."""
 
 LOST_CONNECTION = ("ERR_INTERNET_DISCONNECTED", "htmx:sendError", "htmx:afterRequest")
 """What the console says of requests without a network."""

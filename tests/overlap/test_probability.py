@@ -29,9 +29,7 @@ def test_a_copy_is_probable_and_the_reasons_are_said() -> None:
     judgement = judge(FIRST, COPY, 1.0)
     assert judgement.probability > 0.9
     assert judgement.degree == 1.0
-    assert {"the same lead", "budgets within 3%", "periods overlap by 12 months"} <= said(
-        judgement
-    )
+    assert {"the same lead", "budgets within 3%", "periods overlap by 12 months"} <= said(judgement)
 
 
 def test_works_with_nothing_in_common_are_improbable() -> None:

@@ -160,7 +160,9 @@ def _pairs(p: Proof, paid: dict[int, Sums]) -> None:
         return
     rows = [(p.funders[a], p.funders[b], *sums) for (a, b), sums in found.items()]
     p.table("together", ["Proposals", f"Money of both, {p.currency}"], rows)
-    (a, b), (number, _amount) = min(found.items(), key=lambda each: (-each[1][0], -each[1][1], each[0]))
+    (a, b), (number, _amount) = min(
+        found.items(), key=lambda each: (-each[1][0], -each[1][1], each[0])
+    )
     many = f"{number} proposal{'s' * (number != 1)}"
     text = f"{p.funders[a]} and {p.funders[b]} pay most together: {many}"
     p.say("together", "finding", text=text)
