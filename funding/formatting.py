@@ -182,10 +182,22 @@ def format_number(number: int) -> str:
 
 
 @translated
-def format_decimals(number: float, decimals: int) -> str:
+def format_decimals(number: float | Decimal, decimals: int) -> str:
     """A number with so many decimals, such as a merit, points or seconds: −1,234.50."""
     rounded = round(Decimal(number), decimals)
     return _signed(_grouped(rounded, decimals), rounded < 0)
+
+
+@translated
+def format_figure(number: float) -> str:
+    """A number with the decimals it has, at most six figures: a weight of 0.05, 1.5 or 20."""
+    return format_decimals(*_six_figures(number))
+
+
+def _six_figures(number: float) -> tuple[Decimal, int]:
+    """The number to six figures, and how many decimals that has."""
+    figures = Decimal(f"{number:.6g}").normalize()
+    return figures, max(0, -int(figures.as_tuple().exponent))
 
 
 @translated
@@ -261,6 +273,12 @@ def format_percent(share: float, decimals: int = 0) -> str:
     if value < 0 and rounded == 0:
         return f"{_mark()}>{_percent(-step, decimals)}"
     return _percent(rounded, decimals)
+
+
+@translated
+def format_share(share: float) -> str:
+    """A fraction as a percentage with the decimals it has: 0.985 is 98.5%, 0.5 is 50%."""
+    return _percent(*_six_figures(100 * share))
 
 
 def _percent(value: Decimal, decimals: int) -> str:
@@ -343,6 +361,8 @@ def register_filters(app: Flask) -> None:
         date=format_date,
         day=format_day,
         decimals=format_decimals,
+        figure=format_figure,
+        share=format_share,
         money=format_amount,
         money_number=format_amount_number,
         money_short=format_short,

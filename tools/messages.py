@@ -63,7 +63,7 @@ _PICKED = re.compile(r"""%\s*call \w+\.bulk_actions\("([^"]+)"\)""")
 _SENTENCE = re.compile(r"[A-Za-z]{2,}[,:;]? [A-Za-z“(]|^[A-Z][a-zé]+[.:]?$|^[A-Z][a-z]+-[a-z]+$")
 _FORMAL = re.compile(
     r"^\s*(select|insert|update|delete|create|alter|drop|with|pragma|attachment;|from|https?:|/)\b"
-    r"|[{}\\<>]|%[(%\w]|\w_\w|==|\bis null\b|\bin \("
+    r"|[{}\\<>]|%(?!\(\w+\)s)[(%\w]|\w_\w|==|\bis null\b|\bin \("
 )
 
 Message = tuple[str | tuple[str, str], str]

@@ -107,8 +107,8 @@ def _figure(steps: Sequence[Step], currency: str) -> str:
     scale = 10 ** minor_units(currency)
     figure = go.Figure()
     for part, label, colour in (
-        (0, "Goes to other proposals", "var(--chart-1)"),
-        (1, "Stays unspent", "var(--chart-4)"),
+        (0, _("Goes to other proposals"), "var(--chart-1)"),
+        (1, _("Stays unspent"), "var(--chart-4)"),
     ):
         amounts = [parts[part] for parts in by_name.values()]
         figure.add_bar(

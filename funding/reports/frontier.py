@@ -9,7 +9,7 @@ from typing import Any
 import plotly.graph_objects as go
 import plotly.io
 
-from funding.formatting import format_percent, format_short, minor_units
+from funding.formatting import format_figure, format_percent, format_short, minor_units
 from funding.language import gettext as _
 
 
@@ -36,7 +36,7 @@ class Point:
     def in_words(self) -> str:
         """How it was asked for."""
         if self.is_own:
-            return "this plan"
+            return _("this plan")
         return _(
             "needs count %(coverage)s, overlaps %(overlap)s",
             coverage=_times(self.coverage),
@@ -56,7 +56,9 @@ _FACTORS = {
 
 def _times(factor: float) -> str:
     """How much more or less something counts than in the round's own policy."""
-    return _FACTORS.get(factor, f"{factor:g} times")
+    if factor in _FACTORS:
+        return _FACTORS[factor]
+    return _("%(number)s times", number=format_figure(factor))
 
 
 def points(found: Mapping[str, Any]) -> list[Point]:
@@ -100,21 +102,21 @@ def chart(shown: Sequence[Point], currency: str, address: Callable[[int], str]) 
         height=420,
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         margin={"l": 8, "r": 16, "t": 36, "b": 48},
-        xaxis={"title": {"text": "merit: money weighted by merit"}, "automargin": True},
-        yaxis={"title": {"text": "needs covered, by their weights"}, "automargin": True},
+        xaxis={"title": {"text": _("merit: money weighted by merit")}, "automargin": True},
+        yaxis={"title": {"text": _("needs covered, by their weights")}, "automargin": True},
         hovermode="closest",
     )
     largest = max((point.twice for point in shown), default=0) or 1
     groups = (
-        ("This plan", "var(--chart-2)", "diamond", [p for p in shown if p.is_own]),
+        (_("This plan"), "var(--chart-2)", "diamond", [p for p in shown if p.is_own]),
         (
-            "Nothing paid twice",
+            _("Nothing paid twice"),
             "var(--chart-1)",
             "circle",
             [p for p in shown if not p.is_own and not p.twice],
         ),
         (
-            "Some work paid twice (larger: more)",
+            _("Some work paid twice (larger: more)"),
             "var(--chart-4)",
             "circle",
             [p for p in shown if not p.is_own and p.twice],
@@ -136,15 +138,15 @@ def chart(shown: Sequence[Point], currency: str, address: Callable[[int], str]) 
                 [
                     address(point.number),
                     point.in_words,
-                    format_short(point.merit, currency),
-                    format_short(point.covered, currency),
-                    format_short(point.twice, currency),
+                    _("merit %(amount)s", amount=format_short(point.merit, currency)),
+                    _("needs covered %(amount)s", amount=format_short(point.covered, currency)),
+                    _("paid twice %(amount)s", amount=format_short(point.twice, currency)),
                 ]
                 for point in of
             ],
             hovertemplate=(
-                "%{customdata[1]}<br>merit %{customdata[2]}<br>needs covered %{customdata[3]}"
-                "<br>paid twice %{customdata[4]}<extra></extra>"
+                "%{customdata[1]}<br>%{customdata[2]}<br>%{customdata[3]}"
+                "<br>%{customdata[4]}<extra></extra>"
             ),
         )
     return plotly.io.to_json(figure)

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from funding.formatting import format_decimals
 from funding.language import gettext as _
 from funding.models import Commitment, Run
 from funding.reports.result_views import prices_of
@@ -52,7 +53,7 @@ def _worth(price: float, currency: str) -> str:
         "One more %(currency)s in this commitment would be worth %(price)s "
         "%(currency)s of good work: that is what its money could do elsewhere.",
         currency=currency,
-        price=f"{price:.2f}",
+        price=format_decimals(price, 2),
     )
 
 
@@ -71,7 +72,7 @@ def _beside(
         if other is None:
             continue
         group = dearer if other > price + SAME else same if other > price - SAME else cheaper
-        group.append(f"{clause['commitment']} ({other:.2f})")
+        group.append(f"{clause['commitment']} ({format_decimals(other, 2)})")
     sentences = []
     if dearer:
         sentences.append(

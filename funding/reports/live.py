@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, undefer
 
 from funding.db import now
-from funding.formatting import format_short
+from funding.formatting import format_figure, format_short
 from funding.language import gettext as _
 from funding.models import (
     Commitment,
@@ -136,7 +136,9 @@ class Names:
         if kind == "weights":
             if value is None:
                 return _("%(area)s weighs as in the round", area=name)
-            return _("%(area)s weighs %(times)s times as much", area=name, times=f"{value:g}")
+            return _(
+                "%(area)s weighs %(times)s times as much", area=name, times=format_figure(value)
+            )
         if kind == "floors":
             if value is None:
                 return _("The floor of %(area)s is the round’s", area=name)

@@ -240,10 +240,14 @@ def map_figure(
         y=[(at[tie.first].y + at[tie.second].y) / 2 for tie in known],
         marker={"symbol": "diamond", "size": 9, "color": "var(--bad)"},
         customdata=[
-            [of_pair(tie.id), escape(at[tie.first].title), escape(at[tie.second].title)]
+            [
+                of_pair(tie.id),
+                escape(at[tie.first].title),
+                gettext("and %(title)s", title=escape(at[tie.second].title)),
+            ]
             for tie in known
         ],
-        hovertemplate="%{customdata[1]}<br>and %{customdata[2]}<extra></extra>",
+        hovertemplate="%{customdata[1]}<br>%{customdata[2]}<extra></extra>",
     )
     return _on_a_plane(figure)
 

@@ -13,6 +13,7 @@ import plotly.io
 from funding.formatting import format_number, format_percent, format_short, plural, shortened
 from funding.language import gettext as _
 from funding.language import ngettext
+from funding.services.run_words import listed
 
 Document = Mapping[str, Any]
 MOST_GROUPS = 20
@@ -85,7 +86,7 @@ def _finding(rows: Sequence[FunderRow]) -> str:
     gains = [row.gain for row in rows if row.gain is not None]
     better = [gain for gain in gains if gain > 0]
     if not gains:
-        return "No funder would get anything done without the pool"
+        return _("No funder would get anything done without the pool")
     if len(better) == len(gains):
         low, high = format_percent(min(gains)), format_percent(max(gains))
         much = low if low == high else _("%(low)s to %(high)s", low=low, high=high)
@@ -112,8 +113,10 @@ def _figure(rows: Sequence[FunderRow]) -> str:
         marker_color=[
             "var(--chart-1)" if (row.gain or 0) > 0 else "var(--chart-2)" for row in shown
         ],
-        customdata=[[f"#{row.key}", escape(row.name)] for row in shown],
-        hovertemplate="%{customdata[1]}: %{x:.1f}%<extra></extra>",
+        customdata=[
+            [f"#{row.key}", escape(row.name), format_percent(row.gain or 0.0, 1)] for row in shown
+        ],
+        hovertemplate="%{customdata[1]}: %{customdata[2]}<extra></extra>",
     )
     figure.update_layout(
         height=90 + 30 * len(shown),
@@ -128,21 +131,18 @@ def _figure(rows: Sequence[FunderRow]) -> str:
 
 def _group(group: Document, names: Mapping[str, str], values: Mapping[str, float]) -> str:
     """Harbour Light and Northern Commons would each get more done by leaving together: ..."""
-    parts = [
-        f"{names.get(key, key)} {format_percent(gain / values[key], 1) if values[key] else 'all'}"
+    more = {
+        names.get(key, key): format_percent(gain / values[key], 1) if values[key] else _("all")
         for key, gain in group["gains"].items()
-    ]
-    who = _listed([names.get(key, key) for key in group["funders"]])
-    if len(parts) == 1:
-        return _(
-            "%(who)s would get %(rpartition)s more done by leaving.",
-            who=who,
-            rpartition=parts[0].rpartition(" ")[2],
-        )
+    }
+    who = listed([names.get(key, key) for key in group["funders"]])
+    if len(more) == 1:
+        (much,) = more.values()
+        return _("%(who)s would get %(much)s more done by leaving.", who=who, much=much)
     return _(
         "%(who)s would each get more done by leaving together: %(parts)s more.",
         who=who,
-        parts=_listed(parts),
+        parts=listed([f"{name} {much}" for name, much in more.items()]),
     )
 
 
@@ -156,7 +156,7 @@ def _how(groups: Document, funders: int) -> str:
                 "were looked at.",
                 possible=plural(possible, "group"),
                 funders=plural(funders, "funder"),
-                looked="all" if looked == possible else f"{looked:,}",
+                looked=_("all") if looked == possible else format_number(looked),
             )
         )
     else:
@@ -193,26 +193,25 @@ def _how(groups: Document, funders: int) -> str:
 def _promise(price: Document | None, currency: str, value: float) -> str:
     """What promising a funder as much as leaving costs the pool, or what dropping that brings."""
     if price is None:
-        return "not worked out for this rule"
+        return _("not worked out for this rule")
     if price["is_impossible"]:
-        return "no plan can keep it"
+        return _("no plan can keep it")
     if price["price"] is None:
-        return "not known in the time given to it"
+        return _("not known in the time given to it")
     if price["at_most"] <= 0:
-        return "nothing: the plan gives it as much already"
+        return _("nothing: the plan gives it as much already")
     if price["at_least"] <= 0:
         most = format_short(int(price["at_most"]), currency)
         said = _("too little to tell (at most %(most)s)", most=most)
     else:
-        share = f" ({format_percent(price['price'] / value, 1)})" if value > 0 else ""
-        said = _(
-            "%(int)s of the plan's value%(share)s",
-            int=format_short(int(price["price"]), currency),
-            share=share,
+        much = format_short(int(price["price"]), currency)
+        said = (
+            _(
+                "%(much)s of the plan's value (%(share)s)",
+                much=much,
+                share=format_percent(price["price"] / value, 1),
+            )
+            if value > 0
+            else _("%(much)s of the plan's value", much=much)
         )
     return _("held already; it costs %(said)s", said=said) if price["is_held"] else said
-
-
-def _listed(words: Sequence[str]) -> str:
-    """A, B and C."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"

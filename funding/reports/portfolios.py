@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from funding.formatting import format_percent, format_share
 from funding.language import gettext as _
 from funding.models import Organisation, Proposal, Run
 from funding.permissions import Actor, visible_proposals
@@ -136,8 +137,8 @@ def finding(shown: Sequence[Portfolio], tolerance: float) -> str:
         return "There is no other portfolio: whatever is nearly as good moves hardly any money."
     most = max(shown, key=lambda one: one.moved_share)
     return _(
-        "For at most %(tolerance)s%% of the value, %(moved_share)s of the money "
+        "For at most %(tolerance)s of the value, %(share)s of the money "
         "could go to other proposals.",
-        tolerance=f"{tolerance * 100:g}",
-        moved_share=f"{most.moved_share:.0%}",
+        tolerance=format_share(tolerance),
+        share=format_percent(most.moved_share),
     )

@@ -13,7 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from funding.formatting import format_amount, format_amount_number
+from funding.formatting import format_amount, format_decimals, format_number
 from funding.language import gettext as _
 from funding.models import Commitment, Organisation, Proposal, Run, RunLine, RunProposal
 from funding.permissions import Actor, without_conflict
@@ -256,27 +256,49 @@ class Limit:
     is_of_proposal: bool = False
 
 
-_MORE = "One more {money} {here} would be worth {price} {money} of good work."
-_DEMAND = "Asking for one more {money} {here} would take {price} {money} of good work elsewhere."
 _LIMIT_WORDS = {
-    "commitment": ("Money of {}", "here", _MORE),
-    "area cap": ("Most allowed in {}", "allowed here", _MORE),
-    "area floor": ("Least wanted in {}", "here", _DEMAND),
-    "institution_share": ("Most for one institution: {}", "allowed to it", _MORE),
-    "risk_most": ("Most for {} risk", "allowed here", _MORE),
-    "region_least": ("Least for {}", "there", _DEMAND),
-    "guarantee": ("What {} is promised", "of value to it", _DEMAND),
+    "commitment": (
+        "Money of %(name)s",
+        "One more %(money)s here would be worth %(price)s %(money)s of good work.",
+    ),
+    "area cap": (
+        "Most allowed in %(name)s",
+        "One more %(money)s allowed here would be worth %(price)s %(money)s of good work.",
+    ),
+    "area floor": (
+        "Least wanted in %(name)s",
+        "Asking for one more %(money)s here would take %(price)s %(money)s of good work elsewhere.",
+    ),
+    "institution_share": (
+        "Most for one institution: %(name)s",
+        "One more %(money)s allowed to it would be worth %(price)s %(money)s of good work.",
+    ),
+    "risk_most": (
+        "Most for %(name)s risk",
+        "One more %(money)s allowed here would be worth %(price)s %(money)s of good work.",
+    ),
+    "region_least": (
+        "Least for %(name)s",
+        "Asking for one more %(money)s there would take %(price)s %(money)s of good work "
+        "elsewhere.",
+    ),
+    "guarantee": (
+        "What %(name)s is promised",
+        "Asking for one more %(money)s of value to it would take %(price)s %(money)s of good work "
+        "elsewhere.",
+    ),
 }
-_COFUNDERS = "One more co-funder for it would be worth {price} of good work, or more."
+_COFUNDERS = "One more co-funder for it would be worth %(price)s of good work, or more."
 _CHARGES = {
     "overlap_weight": (
         "Work paid twice",
-        "Funded overlaps come to {price} {money}: counting them a hundredth more would take a "
+        "Funded overlaps come to %(price)s: counting them a hundredth more would take a "
         "hundredth of that from the plan’s value.",
     ),
     "agreement_cost": (
         "Agreements",
-        "The plan makes {price} agreements: each {money} more that one costs is taken so often.",
+        "The plan makes %(price)s agreements: each %(money)s more that one costs is taken so "
+        "often.",
     ),
 }
 
@@ -296,22 +318,22 @@ def binding_limits(session: Session, run: Run, discretion: Discretion) -> list[L
     limits = sorted((p for p in known if p["kind"] in _LIMIT_WORDS), key=lambda p: -abs(p["price"]))
     found = []
     for price in limits:
-        words, here, worth = _LIMIT_WORDS[price["kind"]]
+        words, worth = _LIMIT_WORDS[price["kind"]]
         name = names.get(price["where"], price["where"])
-        told = worth.format(money=money, here=here, price=f"{abs(price['price']):.2f}")
-        found.append(Limit(words.format(name), told, price["is_tried"]))
+        told = _(worth, money=money, price=format_decimals(abs(price["price"]), 2))
+        found.append(Limit(_(words, name=name), told, price["is_tried"]))
     cofunders = (p for p in known if p["kind"] == "max_cofunders")
     for price in sorted(cofunders, key=lambda p: (-p["price"], p["where"])):
         name = names.get(price["where"], price["where"])
-        told = _COFUNDERS.format(price=format_amount(round(price["price"]), money))
+        told = _(_COFUNDERS, price=format_amount(round(price["price"]), money))
         found.append(Limit(_("Co-funders of %(name)s", name=name), told, price["is_tried"], True))
     for price in (p for p in known if p["kind"] in _CHARGES):
         words, told = _CHARGES[price["kind"]]
         is_count = price["kind"] == "agreement_cost"
         size = (
-            f"{-price['price']:,.0f}"
+            format_number(round(-price["price"]))
             if is_count
-            else format_amount_number(round(-price["price"]), money)
+            else format_amount(round(-price["price"]), money)
         )
-        found.append(Limit(words, told.format(price=size, money=money), True))
+        found.append(Limit(_(words), _(told, price=size, money=money), True))
     return found

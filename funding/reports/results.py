@@ -9,7 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, load_only
 
-from funding.formatting import format_percent, format_short, plural
+from funding.formatting import format_decimals, format_percent, format_short, plural
 from funding.language import gettext
 from funding.listing import Listing
 from funding.models import (
@@ -351,7 +351,7 @@ def headline_in_words(session: Session, run: Run) -> list[str]:
         quality_in_words(run),
         gettext(
             "%(seconds)s s; input %(value)s.",
-            seconds=f"{run.seconds or 0:.1f}",
+            seconds=format_decimals(run.seconds or 0, 1),
             value=(run.digest or "")[:12],
         ),
     ]

@@ -9,9 +9,10 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.io import to_json
 
-from funding.formatting import format_percent, format_short, plural, shortened
-from funding.language import gettext
+from funding.formatting import format_decimals, format_percent, format_short, plural, shortened
+from funding.language import gettext, said
 from funding.reports.portfolios import Shown
+from funding.services.run_words import listed
 from funding.studies.rules import IN_WORDS, Words
 
 Found = dict[str, Any]
@@ -22,7 +23,7 @@ SAME = 5e-3  # of what a funder reaches alone: less than this is neither gain no
 
 def rule_label(rule: str) -> str:
     """The rule's name for people."""
-    return IN_WORDS[rule].label if rule in IN_WORDS else rule
+    return gettext(IN_WORDS[rule].label) if rule in IN_WORDS else rule
 
 
 def other_rule(rule: str) -> Words | None:
@@ -31,13 +32,13 @@ def other_rule(rule: str) -> Words | None:
 
 
 MISSED = {
-    "area cap": "{} gets {} more than it may.",
-    "floor": "{} gets {} less than it should.",
-    "institution_share": "{} gets {} more than one institution may.",
-    "risk_most": "Risk tier {} gets {} more than it may.",
-    "region_least": "{} gets {} less than its least share.",
-    "guarantee": "{} sees less good done than it was promised.",
-    "at_least": "{} sees less good done than it was promised.",
+    "area cap": "%(where)s gets %(much)s more than it may.",
+    "floor": "%(where)s gets %(much)s less than it should.",
+    "institution_share": "%(where)s gets %(much)s more than one institution may.",
+    "risk_most": "Risk tier %(where)s gets %(much)s more than it may.",
+    "region_least": "%(where)s gets %(much)s less than its least share.",
+    "guarantee": "%(where)s sees less good done than it was promised.",
+    "at_least": "%(where)s sees less good done than it was promised.",
 }
 
 
@@ -55,9 +56,10 @@ def rule_rows(
             "has_plan": "value" in row,
             "of_best": row["value"] / best if "value" in row and best > 0 else None,
             "missed": [
-                MISSED[limit["limit"]].format(
-                    names.get(limit["where"], limit["where"]),
-                    format_short(round(limit["by"]), currency),
+                gettext(
+                    MISSED[limit["limit"]],
+                    where=names.get(limit["where"], limit["where"]),
+                    much=format_short(round(limit["by"]), currency),
                 )
                 for limit in row.get("not_kept", ())
             ],
@@ -107,13 +109,20 @@ def gain_chart(found: Found, names: Mapping[str, str]) -> Found | None:
             x=[escape(label) for label in labels],
             y=[escape(shortened(name, 28)) for name in named],
             z=[[ratio / max(line) for ratio in line] for line in ratios],
-            text=[[f"{ratio:.1f} ×" for ratio in line] for line in ratios],
+            text=[[_times(ratio, 1) for ratio in line] for line in ratios],
             texttemplate="%{text}",
+            customdata=[
+                [
+                    gettext("%(times)s what it reaches alone", times=_times(ratio, 1))
+                    for ratio in line
+                ]
+                for line in ratios
+            ],
             colorscale=[[0, "var(--seq-0)"], [1, "var(--seq-3)"]],
             showscale=False,
             xgap=2,
             ygap=2,
-            hovertemplate="%{y}, %{x}: %{text} what it reaches alone<extra></extra>",
+            hovertemplate="%{y}, %{x}: %{customdata}<extra></extra>",
         )
     )
     figure.update_layout(
@@ -130,10 +139,14 @@ def gain_chart(found: Found, names: Mapping[str, str]) -> Found | None:
         "figure_json": to_json(figure),
         "headers": ["Funder", *({"label": label, "numeric": True} for label in labels)],
         "rows": [
-            [name, *(f"{ratio:.2f} ×" for ratio in line)]
+            [name, *(_times(ratio, 2) for ratio in line)]
             for name, line in zip(named, ratios, strict=True)
         ],
     }
+
+
+def _times(ratio: float, decimals: int) -> str:
+    return f"{format_decimals(ratio, decimals)} ×"
 
 
 def _left_out(found: Found, names: Mapping[str, str]) -> str | None:
@@ -142,7 +155,8 @@ def _left_out(found: Found, names: Mapping[str, str]) -> str | None:
     if not without:
         return None
     return gettext(
-        "Left out, since alone their money could fund nothing: %(join)s.", join=", ".join(without)
+        "Left out, since alone their money could fund nothing: %(funders)s.",
+        funders=listed(without),
     )
 
 
@@ -163,7 +177,7 @@ def _gain_finding(found: Found, rows: list[Found], names: Mapping[str, str]) -> 
         "Every rule gives each funder more than it reaches alone; “%(rule_label)s” "
         "gives the one that gains least most: %(least)s times",
         rule_label=rule_label(best),
-        least=f"{least[best]:.1f}",
+        least=format_decimals(least[best], 1),
     )
 
 
@@ -175,10 +189,11 @@ def cover_chart(found: Found) -> Found | None:
         return None
     figure = go.Figure(layout={"barmode": "group", "height": 130 + 44 * len(rows)})
     labels = [escape(rule_label(rule)) for rule in shares]
-    for name, colour, drawn in (
+    for label, colour, drawn in (
         ("Areas' needs met", "var(--chart-1)", [met for met, _ in shares.values()]),
         ("Value, of the best", "var(--chart-2)", [value for _, value in shares.values()]),
     ):
+        name = str(said(label))
         figure.add_bar(
             name=name,
             orientation="h",

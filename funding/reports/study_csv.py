@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from funding.language import in_english
 from funding.reports.frontier import Point
 from funding.reports.pooling import FunderRow
 from funding.reports.result_csv import major
@@ -16,7 +17,10 @@ Table = tuple[list[str], list[list[object]]]
 def gains(found: Found, names: Mapping[str, str]) -> Table:
     """By funder and rule: the plan's value to it, in times what it reaches alone."""
     rules, by_funder = gains_of(found)
-    head = ["Funder", *(f"{rule_label(rule)}, times what it reaches alone" for rule in rules)]
+    head = [
+        "Funder",
+        *(f"{in_english(rule_label(rule))}, times what it reaches alone" for rule in rules),
+    ]
     return head, [
         [names.get(funder, funder), *(round(ratio, 4) for ratio in ratios)]
         for funder, ratios in by_funder.items()
@@ -26,7 +30,7 @@ def gains(found: Found, names: Mapping[str, str]) -> Table:
 def covered(found: Found) -> Table:
     """By rule: the share of the areas' open needs it meets, and its value over the best's."""
     return ["Rule", "Needs met", "Value, of the best"], [
-        [rule_label(rule), round(met, 4), round(value, 4)]
+        [in_english(rule_label(rule)), round(met, 4), round(value, 4)]
         for rule, (met, value) in shares_of(found).items()
     ]
 
@@ -76,7 +80,7 @@ def pooled(rows: Sequence[FunderRow], currency: str) -> Table:
             major(row.leave, currency),
             major(row.value, currency),
             None if row.gain is None else round(row.gain, 4),
-            row.promise,
+            in_english(row.promise),
         ]
         for row in rows
     ]

@@ -12,8 +12,8 @@ import numpy as np
 import plotly.graph_objects as go
 import plotly.io
 
-from funding.formatting import format_percent, plural
-from funding.language import gettext
+from funding.formatting import format_percent, format_share, plural
+from funding.language import gettext, said
 from funding.listing import Listing
 from funding.reports.portfolios import Shown
 
@@ -79,15 +79,17 @@ def rows(
 
 
 def _proof(at: Mapping[str, str], tolerance: float) -> str:
-    good = gettext(
-        "worth at least %(tolerance)s%% of this one", tolerance=f"{100 - tolerance * 100:g}"
-    )
+    good = gettext("worth at least %(share)s of this one", share=format_share(1 - tolerance))
     return {
         "always": gettext("Proven: it is funded in every plan %(good)s.", good=good),
         "never": gettext("Proven: it is funded in no plan %(good)s.", good=good),
         "sometimes": gettext("One plan %(good)s funds it, and another does not.", good=good),
         "open": "Neither proven nor shown to differ in the effort given to it.",
     }[at["standing"]]
+
+
+def _often(share: float) -> str:
+    return gettext("funded in %(share)s", share=format_percent(share))
 
 
 def regret(found: Mapping[str, Any]) -> Regret:
@@ -135,7 +137,7 @@ def strip(shown: Sequence[Sure], address: Callable[[int], str]) -> str:
         barmode="stack",
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
         margin={"l": 8, "r": 16, "t": 36, "b": 32},
-        xaxis={"title": {"text": "proposals, the surest first"}, "showticklabels": False},
+        xaxis={"title": {"text": gettext("proposals, the surest first")}, "showticklabels": False},
         yaxis={"tickformat": ".0%", "range": [0, 1.02], "automargin": True},
     )
     drawn = list(enumerate(shown[:MOST_BARS]))
@@ -143,15 +145,14 @@ def strip(shown: Sequence[Sure], address: Callable[[int], str]) -> str:
         own = [(at, row) for at, row in drawn if row.standing == standing]
         if own:
             figure.add_bar(
-                name=label,
+                name=str(said(label)),
                 x=[at for at, _ in own],
                 y=[row.often for _, row in own],
                 marker_color=COLOURS[standing],
                 customdata=[
-                    [address(row.id), escape(row.title), format_percent(row.often)]
-                    for _, row in own
+                    [address(row.id), escape(row.title), _often(row.often)] for _, row in own
                 ],
-                hovertemplate="%{customdata[1]}<br>funded in %{customdata[2]}<extra></extra>",
+                hovertemplate="%{customdata[1]}<br>%{customdata[2]}<extra></extra>",
             )
     figure.update_xaxes(range=[-0.6, max(1, len(drawn)) - 0.4])
     return plotly.io.to_json(figure)

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.errors import Conflict, Fault, InvalidInput, RuleBroken
-from funding.formatting import format_amount
+from funding.formatting import format_amount, format_percent
 from funding.language import gettext as _
 from funding.models import (
     UNDECIDED,
@@ -333,7 +333,7 @@ def _faults_of_amount(
             )
         )
     if base_amount > proposal.ask * commitment.cap_share_of_ask:
-        share = f"{commitment.cap_share_of_ask:.0%}"
+        share = format_percent(commitment.cap_share_of_ask)
         faults.append(
             Fault(
                 "amount",

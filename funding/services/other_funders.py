@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from funding.formatting import format_amount
+from funding.formatting import format_amount, format_figure
 from funding.language import gettext as _
 from funding.language import ngettext
 
@@ -67,7 +67,7 @@ class Others:
 
 def match_in_words(match: Match, currency: str) -> str:
     """`Matches what other funders pay, 1 for 1, up to USD 50,000 a proposal.`"""
-    ratio = f"{match.ratio:g}"
+    ratio = format_figure(match.ratio)
     if match.up_to:
         return _(
             "Matches what other funders pay a proposal, %(ratio)s for 1, "

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from funding.formatting import format_percent, plural
+from funding.formatting import format_decimals, format_percent, plural
 from funding.language import gettext as _
 from funding.services.run_words import Words, listed
 
@@ -169,7 +169,7 @@ def score(by: float) -> str:
     points = max(1, round(by * 100))
     return _(
         "%(points)s more score (%(points2)s of a reviewer’s 100)",
-        points=f"{points / 100:.2f}",
+        points=format_decimals(points / 100, 2),
         points2=plural(points, "point"),
     )
 
@@ -186,7 +186,7 @@ def _change(words: Words, smallest: Document, ask: int, minimum: int) -> str:
         return _(
             "%(score)s would fund it%(less)s.",
             score=score(enough),
-            less=_not_less(less, lambda by: f"{by:.2f}"),
+            less=_not_less(less, lambda by: format_decimals(by, 2)),
         )
     if kind == "money":
         return _(

@@ -106,7 +106,7 @@
         hovermode: "closest",
         dragmode: false,
         bargap: 0.28,
-        separators: ".,",
+        separators: words.separators(),
         autotypenumbers: "strict", // years given as text stay names: 2027, never 2,026.5
         xaxis: axis(size),
         yaxis: axis(size),

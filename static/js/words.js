@@ -5,7 +5,8 @@
 
   const known = document.getElementById("words").dataset;
   // every language is written with the digits 0 to 9, as the server writes it
-  const locale = `${document.documentElement.lang}-u-nu-latn`;
+  const { lang } = document.documentElement;
+  const locale = `${lang === "en" ? "en-GB" : lang}-u-nu-latn`;
 
   window.words = {
     // words.say("charactersOf", { length: "12", limit: "2,000" }): {length} and {limit} are filled in
@@ -14,10 +15,16 @@
       return known[name].replace(/\{(\w+)\}/g, (whole, value) => values[value] ?? whole);
     },
     number(value) {
-      return value.toLocaleString(locale === "en-u-nu-latn" ? "en-GB" : locale);
+      return value.toLocaleString(locale);
+    },
+    // what stands before decimals and between thousands, as Plotly asks for the two
+    separators() {
+      const parts = new Intl.NumberFormat(locale,
+        { useGrouping: true }).formatToParts(1234567.5);
+      return ["decimal", "group"].map((type) => parts.find((part) => part.type === type).value).join("");
     },
     clock(date) {
-      return date.toLocaleTimeString(locale === "en-u-nu-latn" ? "en-GB" : locale,
+      return date.toLocaleTimeString(locale,
         { hour: "2-digit", minute: "2-digit" });
     },
   };

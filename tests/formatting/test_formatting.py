@@ -20,7 +20,9 @@ from funding.formatting import (
     format_date,
     format_day,
     format_decimals,
+    format_figure,
     format_percent,
+    format_share,
     format_short,
     format_when,
     minor_units,
@@ -324,3 +326,22 @@ def test_what_could_mean_two_amounts_is_refused_in_every_language() -> None:
 def test_arabic_counts_as_its_grammar_does(days: int, said: str) -> None:
     with using("ar"):
         assert plural(days, "day") == said
+
+
+@pytest.mark.parametrize(
+    ("number", "english", "french"),
+    [(20, "20", "20"), (0.05, "0.05", "0,05"), (1.5, "1.5", "1,5"), (-2.250, "−2.25", "−2,25")],
+)
+def test_a_number_has_the_decimals_that_it_needs(number: float, english: str, french: str) -> None:
+    assert format_figure(number) == english
+    with using("fr"):
+        assert format_figure(number) == french
+
+
+@pytest.mark.parametrize(
+    ("share", "english", "french"), [(0.985, "98.5%", "98,5 %"), (0.5, "50%", "50 %")]
+)
+def test_a_share_has_the_decimals_that_it_needs(share: float, english: str, french: str) -> None:
+    assert format_share(share) == english
+    with using("fr"):
+        assert format_share(share).replace(NO_BREAK_SPACE, " ") == french

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
+from funding.language import using
 from funding.reports.pooling import view
 
 NAMES = {"amber": "Amber Fund", "birch": "Birch Fund", "cedar": "Cedar Fund"}
@@ -101,3 +103,18 @@ def test_of_very_many_groups_the_smallest_are_named() -> None:
     many = [{"funders": ["birch"], "gains": {"birch": 11_00.0}}] * 23
     found = seen(groups={"blocking": many})
     assert (len(found.groups), found.hidden) == (20, 3)
+
+
+def test_it_is_said_in_the_readers_language() -> None:
+    one = {"funders": ["birch"], "gains": {"birch": 11_00.0}}
+    costs = {**FREE, "price": 20_00.0, "at_least": 15_00.0, "at_most": 25_00.0}
+    with using("fr"):
+        found = seen(groups={"blocking": [one]}, guarantees={"amber": costs})
+    plainly = [re.sub(r"\s", " ", words) for words in (*found.groups, found.how)]
+    assert plainly[0] == "Birch Fund accomplirait 10,0 % de plus en partant."
+    assert "all" not in plainly[1].split()
+    promises = {row.name: re.sub(r"\s", " ", row.promise) for row in found.rows}
+    assert promises == {
+        "Amber Fund": "20 EUR de la valeur du plan (2,0 %)",
+        "Birch Fund": "rien : le plan lui en donne déjà autant",
+    }

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from funding.db import Database
+from funding.language import using
 from funding.listing import Listing
 from funding.models import Run
 from funding.reports import comparison, counted_overlaps, overlaps, result_views, results, scenarios
@@ -48,7 +49,13 @@ def test_every_view_of_a_result_is_read_on_each_database(
         assert sum(a.amount for a in result_views.area_views(run)) == figures.allocated
         (pair,) = counted_overlaps.overlap_views(session, by, run)
         assert pair.is_avoided
-        assert result_views.binding_limits(session, run, discretion)
+        limits = result_views.binding_limits(session, run, discretion)
+        assert limits
+        assert any("good work" in limit.worth for limit in limits)
+        for tag in ("fr", "es", "ar"):
+            with using(tag):
+                said = result_views.binding_limits(session, run, discretion)
+            assert not any("of " in f"{limit.words} {limit.worth}" for limit in said)
         assert len(results.institutions_of(session, by, run)) == 4
         _, pairs = overlaps.list_pairs(
             session,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from funding.db import now
-from funding.formatting import format_short
+from funding.formatting import format_decimals, format_short
 from funding.language import gettext as _
 from funding.models import Run, RunState, Scenario
 from funding.permissions import visible_runs
@@ -239,7 +239,7 @@ def _closing(asked: Asked, closing: list[Closing], run: Run | None) -> Figure | 
             [
                 words(gap.name),
                 money(gap.open, currency),
-                Entry("–") if price is None else Entry(f"{price:.2f}", round(price, 4)),
+                Entry("–") if price is None else Entry(format_decimals(price, 2), round(price, 4)),
                 money(int(price * gap.open) if price else None, currency),
                 words(most.scenario, asked.links.run(most.run_id)) if most else Entry("–"),
                 money(most.amount if most else None, currency),
@@ -259,7 +259,7 @@ def _closing(asked: Asked, closing: list[Closing], run: Run | None) -> Figure | 
         else _(
             "Raising %(name)s costs %(price)s of good work for each unit moved",
             name=priced[0].gap.name,
-            price=f"{priced[0].price:.2f}",
+            price=format_decimals(priced[0].price, 2),
         ),
         unit=currency,
         heads=[

@@ -14,7 +14,7 @@ from typing import Any
 import plotly.graph_objects as go
 import plotly.io
 
-from funding.formatting import minor_units, shortened
+from funding.formatting import format_percent, format_share, minor_units, shortened
 from funding.language import gettext as _
 from funding.language import ngettext
 from funding.reports.discretion import Discretion
@@ -246,10 +246,10 @@ def _finding(shown: Sequence[PortfolioView], made: Document) -> str:
         )
     most = max(one.moved_share for one in others)
     return _(
-        "For at most %(tolerance)s%% of the value, %(share)s%% of the money could go to other "
+        "For at most %(tolerance)s of the value, %(share)s of the money could go to other "
         "proposals.",
-        tolerance=f"{made['tolerance'] * 100 / MILLION:g}",
-        share=round(most * 100),
+        tolerance=format_share(made["tolerance"] / MILLION),
+        share=format_percent(most),
     )
 
 

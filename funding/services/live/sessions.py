@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from funding.db import now
 from funding.errors import Conflict, Fault, InvalidInput, NotFound, NotPermitted, RuleBroken
+from funding.formatting import format_figure
 from funding.language import gettext as _
 from funding.models import (
     LiveSession,
@@ -199,7 +200,8 @@ def _fault(
         return Fault(f"{kind}_where", _("choose one of the list"))
     if kind == "weights" and value is not None and not 0 <= value <= MOST_TIMES:
         return Fault(
-            "weights_value", _("a number from 0 to %(most)s, please", most=f"{MOST_TIMES:g}")
+            "weights_value",
+            _("a number from 0 to %(most)s, please", most=format_figure(MOST_TIMES)),
         )
     if kind == "amounts" and value is not None:
         owed = next(c.get("promised") or [] for c in listed if c["id"] == where)
