@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator
-from pathlib import Path
 
-from funding import schema
-from funding.config import Config
-from funding.db import Database
 from funding.models import Run
-from funding.services import demo
 from funding.services.run_words import baselines_of
-from funding.services.solve_now import solve_now
 from funding.tasks import TASKS
 from funding.worker import Worker
 from optimizer.baselines import reach_alone, reach_leaving
 from optimizer.clock import Clock
 from optimizer.pairs import in_order
 from optimizer.read import read_round
+from prove._demo import solved
 
 FUNDERS = 10
 """The least number of funders that the round has."""
@@ -27,13 +21,7 @@ REACH = {"alone": reach_alone, "leave": reach_leaving}
 
 
 def prove() -> Iterator[str]:
-    with tempfile.TemporaryDirectory() as folder:
-        config = Config.from_environment({"TRIBUTARY_DATA": folder})
-        Path(folder).mkdir(exist_ok=True)
-        database = Database(config.database_url)
-        schema.migrate(database)
-        database.in_transaction(demo.load, password="a password for nobody")
-        run_id = solve_now(database, config, demo.round_key()).id
+    with solved() as (config, database, run_id):
         worker = Worker(database, config, TASKS)
         while worker.run_one():
             pass
@@ -41,7 +29,6 @@ def prove() -> Iterator[str]:
             run = session.get_one(Run, run_id)
             found = baselines_of(run.plan or {}, run.explanation or {})
             problem = in_order(read_round(run.problem or {}))
-        database.engine.dispose()
     assert len(found) >= FUNDERS, f"{len(found)} funders"
     for baseline in ("alone", "leave"):
         for key in sorted(key for key, f in found.items() if baseline not in f):

@@ -8,19 +8,12 @@ confirmed is kept, so that a proof that was stopped goes on where it was.
 
 from __future__ import annotations
 
-import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from pathlib import Path
 from typing import Any
 
-from funding.config import Config
-from funding.db import Database
 from funding.models import Run
-from funding.schema import migrate
-from funding.services import demo
-from funding.services.solve_now import solve_now
 from optimizer.changes import CHANGES, Change
 from optimizer.clock import Clock
 from optimizer.confirm import FOUND, IMPOSSIBLE, NONE, UNSURE, Confirmed, confirm
@@ -33,6 +26,7 @@ from optimizer.problem import Plan, Problem
 from optimizer.read import read_plan, read_round
 from optimizer.solve import solve
 from optimizer.stated import promises
+from prove._demo import solved
 from prove._state import Progress
 
 SECONDS = 4 * 3600.0
@@ -108,18 +102,10 @@ def _kept(one: Confirmed) -> Found:
 
 def demo_round() -> tuple[Problem, Plan]:
     """The demo round as it is loaded, and its plan."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder)
-        config = Config.from_environment({"TRIBUTARY_DATA": folder})
-        database = Database(f"sqlite:///{path / 'demo.sqlite3'}")
-        migrate(database)
-        database.in_transaction(demo.load, password="a password for nobody")
-        run_id = solve_now(database, config, demo.round_key()).id
-        with database.reading() as session:
-            run = session.get_one(Run, run_id)
-            problem = read_round(run.problem or {})
-            plan = read_plan(run.plan or {}, problem)
-        database.engine.dispose()
+    with solved() as (_config, database, run_id), database.reading() as session:
+        run = session.get_one(Run, run_id)
+        problem = read_round(run.problem or {})
+        plan = read_plan(run.plan or {}, problem)
     return problem, plan
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask, url_for
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from funding.permissions import PUBLIC
 from tests.browser.conftest import LiveSite
@@ -55,6 +55,7 @@ PEOPLE = (
 )
 """Whoever may open a page, those first who work on it."""
 
+NOT_DRAWN = ".chart:not([data-drawn], .is-broken)"
 FILES = {
     "dashboards.changes_file",
     "dashboards.figure",
@@ -245,6 +246,7 @@ class Visitor:
         page.goto(shown.address)
         for chart in page.locator("[data-figure], [data-figure-url]").all():
             chart.scroll_into_view_if_needed()
+        expect(page.locator(NOT_DRAWN).filter(visible=True)).to_have_count(0)
         return page
 
     def faults(self, shown: Shown, axe: Axe, options: dict[str, Any]) -> Iterator[str]:
