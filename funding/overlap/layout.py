@@ -16,6 +16,7 @@ _DIMENSIONS = 50
 _NEIGHBOURS = 20
 _FEW = 5
 _SEED = 7
+_STRIP = 0.16  # of the height, for small parts of a network
 _EDGE = 0.02  # else a few far out leave the rest no room
 
 
@@ -53,13 +54,35 @@ def network_of(links: Mapping[tuple[str, str], float]) -> dict[str, tuple[float,
     """A place from 0 to 1 for each end of a link; the heavier a link, the nearer its ends."""
     import networkx
 
+    if not links:
+        return {}
     graph = networkx.Graph()
     heaviest = max(links.values(), default=1.0) or 1.0
     for (one, other), weight in sorted(links.items()):
         graph.add_edge(one, other, weight=0.1 + weight / heaviest)
-    places = networkx.spring_layout(graph, seed=_SEED, iterations=100)
-    names = sorted(places)
-    spread = _spread([(float(places[n][0]), float(places[n][1])) for n in names])
+    # each part by itself: what hangs together with nothing else would push the rest aside
+    largest, *others = sorted(map(sorted, networkx.connected_components(graph)), key=_by_size)
+    below = _STRIP if others else 0.0
+    places = {n: (x, below + y * (1 - below)) for n, (x, y) in _drawn(graph, largest).items()}
+    for number, names in enumerate(others):
+        for name, (x, y) in _drawn(graph, names).items():
+            places[name] = ((number + 0.1 + 0.8 * x) / len(others), y * _STRIP / 2)
+    return {name: (round(x, 4), round(y, 4)) for name, (x, y) in sorted(places.items())}
+
+
+def _by_size(names: Sequence[str]) -> tuple[int, Sequence[str]]:
+    return -len(names), names
+
+
+def _drawn(graph: Any, names: Sequence[str]) -> dict[str, tuple[float, float]]:
+    """The places of a part of the network that hangs together, from 0 to 1."""
+    import networkx
+
+    part = networkx.Graph()
+    part.add_nodes_from(names)  # in this order, whatever that of a view is
+    part.add_edges_from(graph.subgraph(names).edges(data=True))
+    drawn = networkx.spring_layout(part, seed=_SEED, iterations=100)
+    spread = _spread([(float(drawn[name][0]), float(drawn[name][1])) for name in names])
     return dict(zip(names, spread, strict=True))
 
 

@@ -57,6 +57,18 @@ def test_who_is_paid_much_is_near_its_funder() -> None:
     assert network_of({}) == {}
 
 
+def test_parts_of_a_network_that_hang_together_with_nothing_stand_below_it() -> None:
+    links = {("f:a", "r:x"): 1.0, ("f:a", "r:y"): 1.0, ("f:b", "r:y"): 1.0}
+    alone = {("f:c", "r:z"): 9.0, ("f:d", "r:w"): 9.0}
+    places = network_of({**links, **alone})
+    whole = {name: places[name] for link in links for name in link}
+    rest = {name: places[name] for link in alone for name in link}
+    assert max(y for _, y in rest.values()) < min(y for _, y in whole.values())
+    assert max(y for _, y in whole.values()) == 1.0
+    assert places["f:c"][0] < 0.5 < places["f:d"][0]
+    assert places == network_of({**links, **alone})
+
+
 def test_groups_hang_together_by_pairs() -> None:
     assert groups_of([("a", "b"), ("c", "d"), ("b", "e")]) == [["a", "b", "e"], ["c", "d"]]
     assert groups_of([]) == []
