@@ -37,6 +37,7 @@ from funding.routes.security import permission
 from funding.services.allocation import clauses_of
 from funding.services.baselines import are_under_way
 from funding.services.questions import ask_to_confirm
+from funding.services.rates import stored_rate
 from funding.studies.kinds import KINDS
 
 bp = Blueprint("results", __name__)
@@ -170,7 +171,10 @@ def view(run_id: int, view: str) -> ResponseReturnValue:
         values["overlaps"] = counted_overlaps.overlap_views(session, by, run)
         values["paid_before"] = counted_overlaps.paid_before(session, by, run)
     else:
-        values["rates"] = run.rates
+        base = run.scenario.round.base_currency
+        values["rates"] = [
+            stored_rate(code, base, kept) for code, kept in run.rates.items() if code != base
+        ]
         values["has_files"] = not discretion.hides_something
         values["limits"] = result_views.binding_limits(session, run, discretion)
     return result_page(view, run, view, **values)
