@@ -13,8 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from funding.formatting import format_amount, format_amount_number
+from funding.formatting import format_amount, format_decimals, plural
 from funding.language import gettext as _
+from funding.language import said
 from funding.models import Commitment, Organisation, Proposal, Run, RunLine, RunProposal
 from funding.permissions import Actor, without_conflict
 from funding.reports.discretion import Discretion
@@ -256,29 +257,70 @@ class Limit:
     is_of_proposal: bool = False
 
 
-_MORE = "One more {money} {here} would be worth {price} {money} of good work."
-_DEMAND = "Asking for one more {money} {here} would take {price} {money} of good work elsewhere."
-_LIMIT_WORDS = {
-    "commitment": ("Money of {}", "here", _MORE),
-    "area cap": ("Most allowed in {}", "allowed here", _MORE),
-    "area floor": ("Least wanted in {}", "here", _DEMAND),
-    "institution_share": ("Most for one institution: {}", "allowed to it", _MORE),
-    "risk_most": ("Most for {} risk", "allowed here", _MORE),
-    "region_least": ("Least for {}", "there", _DEMAND),
-    "guarantee": ("What {} is promised", "of value to it", _DEMAND),
-}
-_COFUNDERS = "One more co-funder for it would be worth {price} of good work, or more."
-_CHARGES = {
-    "overlap_weight": (
-        "Work paid twice",
-        "Funded overlaps come to {price} {money}: counting them a hundredth more would take a "
-        "hundredth of that from the plan’s value.",
-    ),
-    "agreement_cost": (
-        "Agreements",
-        "The plan makes {price} agreements: each {money} more that one costs is taken so often.",
-    ),
-}
+_OF_ROUND = (
+    "commitment",
+    "area cap",
+    "area floor",
+    "institution_share",
+    "risk_most",
+    "region_least",
+    "guarantee",
+)
+
+
+def _limit_words(kind: str, name: str) -> str:
+    match kind:
+        case "commitment":
+            return _("Money of %(name)s", name=name)
+        case "area cap":
+            return _("Most allowed in %(name)s", name=name)
+        case "area floor":
+            return _("Least wanted in %(name)s", name=name)
+        case "institution_share":
+            return _("Most for one institution: %(name)s", name=name)
+        case "risk_most":
+            return _("Most for %(tier)s risk", tier=name)
+        case "region_least":
+            return _("Least for %(region)s", region=name)
+    return _("What %(name)s is promised", name=name)
+
+
+def _worth(kind: str, price: float, currency: str) -> str:
+    worth = {"f": format_decimals(abs(price), 2), "currency": currency}
+    if kind == "guarantee":
+        return _(
+            "Asking for one more %(currency)s of value to it would take %(f)s %(currency)s of "
+            "good work elsewhere.",
+            **worth,
+        )
+    if kind in ("area floor", "region_least"):
+        return _(
+            "Asking for one more %(currency)s here would take %(f)s %(currency)s of good work "
+            "elsewhere.",
+            **worth,
+        )
+    return _("One more %(currency)s here would be worth %(f)s %(currency)s of good work.", **worth)
+
+
+def _charge(price: dict[str, Any], currency: str) -> Limit | None:
+    """What a price of the policy takes from the plan's value."""
+    if price["kind"] == "overlap_weight":
+        paid_twice = format_amount(round(-price["price"]), currency)
+        told = _(
+            "Funded overlaps come to %(amount)s: counting them a hundredth more would take a "
+            "hundredth of that from the plan’s value.",
+            amount=paid_twice,
+        )
+        return Limit(_("Work paid twice"), told, True)
+    if price["kind"] == "agreement_cost":
+        told = _(
+            "The plan makes %(agreements)s: each %(currency)s more that one costs is taken so "
+            "often.",
+            agreements=plural(round(-price["price"]), "agreement"),
+            currency=currency,
+        )
+        return Limit(_("Agreements"), told, True)
+    return None
 
 
 def binding_limits(session: Session, run: Run, discretion: Discretion) -> list[Limit]:
@@ -293,25 +335,19 @@ def binding_limits(session: Session, run: Run, discretion: Discretion) -> list[L
         for p in _all_prices(run)
         if abs(p["price"]) >= 0.005 and p["where"] not in discretion.keys
     ]
-    limits = sorted((p for p in known if p["kind"] in _LIMIT_WORDS), key=lambda p: -abs(p["price"]))
+    limits = sorted((p for p in known if p["kind"] in _OF_ROUND), key=lambda p: -abs(p["price"]))
     found = []
     for price in limits:
-        words, here, worth = _LIMIT_WORDS[price["kind"]]
-        name = names.get(price["where"], price["where"])
-        told = worth.format(money=money, here=here, price=f"{abs(price['price']):.2f}")
-        found.append(Limit(words.format(name), told, price["is_tried"]))
+        kind, name = price["kind"], str(said(names.get(price["where"], price["where"])))
+        worth = _worth(kind, price["price"], money)
+        found.append(Limit(_limit_words(kind, name), worth, price["is_tried"]))
     cofunders = (p for p in known if p["kind"] == "max_cofunders")
     for price in sorted(cofunders, key=lambda p: (-p["price"], p["where"])):
         name = names.get(price["where"], price["where"])
-        told = _COFUNDERS.format(price=format_amount(round(price["price"]), money))
-        found.append(Limit(_("Co-funders of %(name)s", name=name), told, price["is_tried"], True))
-    for price in (p for p in known if p["kind"] in _CHARGES):
-        words, told = _CHARGES[price["kind"]]
-        is_count = price["kind"] == "agreement_cost"
-        size = (
-            f"{-price['price']:,.0f}"
-            if is_count
-            else format_amount_number(round(-price["price"]), money)
+        told = _(
+            "One more co-funder for it would be worth %(amount)s of good work, or more.",
+            amount=format_amount(round(price["price"]), money),
         )
-        found.append(Limit(words, told.format(price=size, money=money), True))
+        found.append(Limit(_("Co-funders of %(name)s", name=name), told, price["is_tried"], True))
+    found += [charge for price in known if (charge := _charge(price, money))]
     return found

@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 from plotly.io import to_json
 
 from funding.formatting import format_percent, format_short, plural, shortened
-from funding.language import gettext
+from funding.language import gettext, said
 from funding.reports.portfolios import Shown
 from funding.studies.rules import IN_WORDS, Words
 
@@ -30,15 +30,24 @@ def other_rule(rule: str) -> Words | None:
     return None if rule == OWN else IN_WORDS.get(rule)
 
 
-MISSED = {
-    "area cap": "{} gets {} more than it may.",
-    "floor": "{} gets {} less than it should.",
-    "institution_share": "{} gets {} more than one institution may.",
-    "risk_most": "Risk tier {} gets {} more than it may.",
-    "region_least": "{} gets {} less than its least share.",
-    "guarantee": "{} sees less good done than it was promised.",
-    "at_least": "{} sees less good done than it was promised.",
-}
+def _missed(limit: Mapping[str, Any], names: Mapping[str, str], currency: str) -> str:
+    """By how much a plan does not keep a limit."""
+    where = names.get(limit["where"], limit["where"])
+    by = format_short(round(limit["by"]), currency)
+    match limit["limit"]:
+        case "area cap":
+            return gettext("%(area)s gets %(by)s more than it may.", area=said(where), by=by)
+        case "floor":
+            return gettext("%(area)s gets %(by)s less than it should.", area=said(where), by=by)
+        case "institution_share":
+            return gettext("%(name)s gets %(by)s more than one institution may.", name=where, by=by)
+        case "risk_most":
+            return gettext("Risk tier “%(tier)s” gets %(by)s more than it may.", tier=where, by=by)
+        case "region_least":
+            return gettext(
+                "%(region)s gets %(by)s less than its least share.", region=said(where), by=by
+            )
+    return gettext("%(name)s sees less good done than it was promised.", name=where)
 
 
 def rule_rows(
@@ -54,13 +63,7 @@ def rule_rows(
             "is_chosen": row["rule"] == chosen,
             "has_plan": "value" in row,
             "of_best": row["value"] / best if "value" in row and best > 0 else None,
-            "missed": [
-                MISSED[limit["limit"]].format(
-                    names.get(limit["where"], limit["where"]),
-                    format_short(round(limit["by"]), currency),
-                )
-                for limit in row.get("not_kept", ())
-            ],
+            "missed": [_missed(limit, names, currency) for limit in row.get("not_kept", ())],
             "worse_off": len(_worse_off(found, row)),
         }
         for row in found["rules"]
