@@ -5,9 +5,10 @@
 
 Five kinds of places hold sentences: `_("...")` and `{% trans %}` in templates; `gettext`,
 `ngettext` and `lazy` in Python; counted nouns (`3 | plural("line")`, `pager(listing, "line")`);
-`sentence("...")` in the optimizer, whose sentences are stored with what they were made of; and
-plain sentences in Python, which are looked up where they are shown (the filter `said`). The
-last are told from keys, SQL and file formats by how they look; one too many does no harm.
+`sentence("...")` and `counted("...", "...", n)` in the optimizer and in funding/overlap, which are
+stored with what they were made of; and plain sentences in Python, which are looked up where they
+are shown (the filter `said`). The last are told from keys, SQL and file formats by how they look;
+one too many does no harm.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ KEYWORDS = {
     "ngettext": (1, 2),
     "lazy": None,
 }
+KEPT = {"sentence": None, "counted": (1, 2)}
 JINJA = {"extensions": "jinja2.ext.i18n,jinja2.ext.do", "trimmed": "true", "silent": "false"}
 
 # what no page shows: the command line, files for other programs, the demo's own contents, mail and
@@ -51,7 +53,8 @@ NOT_SAID = {
     "CheckConstraint", "Index", "ForeignKeyConstraint", "text", "execute", "exec_driver_sql",
     "Path", "ValueError", "TypeError", "KeyError", "AssertionError", "RuntimeError", "TypeVar",
     "getattr", "post_mail", "relationship", "mapped_column", "set_cookie", "compile", "warning",
-    "exception", "info", "_", "gettext", "ngettext", "lazy", "limit", "literal_column", "add_bar",
+    "exception", "info", "_", "gettext", "ngettext", "lazy", "sentence", "counted", "limit",
+    "literal_column", "add_bar",
 }  # fmt: skip
 """Calls whose words nobody reads on a page, or that are collected as marked."""
 _COUNTED = re.compile(
@@ -88,11 +91,11 @@ def _messages() -> Iterator[Message]:
             yield picked, place
     for path in sorted(OPTIMIZER.rglob("*.py")):
         place = str(path.relative_to(ROOT))
-        for found in extract_from_file("python", path, keywords={"sentence": None}):
+        for found in extract_from_file("python", path, keywords=KEPT):
             yield found[1], place
     for path in sorted(PACKAGE.rglob("*.py")):
         place = str(path.relative_to(ROOT))
-        for found in extract_from_file("python", path, keywords=KEYWORDS):
+        for found in extract_from_file("python", path, keywords=KEYWORDS | KEPT):
             yield found[1], place
         for counted in _counted(path):
             yield counted, place

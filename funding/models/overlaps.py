@@ -28,9 +28,10 @@ class Judged:
     | probability | 0 to 1 | that it is the same work (`funding.overlap`); null as above |
     | signals | | of the search; see below |
 
-    `signals`: `said`, [words, push on the log odds] of each, strongest first; `features`, each
-    one's strength; `method`, how the texts were compared; `first`, the probability before the
-    round's verdicts taught anything, and `verdicts`, how many did.
+    `signals`: `said`, [words, push on the log odds] of each, strongest first, the words as
+    `funding.overlap.sayings` keeps them (earlier searches: in English); `features`, each one's
+    strength; `method`, how the texts were compared; `first`, the probability before the round's
+    verdicts taught anything, and `verdicts`, how many did.
     """
 
     degree: Mapped[float]

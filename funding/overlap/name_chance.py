@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from funding.overlap.name_evidence import Evidence
 from funding.overlap.name_pairs import Alignment, Mention
+from funding.overlap.sayings import Saying, counted, quoted, sentence
 
 INTERCEPT = -2.98
 WEIGHTS: Mapping[str, float] = {
@@ -47,6 +48,9 @@ such pairs in one of them, ten were one body)."""
 PART = 0.78
 """One name is the other with a piece set off: the share of right ones among those judged."""
 
+_MOST_WORDS = 8
+"""Words of a name that a reason repeats."""
+
 
 def chance(evidence: Evidence) -> float:
     """The probability that the two are one, from 0 to 1; 0 where something forbids it."""
@@ -63,13 +67,17 @@ def reasons(
     if relation != "same":
         part, whole = (first, second) if relation == "part" else (second, first)
         return [
-            f"“{_short(part.name.given)}” is “{_short(whole.name.given)}” with a piece more, set "
-            "off by a mark: a department, a branch or a project of it."
+            sentence(
+                "%(part)s is %(whole)s with a piece more, set off by a mark: a department, a "
+                "branch or a project of it.",
+                part=_named(part),
+                whole=_named(whole),
+            )
         ]
     figures = evidence.figures
-    said = []
+    said: list[str] = []
     if first.reference and first.reference == second.reference:
-        said.append(f"Both have the number {first.reference}.")
+        said.append(sentence("Both have the number %(reference)s.", reference=first.reference))
     if said and not found.same:
         said.append("Their names have no word in common.")
     elif figures["by_rule"]:
@@ -77,7 +85,7 @@ def reasons(
     elif figures["other_name_said"]:
         said.append("One says that it is also called as the other.")
     elif figures["acronym"]:
-        said += _of_acronym(first, second, figures)
+        said.append(_of_acronym(first, second, figures))
     else:
         said += _of_words(found, figures)
     if figures["context_shared"] == 1:
@@ -87,46 +95,90 @@ def reasons(
     return said
 
 
-def _short(name: str) -> str:
-    return name if len(name) <= 80 else f"{name[:79]}…"
+def _named(mention: Mention) -> Saying:
+    name = mention.name.given
+    return quoted(name if len(name) <= 80 else f"{name[:79]}…")
 
 
-def _of_acronym(first: Mention, second: Mention, figures: Mapping[str, float]) -> list[str]:
+def _of_acronym(first: Mention, second: Mention, figures: Mapping[str, float]) -> str:
     short, long = (first, second) if first.name.acronym else (second, first)
+    names = {"short": _named(short), "long": _named(long)}
     if figures["acronym_said"]:
-        return [f"“{_short(long.name.given)}” gives {short.name.given} as its initials."]
+        return sentence("%(long)s gives %(short)s as its initials.", **names)
     others = round(math.exp(figures["acronym_of_many"])) - 1
-    fits = f"“{short.name.given}” fits the initials of “{_short(long.name.given)}”"
     if others:
-        names = "another name" if others == 1 else f"{others} other names"
-        return [f"{fits}, and those of {names}."]
-    return [f"{fits}, and of no other name here."]
+        return counted(
+            "%(short)s fits the initials of %(long)s, and those of another name.",
+            "%(short)s fits the initials of %(long)s, and those of %(num)s other names.",
+            others,
+            **names,
+        )
+    return sentence("%(short)s fits the initials of %(long)s, and of no other name here.", **names)
 
 
 def _of_words(found: Alignment, figures: Mapping[str, float]) -> list[str]:
-    said = []
+    said: list[str] = []
     if figures["all_words"]:
-        order = " in another order" if found.is_reordered else ""
-        little = " but for small ones" if figures["small_words"] else ""
-        said.append(f"All their words are the same{order}{little}.")
+        said.append(_SAME_WORDS[found.is_reordered, bool(figures["small_words"])])
     elif found.same:
-        order = " (in another order)" if found.is_reordered else ""
-        said.append(f"Both have {_quoted(found.same)}{order}.")
+        words = _some(found.same)
+        said.append(
+            sentence("Both have %(words)s (in another order).", words=words)
+            if found.is_reordered
+            else sentence("Both have %(words)s.", words=words)
+        )
     for one, other, letters in found.misspelt:
-        count = "one letter" if letters == 1 else f"{letters} letters"
-        said.append(f"“{one}” and “{other}” differ in {count}.")
-    said += [f"“{one}” and “{other}” differ by their ending." for one, other in found.plural]
-    said += [f"“{apart}” is “{run}” written apart." for apart, run in found.joined]
-    for short, whole in found.shortened:
-        verb = "are the initials of" if " " in whole and len(short) > 1 else "is short for"
-        said.append(f"“{short}” {verb} “{whole}”.")
-    sides = [side for side in (found.first_only, found.second_only) if side]
+        said.append(
+            counted(
+                "%(one)s and %(other)s differ in one letter.",
+                "%(one)s and %(other)s differ in %(num)s letters.",
+                letters,
+                one=quoted(one),
+                other=quoted(other),
+            )
+        )
+    said += [
+        sentence(
+            "%(one)s and %(other)s differ by their ending.",
+            one=quoted(one),
+            other=quoted(other),
+        )
+        for one, other in found.plural
+    ]
+    said += [
+        sentence("%(apart)s is %(run)s written apart.", apart=quoted(apart), run=quoted(run))
+        for apart, run in found.joined
+    ]
+    said += [_shortened(short, whole) for short, whole in found.shortened]
+    sides = [_some(side) for side in (found.first_only, found.second_only) if side]
     if len(sides) == 2:
-        said.append(f"Only one says {_quoted(sides[0])}, only the other {_quoted(sides[1])}.")
+        said.append(
+            sentence(
+                "Only one says %(first)s, only the other %(second)s.",
+                first=sides[0],
+                second=sides[1],
+            )
+        )
     elif sides:
-        said.append(f"Only one says {_quoted(sides[0])}.")
+        said.append(sentence("Only one says %(words)s.", words=sides[0]))
     return said
 
 
-def _quoted(words: list[str]) -> str:
-    return ", ".join(f"“{word}”" for word in words[:8])
+_SAME_WORDS = {
+    (False, False): "All their words are the same.",
+    (True, False): "All their words are the same, in another order.",
+    (False, True): "All their words are the same but for small ones.",
+    (True, True): "All their words are the same but for small ones, in another order.",
+}
+"""By whether they stand in another order, and whether small words differ."""
+
+
+def _shortened(short: str, whole: str) -> Saying:
+    parts = {"short": quoted(short), "whole": quoted(whole)}
+    if " " in whole and len(short) > 1:
+        return sentence("%(short)s are the initials of %(whole)s.", **parts)
+    return sentence("%(short)s is short for %(whole)s.", **parts)
+
+
+def _some(words: list[str]) -> Saying:
+    return quoted(*words[:_MOST_WORDS])

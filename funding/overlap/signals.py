@@ -19,6 +19,7 @@ from funding.overlap.likeness import (
     shared_numbers,
     words_alike,
 )
+from funding.overlap.sayings import counted, sentence, share
 from funding.overlap.texts import WITHOUT_SPACES, plain
 from funding.overlap.works import Work
 
@@ -126,22 +127,30 @@ def is_same_institution(first: Work, second: Work) -> bool:
 def words_of(key: str, first: Work, second: Work, strength: float, similarity: float | None) -> str:
     """A signal in plain words; `strength` as `features` gave it."""
     if key == "text":
-        return f"texts {_per_cent(similarity or 0.0)} alike"
+        return sentence("texts %(share)s alike", share=share(similarity or 0.0))
     if key == "title":
-        return "the same title" if strength > 0.95 else f"titles {_per_cent(strength)} alike"
+        if strength > 0.95:
+            return "the same title"
+        return sentence("titles %(share)s alike", share=share(strength))
     if key == "wording":
-        return f"{_per_cent(strength)} of the shorter text word for word in the other"
+        return sentence(
+            "%(share)s of the shorter text word for word in the other", share=share(strength)
+        )
     if key == "numbers":
-        return f"{_per_cent(strength)} of the numbers in both texts"
+        return sentence("%(share)s of the numbers in both texts", share=share(strength))
     if key == "people":
         is_whole = people_shared(first, second) == 1
         return "the whole of the smaller team" if is_whole else "people in both teams"
     if key == "budget":
         apart = amounts_apart(first.amount, second.amount) or 0.0
-        return "the same amount" if apart < 0.0005 else f"budgets within {_per_cent(apart)}"
+        if apart < 0.0005:
+            return "the same amount"
+        return sentence("budgets within %(share)s", share=share(max(0.01, apart)))
     if key == "period":
         months = max(1, round((days_shared(first, second) or 0) / _MONTH))
-        return f"periods overlap by {months} {'month' if months == 1 else 'months'}"
+        return counted(
+            "periods overlap by %(num)s month", "periods overlap by %(num)s months", months
+        )
     if key == "stage":
         return _stage_words(first, second)
     return _FIXED[key]
@@ -166,10 +175,6 @@ def _stage_words(first: Work, second: Work) -> str:
     if second.stage_of == first.id:
         return "the second says that it continues the first"
     return "the first says that it continues the second"
-
-
-def _per_cent(share: float) -> str:
-    return f"{round(100 * share)}%"
 
 
 def _is_same_lead(first: Work, second: Work) -> bool:

@@ -11,6 +11,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, aliased, contains_eager, joinedload
 
+from funding.language import ENGLISH, using
 from funding.listing import Listing
 from funding.models import (
     Event,
@@ -23,6 +24,7 @@ from funding.models import (
     Organisation,
 )
 from funding.permissions import Actor, visible_merges
+from funding.services.run_words import told
 
 FILTERS = ("q", "state", "kind", "relation", "least")
 SORTABLE = ("chance", "name", "grants")
@@ -166,7 +168,13 @@ def csv_rows(session: Session, by: Actor, listing: Listing) -> Iterator[tuple[ob
     rows = session.execute(query, execution_options={"yield_per": 1_000})
     for *facts, relation, chance, state, is_automatic, is_open, reasons, holder in rows:
         words = STATE_WORDS[_state(state, is_automatic, is_open)]
-        yield (*facts, RELATION_WORDS[relation], chance, words, " ".join(reasons), holder)
+        yield (*facts, RELATION_WORDS[relation], chance, words, _in_english(reasons), holder)
+
+
+def _in_english(reasons: list[Any]) -> str:
+    """As a file has it, whose words do not depend on who loads it."""
+    with using(ENGLISH.tag):
+        return " ".join(told(reason) for reason in reasons)
 
 
 def counts_by_state(session: Session, by: Actor) -> dict[str, int]:

@@ -14,6 +14,7 @@ from funding.listing import Listing
 from funding.models import Organisation, OutsideOverlap, Overlap, Person, Proposal
 from funding.permissions import Actor, without_conflict
 from funding.places import region_name
+from funding.services.run_words import told
 
 SORTABLE = ("probability", "similarity", "degree", "first", "decided")
 FILTERS = ("verdict", "q")
@@ -116,7 +117,7 @@ def institution_name(session: Session, proposal: Proposal) -> str:
 
 @dataclass(frozen=True)
 class Spoken:
-    """A signal in words, and which way it pushes: -1 to 1, the strongest of the pair being 1."""
+    """A signal in the reader's words, and which way it pushes: -1 to 1, the strongest being 1."""
 
     words: str
     push: float
@@ -137,7 +138,7 @@ def spoken(overlap: Overlap | OutsideOverlap) -> list[Spoken]:
     """What speaks for and against the two being the same work, the strongest first."""
     said = overlap.signals.get("said", [])
     most = max((abs(push) for _, push in said), default=0.0)
-    return [Spoken(words, push / most) for words, push in said] if most else []
+    return [Spoken(told(kept), push / most) for kept, push in said] if most else []
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from funding.formatting import format_amount, format_decimals, format_number
+from funding.formatting import format_amount, format_decimals, plural
 from funding.language import gettext as _
+from funding.language import said
 from funding.models import Commitment, Organisation, Proposal, Run, RunLine, RunProposal
 from funding.permissions import Actor, without_conflict
 from funding.reports.discretion import Discretion
@@ -297,8 +298,7 @@ _CHARGES = {
     ),
     "agreement_cost": (
         "Agreements",
-        "The plan makes %(price)s agreements: each %(money)s more that one costs is taken so "
-        "often.",
+        "The plan makes %(agreements)s: each %(money)s more that one costs is taken so often.",
     ),
 }
 
@@ -319,7 +319,7 @@ def binding_limits(session: Session, run: Run, discretion: Discretion) -> list[L
     found = []
     for price in limits:
         words, worth = _LIMIT_WORDS[price["kind"]]
-        name = names.get(price["where"], price["where"])
+        name = str(said(names.get(price["where"], price["where"])))
         told = _(worth, money=money, price=format_decimals(abs(price["price"]), 2))
         found.append(Limit(_(words, name=name), told, price["is_tried"]))
     cofunders = (p for p in known if p["kind"] == "max_cofunders")
@@ -329,11 +329,12 @@ def binding_limits(session: Session, run: Run, discretion: Discretion) -> list[L
         found.append(Limit(_("Co-funders of %(name)s", name=name), told, price["is_tried"], True))
     for price in (p for p in known if p["kind"] in _CHARGES):
         words, told = _CHARGES[price["kind"]]
-        is_count = price["kind"] == "agreement_cost"
-        size = (
-            format_number(round(-price["price"]))
-            if is_count
-            else format_amount(round(-price["price"]), money)
+        size = round(-price["price"])
+        told = _(
+            told,
+            price=format_amount(size, money),
+            agreements=plural(size, "agreement"),
+            money=money,
         )
-        found.append(Limit(_(words), _(told, price=size, money=money), True))
+        found.append(Limit(_(words), told, True))
     return found

@@ -58,7 +58,7 @@ def rule_rows(
             "missed": [
                 gettext(
                     MISSED[limit["limit"]],
-                    where=names.get(limit["where"], limit["where"]),
+                    where=said(names.get(limit["where"], limit["where"])),
                     much=format_short(round(limit["by"]), currency),
                 )
                 for limit in row.get("not_kept", ())

@@ -105,13 +105,11 @@ class PinRow:
     @property
     def in_words(self) -> str:
         if self.pin.amount is None:
-            return "funded in any case" if self.pin.funded else "not funded"
+            return _("funded in any case") if self.pin.funded else _("not funded")
         amount = format_amount(self.pin.amount, self.currency)
-        return (
-            f"{amount} from {self.commitment}"
-            if self.commitment
-            else _("%(amount)s in all", amount=amount)
-        )
+        if self.commitment:
+            return _("%(amount)s from %(commitment)s", amount=amount, commitment=self.commitment)
+        return _("%(amount)s in all", amount=amount)
 
 
 def pin_rows(session: Session, scenario: Scenario, discretion: Discretion) -> list[PinRow]:

@@ -9,13 +9,15 @@ from flask.typing import ResponseReturnValue
 
 from funding.errors import Fault, InvalidInput, NotFound, RuleBroken
 from funding.exports.csv_files import csv_text
+from funding.language import gettext as _
+from funding.language import said
 from funding.listing import Listing
 from funding.models import Run, Scenario
 from funding.reports import comparison as report
 from funding.reports.discretion import Discretion
 from funding.reports.result_csv import of_changes
 from funding.reports.results import latest_runs
-from funding.reports.scenarios import pin_rows
+from funding.reports.scenarios import PinRow, pin_rows
 from funding.routes.context import actor, in_transaction, reading
 from funding.routes.results import download, finished
 from funding.routes.scenario_form import need_changes_in_words, policy_in_words
@@ -65,18 +67,26 @@ def _rule_changes(left: Scenario, right: Scenario, discretion: Discretion) -> li
     sides = []
     for scenario in (left, right):
         words = {row.label: row.here for row in policy_in_words(scenario)}
-        words |= {f"Need: {name}": text for name, text in need_changes_in_words(scenario)}
+        words |= {
+            _("Need: %(area)s", area=said(name)): text
+            for name, text in need_changes_in_words(scenario)
+        }
         for row in pin_rows(reading(), scenario, discretion):
-            words[f"Pin: {row.key} {row.commitment or ''}".strip()] = row.in_words
+            words[_pin_label(row)] = row.in_words
         sides.append(words)
     labels = {**sides[0], **sides[1]}
+    otherwise = _("as in the round")
     return [
-        RuleChange(
-            label, sides[0].get(label, "as in the round"), sides[1].get(label, "as in the round")
-        )
+        RuleChange(label, sides[0].get(label, otherwise), sides[1].get(label, otherwise))
         for label in labels
         if sides[0].get(label) != sides[1].get(label)
     ]
+
+
+def _pin_label(row: PinRow) -> str:
+    if row.commitment is None:
+        return _("Pin: %(key)s", key=row.key)
+    return _("Pin: %(key)s by %(commitment)s", key=row.key, commitment=row.commitment)
 
 
 def _listing() -> Listing:

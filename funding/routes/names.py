@@ -28,6 +28,7 @@ from funding.routes.context import Undo, actor, in_transaction, reading, say
 from funding.routes.security import permission
 from funding.routes.submitting import submit, typed_form
 from funding.services.names import deciding, searching
+from funding.services.run_words import told
 
 bp = Blueprint("names", __name__)
 
@@ -102,6 +103,7 @@ def _words() -> dict[str, Any]:
         "state_words": report.STATE_WORDS,
         "kind_words": report.KIND_WORDS,
         "relation_words": report.RELATION_WORDS,
+        "told": told,
     }
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from funding.formatting import format_amount
+from funding.formatting import format_amount, format_decimals, format_percent
 from funding.forms import Typed, amount_text, share_text
 from funding.imports.known import REGIONS
-from funding.language import gettext
+from funding.language import gettext, said
 from funding.models import RiskTier, Round
 
 
@@ -27,6 +27,13 @@ class PolicyField:
     group: str
     otherwise: str
 
+
+_TIERS = {
+    RiskTier.MINIMAL: "Minimal risk",
+    RiskTier.LIMITED: "Limited risk",
+    RiskTier.HIGH: "High risk",
+    RiskTier.PROHIBITED: "Prohibited risk",
+}
 
 FIELDS: tuple[PolicyField, ...] = (
     PolicyField(
@@ -85,15 +92,8 @@ FIELDS: tuple[PolicyField, ...] = (
         for key, name in REGIONS.items()
     ),
     *(
-        PolicyField(
-            f"risk_most.{tier.value}",
-            f"{tier.value.capitalize()} risk",
-            "",
-            "most",
-            "risk",
-            "no limit",
-        )
-        for tier in RiskTier
+        PolicyField(f"risk_most.{tier.value}", label, "", "most", "risk", "no limit")
+        for tier, label in _TIERS.items()
     ),
 )
 
@@ -124,24 +124,35 @@ def policy_rows(round_: Round) -> list[tuple[str, str]]:
     rows = []
     for field in FIELDS:
         stored = _stored(round_.policy, field.name)
-        if stored is None:
-            continue
-        if field.kind == "money":
-            words = format_amount(stored, round_.base_currency)
-        elif field.kind == "share" and field.group == "regions":
-            words = gettext("at least %(share_text)s%%", share_text=share_text(stored))
-        elif field.kind in ("share", "most"):
-            words = (
-                gettext("at most %(share_text)s%%", share_text=share_text(stored))
-                if stored
-                else "none"
-            )
-        else:
-            words = f"{stored:g}"
-        of = {"regions": "Least for ", "risk": "Most for "}.get(field.group, "")
-        label = field.label if field.group != "risk" else field.label.lower()
-        rows.append((f"{of}{label}", words))
+        if stored is not None:
+            rows.append((_label(field), _in_words(field, stored, round_.base_currency)))
     return rows
+
+
+def _label(field: PolicyField) -> str:
+    """As it stands by itself, without the heading of its group above it."""
+    if field.group == "regions":
+        return gettext("Least for %(region)s", region=said(field.label))
+    if field.group == "risk":
+        return gettext("Most for %(tier)s risk", tier=field.name.partition(".")[2])
+    return str(said(field.label))
+
+
+def _in_words(field: PolicyField, stored: float, currency: str) -> str:
+    if field.kind == "money":
+        return format_amount(round(stored), currency)
+    if field.kind in ("share", "most"):
+        if not stored:
+            return gettext("none")
+        share = format_percent(stored, _decimals(share_text(stored)))
+        if field.group == "regions":
+            return gettext("at least %(share)s", share=share)
+        return gettext("at most %(share)s", share=share)
+    return format_decimals(stored, _decimals(f"{stored:g}"))
+
+
+def _decimals(text: str) -> int:
+    return len(text.partition(".")[2])
 
 
 def policy_of(typed: Typed, currency: str) -> dict[str, Any]:

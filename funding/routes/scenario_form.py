@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from typing import Any
 
-from funding.formatting import AmountRefused, parse_amount
+from funding.formatting import AmountRefused, format_amount, parse_amount
 from funding.forms import Typed, amount_text
 from funding.language import gettext as _
 from funding.models import Scenario
@@ -181,7 +182,7 @@ def policy_in_words(scenario: Scenario) -> list[PolicyRow]:
     of_round = dict(policy_form.policy_rows(InForce(scenario.round.policy, currency)))
     here = dict(policy_form.policy_rows(InForce(policy_of(scenario), currency)))
     return [
-        PolicyRow(label, here.get(label, "not set"), of_round.get(label, "not set"))
+        PolicyRow(label, here.get(label, _("not set")), of_round.get(label, _("not set")))
         for label in {**of_round, **here}
     ]
 
@@ -192,17 +193,34 @@ def need_changes_in_words(scenario: Scenario) -> list[tuple[str, str]]:
     names = {row.key: row.name for row in need_rows(scenario)}
     rows = []
     for key, need in scenario.needs.items():
-        words = []
-        if "floor" in need:
-            words.append(f"least {amount_text(need['floor'], currency)}")
-        if "cap" in need:
-            cap = need["cap"]
-            words.append("no limit" if cap is None else f"most {amount_text(cap, currency)}")
-        if "spent" in need:
-            words.append(
-                _("already spent %(amount_text)s", amount_text=amount_text(need["spent"], currency))
-            )
-        if "steps" in need:
-            words.append(f"steps {steps_text(need['steps'], currency) or 'none'}")
-        rows.append((names.get(key, key), f"{', '.join(words)} ({currency})"))
+        rows.append((names.get(key, key), reduce(_and_then, _need_parts(need, currency))))
     return rows
+
+
+def _need_parts(need: dict[str, Any], currency: str) -> list[str]:
+    """What of a need differs, each in words."""
+    words = []
+    if "floor" in need:
+        words.append(_("least %(amount)s", amount=format_amount(need["floor"], currency)))
+    if "cap" in need:
+        cap = need["cap"]
+        words.append(
+            _("no limit")
+            if cap is None
+            else _("most %(amount)s", amount=format_amount(cap, currency))
+        )
+    if "spent" in need:
+        spent = format_amount(need["spent"], currency)
+        words.append(_("already spent %(amount_text)s", amount_text=spent))
+    if "steps" in need:
+        steps = steps_text(need["steps"], currency)
+        words.append(
+            _("steps in %(currency)s: %(steps)s", currency=currency, steps=steps)
+            if steps
+            else _("no steps")
+        )
+    return words
+
+
+def _and_then(first: str, then: str) -> str:
+    return _("%(first)s, %(then)s", first=first, then=then)

@@ -15,9 +15,9 @@ import sqlalchemy as sa
 from babel.lists import format_list
 from sqlalchemy.orm import Session
 
-from funding.formatting import format_amount, format_percent, minor_units
+from funding.formatting import format_amount, format_number, format_percent, minor_units
 from funding.imports.known import REGIONS
-from funding.language import ENGLISH, current, said
+from funding.language import ENGLISH, current, ngettext, said
 from funding.language import gettext as _
 from funding.models import Commitment, Organisation, Proposal, Round
 
@@ -242,7 +242,10 @@ def _whole(minor: int, currency: str) -> str:
 
 
 def told(kept: Any) -> str:
-    """A sentence of the optimizer as it was kept, in the current language."""
+    """A sentence of the optimizer or of `funding.overlap` as it was kept, in the current language.
+
+    Words from before sentences kept what they were made of are looked up as they stand.
+    """
     if not isinstance(kept, dict):
         return str(said(kept))
     if "minor" in kept:
@@ -254,8 +257,14 @@ def told(kept: Any) -> str:
         return reduce(
             lambda first, then: sign % {"first": first, "then": then}, map(told, kept["each"])
         )
-    form, parts = kept["form"], kept["parts"]
-    return _(form, **{name: told(part) for name, part in parts.items()})
+    if "share" in kept:
+        return format_percent(kept["share"])
+    parts = {name: told(part) for name, part in kept["parts"].items()}
+    if "number" in kept:
+        one, many, number = kept["one"], kept["many"], kept["number"]
+        return ngettext(one, many, number, num=format_number(number), **parts)
+    form = kept["form"]
+    return _(form, **parts)
 
 
 def why_of(amount: int, ask: int, reason: str, detail: Mapping[str, Any], currency: str) -> str:

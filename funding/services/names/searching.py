@@ -32,6 +32,7 @@ from funding.overlap.entities import Suggestion, join_by_themselves, suggest
 from funding.overlap.name_index import NameIndex
 from funding.overlap.name_pairs import Mention
 from funding.overlap.names import read_name
+from funding.overlap.sayings import kept
 from funding.permissions import Actor, require
 from funding.services.import_plan import in_parts
 from funding.services.jobs import enqueue
@@ -342,7 +343,7 @@ def _keep_lines(session: Session, organisation_id: int, found: _Found) -> tuple[
                 relation=suggestion.relation,
                 suggested_as=suggestion.relation,
                 probability=suggestion.probability,
-                reasons=list(suggestion.reasons),
+                reasons=[kept(reason) for reason in suggestion.reasons],
             )
         )
     session.add_all(lines)

@@ -18,6 +18,7 @@ from funding.models import (
     Round,
 )
 from funding.overlap.probability import Judgement
+from funding.overlap.sayings import kept
 from funding.services.log import record
 from funding.services.overlaps.teaching import reteach
 from funding.services.overlaps.works import grant_number, proposal_number
@@ -140,7 +141,7 @@ def _note(pair: Overlap | OutsideOverlap, one: Found) -> None:
         return
     pair.similarity, pair.probability = now
     pair.signals = {
-        "said": [[signal.words, signal.push] for signal in judgement.signals],
+        "said": [[kept(signal.words), signal.push] for signal in judgement.signals],
         "features": judgement.features,
         "method": one.method,
         "first": judgement.probability,

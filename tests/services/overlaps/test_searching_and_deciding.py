@@ -20,6 +20,7 @@ from funding.overlap.works import Work
 from funding.paths import SEEDS
 from funding.permissions import Actor, visible_overlaps
 from funding.services.overlaps import deciding, searching
+from funding.services.run_words import told
 from tests.builders import (
     make_actor,
     make_commitment,
@@ -97,7 +98,7 @@ def test_a_worker_finds_candidates_and_verdicts_stay(
         assert found.verdict == "candidate"
         assert found.probability is not None
         assert found.probability >= searching.LEAST
-        assert any("%" in words or "text" in words for words, _ in found.signals["said"])
+        assert any("%" in told(words) for words, _ in found.signals["said"])
     each_database.in_transaction(
         deciding.decide_overlap,
         by=scene.officer,
