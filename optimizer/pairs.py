@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.problem import Commitment, Lock, Overlap, Problem, Proposal
-from optimizer.sentences import Sentence, each_of, sentence
+from optimizer.sentences import Sentence, each_of, percent, sentence
 
 Amounts = NDArray[np.int64]
 
@@ -99,9 +99,9 @@ def refusal(
         if share < exact(commitment.least_share) - SHARE_TOLERANCE:
             return sentence(
                 "less than %(least)s of the work lies in %(areas)s (%(share)s)",
-                least=f"{commitment.least_share:.0%}",
+                least=percent(commitment.least_share),
                 areas=each_of(list(map(name, commitment.areas))) or sentence("no area"),
-                share=f"{float(share):.0%}",
+                share=percent(float(share)),
             )
     if most(commitment, proposal) < max(1, commitment.ticket):
         return sentence(

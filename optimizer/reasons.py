@@ -19,7 +19,7 @@ from optimizer.margins import Margins, margins
 from optimizer.model import Detail, Model, build, share_of
 from optimizer.pairs import Pairs, most, pairs_of, refusal, share_inside
 from optimizer.problem import Line, Plan, Problem
-from optimizer.sentences import Sentence, all_of, each_of, sentence
+from optimizer.sentences import Sentence, all_of, each_of, percent, sentence
 from optimizer.value import area_amounts, need_met, shortfall
 from optimizer.waiting import waiting_for
 
@@ -374,9 +374,9 @@ def _clause(problem: Problem, line: Line, name: Words, money: Money) -> str:
         terms.append(
             sentence(
                 "%(share)s of the work lies in %(areas)s (at least %(least)s)",
-                share=f"{share:.0%}",
+                share=percent(share),
                 areas=all_of(areas) if areas else sentence("no area"),
-                least=f"{commitment.least_share:.0%}",
+                least=percent(commitment.least_share),
             )
         )
     if commitment.regions is not None:

@@ -45,3 +45,17 @@ def each_of(parts: Sequence[str], sign: str = ",") -> Sentence:
     made = Sentence(f"{sign} ".join(parts))
     made.kept = {"each": [kept(part) for part in parts], "sign": sign}
     return made
+
+
+def percent(share: float) -> Sentence:
+    """A share in whole per cent."""
+    made = Sentence(f"{share:.0%}")
+    made.kept = {"share": share}
+    return made
+
+
+def whole(clause: str) -> Sentence:
+    """A clause as a sentence by itself: a capital first, a full stop last."""
+    made = Sentence(f"{clause[:1].upper()}{clause[1:]}.")
+    made.kept = {"whole": kept(clause)}
+    return made

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from funding.db import Base, Money, UTCDateTime, money_check, now
+from funding.db import Base, Json, Money, UTCDateTime, money_check, now
 from funding.models.commitments import Commitment
 from funding.models.people import Person
 from funding.models.proposals import Proposal
@@ -76,6 +76,7 @@ class PlanLine(Base):
 
     `amount` is in the commitment's currency and is what is reserved on the ledger; `base_amount`
     is the same in the round's. `recommended_by` put this amount forward and may not approve it.
+    `reason` and `says` are those of the run's line.
     """
 
     __tablename__ = "plan_line"
@@ -98,6 +99,7 @@ class PlanLine(Base):
     amount: Mapped[int] = mapped_column(Money)
     base_amount: Mapped[int] = mapped_column(Money)
     reason: Mapped[str] = mapped_column(sa.Text, default="")
+    says: Mapped[Any | None] = mapped_column(Json)
     recommended_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     decided_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     decided_at: Mapped[datetime | None] = mapped_column(UTCDateTime)

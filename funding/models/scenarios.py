@@ -151,6 +151,7 @@ class RunLine(Base):
     """One suggested line: `base_amount` in the round's currency, `amount` in the commitment's.
 
     `years`: when it is paid, {year: minor units of the commitment}; empty where no side has years.
+    `says`: what `reason` was made of (`optimizer.sentences`); None in runs from before it was kept.
     """
 
     __tablename__ = "run_line"
@@ -168,3 +169,4 @@ class RunLine(Base):
     amount: Mapped[int] = mapped_column(Money)
     years: Mapped[dict[str, int]] = mapped_column(Json, default=dict)
     reason: Mapped[str] = mapped_column(sa.Text, default="")
+    says: Mapped[Any | None] = mapped_column(Json)

@@ -19,7 +19,7 @@ from funding.language import said
 from funding.models import Commitment, Organisation, Proposal, Run, RunLine, RunProposal
 from funding.permissions import Actor, without_conflict
 from funding.reports.discretion import Discretion
-from funding.services.run_words import baselines_of, names_of
+from funding.services.run_words import baselines_of, names_of, said_again
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,10 @@ class CommitmentUse:
 
 @dataclass(frozen=True)
 class FunderLine:
-    """A line of the funder's money that the reader may see."""
+    """A line of the funder's money that the reader may see.
+
+    `reason`: what it rests on, as it was stored; `why`: that in the reader's language.
+    """
 
     proposal_id: int
     key: str
@@ -58,6 +61,7 @@ class FunderLine:
     ask: int
     total: int
     reason: str
+    why: str
 
 
 @dataclass(frozen=True)
@@ -178,6 +182,7 @@ def _lines_by_funder(
                 proposal.ask,
                 total,
                 discretion.text(line.reason),
+                discretion.text(said_again(line.reason, line.says)),
             )
         )
     return found

@@ -32,7 +32,7 @@ from funding.reports.counted_overlaps import counted
 from funding.reports.discretion import Discretion
 from funding.reports.result_filters import conditions
 from funding.reports.rules import rule_label
-from funding.services.run_words import why_of
+from funding.services.run_words import said_again, why_of
 
 SORTABLE = ("merit", "ask", "amount", "title", "key")
 _IN_ONE_STATEMENT = 500
@@ -42,6 +42,7 @@ _IN_ONE_STATEMENT = 500
 class Payer:
     """One line: `base_amount` in the round's currency, `amount` in the commitment's own.
 
+    `why`: what it rests on, in the reader's language.
     `years`: when it is paid, {year: minor units of the commitment}; empty where nobody says.
     """
 
@@ -51,7 +52,7 @@ class Payer:
     base_amount: int
     amount: int
     currency: str
-    reason: str
+    why: str
     years: dict[str, int]
 
 
@@ -224,7 +225,7 @@ def payers_of(session: Session, run_id: int, ids: list[int]) -> defaultdict[int,
                     line.base_amount,
                     line.amount,
                     currency,
-                    line.reason,
+                    said_again(line.reason, line.says),
                     line.years,
                 )
             )

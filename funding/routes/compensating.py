@@ -15,6 +15,7 @@ from funding.routes.plans import line_page
 from funding.routes.security import permission
 from funding.services import compensating, decisions
 from funding.services.payments import tranches
+from funding.services.run_words import said_again
 
 bp = Blueprint("compensating", __name__)
 
@@ -53,6 +54,7 @@ def _page(
         "compensating/show.html",
         row=report.review_row(session, by, review),
         review=review,
+        line_why=said_again(review.line.reason, review.line.says) if review.line else "",
         form={"values": request.form, "errors": {f.field: f.rule for f in faults}},
     )
     return page, status

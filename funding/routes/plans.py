@@ -19,6 +19,7 @@ from funding.routes.addresses import is_ours
 from funding.routes.context import actor, in_transaction, new_idempotency_key, reading, say
 from funding.routes.security import permission
 from funding.services import committee, decisions, plans
+from funding.services.run_words import said_again
 
 bp = Blueprint("plans", __name__)
 
@@ -177,6 +178,7 @@ def line_page(
         "plans/line.html",
         line=found,
         plan=found.plan,
+        why=said_again(found.reason, found.says),
         round=found.plan.round,
         shares=report.shares_of(session, found.plan, [found.proposal_id])[found.proposal_id],
         events=report.history_of(session, found),

@@ -32,7 +32,7 @@ from funding.services.log import record
 from funding.services.round_document import RoundInput, build_problem
 from funding.services.round_years import in_own_currency
 from funding.services.run_progress import RunProgress
-from funding.services.run_words import Words, baselines_of, earned, least_gain, names_of
+from funding.services.run_words import Words, baselines_of, earned, least_gain, names_of, told
 from optimizer.baselines import reach_alone, reach_leaving
 from optimizer.check import check
 from optimizer.clock import Cancelled, Clock
@@ -43,7 +43,7 @@ from optimizer.problem import Plan, Problem
 from optimizer.read import BadInput, read_round, write_plan
 from optimizer.relaxation import relaxation_of
 from optimizer.rules.giving import held_by
-from optimizer.sentences import kept
+from optimizer.sentences import kept, sentence, whole
 from optimizer.solve import Infeasible, OutOfTime, SolverFault, solve
 
 GAP = 1e-3
@@ -255,15 +255,19 @@ def _lines(session: Session, run: Run, solved: Solved) -> list[dict[str, Any]]:
         )
         for line in solved.plan.lines
     }
-    clauses = {
-        (line.commitment, line.proposal): _sentence(ground.clause)
+    reasons = {
+        (line.commitment, line.proposal): whole(ground.clause)
         for line, ground in solved.explained.lines.items()
     }
     for pair, decided in solved.given.decided.items():
         if decided.amount:
             years = amounts[pair][2] if pair in amounts else {}
             amounts[pair] = (decided.base_amount, decided.amount, years)
-            clauses[pair] = f"Decided already. {clauses.get(pair, '')}".strip()
+            reasons[pair] = (
+                sentence("Decided already. %(why)s", why=reasons[pair])
+                if pair in reasons
+                else sentence("Decided already.")
+            )
     return [
         {
             "run_id": run.id,
@@ -272,14 +276,11 @@ def _lines(session: Session, run: Run, solved: Solved) -> list[dict[str, Any]]:
             "base_amount": base_amount,
             "amount": amount,
             "years": in_own_currency(years, sum(years.values()), amount),
-            "reason": clauses[commitment, proposal],
+            "reason": reasons[commitment, proposal],
+            "says": kept(reasons[commitment, proposal]),
         }
         for (commitment, proposal), (base_amount, amount, years) in sorted(amounts.items())
     ]
-
-
-def _sentence(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:]}."
 
 
 def _proposals(
@@ -336,7 +337,10 @@ def _ids(session: Session, table: type[Proposal | Commitment], round_id: int) ->
 
 @dataclass(frozen=True)
 class Clause:
-    """Whether a commitment (by key) may pay a proposal: the clause against it, or how much."""
+    """Whether a commitment (by key) may pay a proposal: the clause against it, or how much.
+
+    The clause is in the reader's language.
+    """
 
     commitment: str
     refusal: str | None
@@ -358,11 +362,13 @@ def clauses_of(
         "locks": [],
     }
     problem = read_round(alone)
-    return [
-        Clause(c.id, refusal(c, proposal, lambda id_: names.get(id_, id_)), most(c, proposal))
-        for proposal in problem.proposals
-        for c in problem.commitments
-    ]
+    found = []
+    for proposal in problem.proposals:
+        for c in problem.commitments:
+            against = refusal(c, proposal, lambda id_: names.get(id_, id_))
+            words = None if against is None else told(kept(against))
+            found.append(Clause(c.id, words, most(c, proposal)))
+    return found
 
 
 def reckon_baselines(

@@ -135,12 +135,17 @@ def _add_lines(
         for c in session.scalars(sa.select(Commitment).where(Commitment.round_id == plan.round_id))
     }
     amounts = {
-        (line.commitment_id, line.proposal_id): (line.amount, line.base_amount, line.reason)
+        (line.commitment_id, line.proposal_id): (
+            line.amount,
+            line.base_amount,
+            line.reason,
+            line.says,
+        )
         for line in suggestions
     }
     for pair in sorted((amounts.keys() | carried.keys()) - awarded):
         before = carried.get(pair)
-        suggested = amounts.get(pair, (0, 0, ""))
+        suggested = amounts.get(pair, (0, 0, "", None))
         commitment = commitments[pair[0]]
         line = PlanLine(
             commitment=commitment,
@@ -149,6 +154,7 @@ def _add_lines(
             amount=before.amount if before else suggested[0],
             base_amount=before.base_amount if before else suggested[1],
             reason=suggested[2],
+            says=suggested[3],
             decision_reason=before.decision_reason if before else "",
             recommended_by_id=before.recommended_by_id if before else by.person_id,
         )

@@ -250,6 +250,11 @@ def told(kept: Any) -> str:
         return str(said(kept))
     if "minor" in kept:
         return _whole(kept["minor"], kept["currency"])
+    if "share" in kept:
+        return format_percent(kept["share"])
+    if "whole" in kept:
+        clause = told(kept["whole"])
+        return f"{clause[:1].upper()}{clause[1:]}."
     if "all" in kept:
         return listed([told(part) for part in kept["all"]])
     if "each" in kept:
@@ -267,16 +272,19 @@ def told(kept: Any) -> str:
     return _(form, **parts)
 
 
-def why_of(amount: int, ask: int, reason: str, detail: Mapping[str, Any], currency: str) -> str:
-    """Why a proposal is in a plan or not, in the current language; `reason` as it was stored.
+def said_again(words: str, says: Any) -> str:
+    """What was stored as English words and what they were made of, in the current language.
 
-    Runs from before what they say was kept have their English words only.
+    What is from before `says` was kept has its English words only.
     """
-    if current() is ENGLISH:
-        return reason
-    if amount and detail.get("earned"):
+    return words if current() is ENGLISH else told(says or words)
+
+
+def why_of(amount: int, ask: int, reason: str, detail: Mapping[str, Any], currency: str) -> str:
+    """Why a proposal is in a plan or not, in the current language; `reason` as it was stored."""
+    if current() is not ENGLISH and amount and detail.get("earned"):
         return Words({}, currency).funded(amount, ask, dict(detail["earned"]))
-    return told(detail["says"]) if "says" in detail else reason
+    return said_again(reason, detail.get("says"))
 
 
 def baselines_of(
