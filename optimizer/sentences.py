@@ -29,6 +29,11 @@ def sentence(form: str, **parts: str) -> Sentence:
     return made
 
 
+def fillable(words: str) -> str:
+    """Marks words that `sentence` fills in elsewhere, so that they are translated."""
+    return words
+
+
 def all_of(names: Sequence[str], at_most: int = 6) -> Sentence:
     """`a, b and c`; of more than `at_most`, the first and how many others."""
     listed = list(names)
@@ -47,10 +52,10 @@ def each_of(parts: Sequence[str], sign: str = ",") -> Sentence:
     return made
 
 
-def percent(share: float) -> Sentence:
-    """A share in whole per cent."""
-    made = Sentence(f"{share:.0%}")
-    made.kept = {"share": share}
+def percent(share: float, decimals: int = 0) -> Sentence:
+    """A share in per cent."""
+    made = Sentence(f"{share:.{decimals}%}")
+    made.kept = {"share": share, "decimals": decimals}
     return made
 
 
@@ -58,4 +63,11 @@ def whole(clause: str) -> Sentence:
     """A clause as a sentence by itself: a capital first, a full stop last."""
     made = Sentence(f"{clause[:1].upper()}{clause[1:]}.")
     made.kept = {"whole": kept(clause)}
+    return made
+
+
+def lines_of(sentences: Sequence[str]) -> Sentence:
+    """One sentence a line; an empty one is an empty line."""
+    made = Sentence("\n".join(sentences))
+    made.kept = {"lines": [kept(one) for one in sentences]}
     return made

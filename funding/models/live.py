@@ -67,6 +67,7 @@ class LiveStep(Base):
 
     `changes`: all that differs from the run, `what`: what differs from the step it was made from
     (`parent`), in the form of `funding.studies.live`. `result`: the plan that passed its check.
+    `says`: what `message` was made of (`optimizer.sentences`).
     Once it is settled the database lets nothing of it change.
     """
 
@@ -86,6 +87,7 @@ class LiveStep(Base):
     what: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     state: Mapped[str] = mapped_column(sa.Text, default=StepState.WAITING)
     message: Mapped[str] = mapped_column(sa.Text, default="")
+    says: Mapped[Any | None] = mapped_column(Json)
     result: Mapped[dict[str, Any] | None] = mapped_column(Json, deferred=True)
     seconds: Mapped[float | None]
     asked_by_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))

@@ -93,7 +93,7 @@ class Run(Base):
     `problem`, `plan`, `explanation` are FORMAT's documents; `rates` says how each currency was
     converted ({currency: {rate, on}}). `progress` is from 0 to 1. `summary`: the figures at the
     head of a result, so that pages need not load the documents: `available` (base minor units) and
-    `least_gain` (a share, or null).
+    `least_gain` (a share, or null). `says`: what `message` was made of (`optimizer.sentences`).
     """
 
     __tablename__ = "run"
@@ -115,6 +115,7 @@ class Run(Base):
     rates: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     summary: Mapped[dict[str, Any]] = mapped_column(Json, default=dict)
     message: Mapped[str] = mapped_column(sa.Text, default="")
+    says: Mapped[Any | None] = mapped_column(Json)
     value: Mapped[float | None]
     bound: Mapped[float | None]
     gap: Mapped[float | None]

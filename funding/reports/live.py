@@ -29,6 +29,7 @@ from funding.models import (
 from funding.permissions import Actor
 from funding.reports.portfolios import Shown, shown_proposals
 from funding.reports.results import latest_runs
+from funding.services.run_words import said_again
 
 Document = Mapping[str, Any]
 TRIFLE = 0.0005
@@ -224,7 +225,7 @@ def _view(names: Names, step: LiveStep) -> StepView:
         step.number,
         names.words(step.what),
         step.state,
-        step.message,
+        said_again(step.message, step.says),
         step.seconds,
         step.parent,
         step.asked_at,

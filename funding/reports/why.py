@@ -12,9 +12,10 @@ from funding.language import gettext as _
 from funding.models import Proposal, Run, RunProposal, RunState, Study
 from funding.reports.discretion import Discretion
 from funding.services.questions import confirmation_of
-from funding.services.run_words import Words, names_of
+from funding.services.run_words import Words, names_of, told
 from funding.services.studies import is_study_under_way
 from funding.services.why_words import Sentences, confirmed, estimated, for_applicant, touched
+from optimizer.sentences import kept
 
 
 @dataclass(frozen=True)
@@ -98,8 +99,8 @@ def price(
     words = words_of(session, run)
     document = study.result or {}
     if "conflict" in document:
-        told = discretion.text(words.conflict(document["conflict"])).split("\n")
-        return Price("No plan can keep this.", [], [], [line for line in told if line], False)
+        lines = discretion.text(told(kept(words.conflict(document["conflict"])))).split("\n")
+        return Price("No plan can keep this.", [], [], [line for line in lines if line], False)
     outcome = discretion.document(document["outcome"])
     proof = document["proof"]
     slack = max(0.0, proof["bound"] - proof["value"])

@@ -30,6 +30,7 @@ from funding.routes.scenario_form import (
 from funding.routes.security import permission
 from funding.routes.submitting import differences, submit, typed_form
 from funding.services import scenarios as service
+from funding.services.run_words import said_again
 
 bp = Blueprint("scenarios", __name__)
 offer_round_tabs(bp)
@@ -141,7 +142,7 @@ def _fault(scenario: Scenario, discretion: Discretion) -> tuple[list[str], str]:
     last = scenario.runs[-1] if scenario.runs else None
     if last is None or last.state not in (RunState.INFEASIBLE, RunState.FAILED):
         return [], ""
-    lines, _, repair = discretion.text(last.message).partition("\n\n")
+    lines, _, repair = discretion.text(said_again(last.message, last.says)).partition("\n\n")
     return lines.split("\n"), repair
 
 

@@ -43,7 +43,7 @@ from optimizer.problem import Plan, Problem
 from optimizer.read import BadInput, read_round, write_plan
 from optimizer.relaxation import relaxation_of
 from optimizer.rules.giving import held_by
-from optimizer.sentences import kept, sentence, whole
+from optimizer.sentences import kept, lines_of, sentence, whole
 from optimizer.solve import Infeasible, OutOfTime, SolverFault, solve
 
 GAP = 1e-3
@@ -99,8 +99,13 @@ def run_scenario(database: Database, config: Config, run_id: int) -> None:
 class NoPlan(TributaryError):
     """The round's demands contradict each other; the message names them, one a line.
 
-    After an empty line, where it is known: the least that would have to change.
+    After an empty line, where it is known: the least that would have to change. `said` is the
+    message with what it was made of.
     """
+
+    def __init__(self, said: str) -> None:
+        super().__init__(said)
+        self.said = said
 
 
 def _solve(
@@ -128,7 +133,7 @@ def _solve(
         repair = relaxation_of(held, floors, REPAIR_SECONDS, progress.is_cancelled)
         if repair is not None:
             changes = [{**asdict(c.demand), **asdict(c)} for c in repair.changes]
-            said += f"\n\n{words.repair(changes)}"
+            said = lines_of([said, "", words.repair(changes)])
         raise NoPlan(said) from None
 
 
@@ -140,7 +145,7 @@ def _promised(problem: Problem, words: Words) -> dict[str, str]:
 def _in_words(error: Exception) -> tuple[RunState, str]:
     """The state a run ends in, and the sentences that people read."""
     if isinstance(error, NoPlan):
-        return RunState.INFEASIBLE, str(error)
+        return RunState.INFEASIBLE, error.said
     if isinstance(error, OutOfTime):
         return RunState.FAILED, "No plan was found in the time that a run may take."
     if isinstance(error, BadInput):
@@ -174,6 +179,7 @@ def _keep_input(session: Session, *, run_id: int, given: RoundInput, digest: str
 def _end(session: Session, *, run_id: int, state: RunState, message: str) -> None:
     run = session.get_one(Run, run_id)
     run.state, run.message, run.finished_at = state, message, now()
+    run.says = kept(message)
     record(
         session,
         None,
@@ -312,7 +318,7 @@ def _proposals(
                 "kind": refusal.kind,
                 "others": refusal.others,
                 "about": asdict(refusal.about),
-                "changes": words.changes(asdict(refusal)),
+                "changes": [kept(change) for change in words.changes(asdict(refusal))],
                 "applicant": refusal.for_applicant,
                 "says": kept(refusal.sentence),
             }

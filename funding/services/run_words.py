@@ -20,6 +20,16 @@ from funding.imports.known import REGIONS
 from funding.language import ENGLISH, current, ngettext, said
 from funding.language import gettext as _
 from funding.models import Commitment, Organisation, Proposal, Round
+from optimizer.sentences import (
+    Sentence,
+    all_of,
+    each_of,
+    fillable,
+    lines_of,
+    percent,
+    sentence,
+    whole,
+)
 
 
 def proposal_name(key: str, title: str) -> str:
@@ -98,114 +108,89 @@ class Words:
             listed=listed(parts),
         )
 
-    def changes(self, refusal: Mapping[str, Any]) -> list[str]:
+    def changes(self, refusal: Mapping[str, Any]) -> list[Sentence]:
         """What else could be decided, where the reason itself says so."""
-        kind, sentences = refusal["kind"], []
-        others = [self.name(id_) for id_ in refusal["others"]]
-        if kind == "no_eligible_money":
-            sentences.append("Money without these restrictions, or a waiver from one funder.")
-        elif kind == "out_of_reach":
-            sentences.append("A lower least amount, or more money that may pay it.")
-        elif kind == "overlap":
-            sentences.append(
-                _("Funding it in the place of %(listed)s, not beside it.", listed=listed(others))
-            )
-        elif kind == "limit":
-            sentences.append("More room under the limits named, or less for others under them.")
-        elif kind == "locked_out":
-            sentences.append("Removing what keeps it out.")
-        return sentences
+        kind = refusal["kind"]
+        if kind == "overlap":
+            others = all_of([self.name(id_) for id_ in refusal["others"]])
+            return [
+                sentence("Funding it in the place of %(listed)s, not beside it.", listed=others)
+            ]
+        return [sentence(_CHANGES[kind])] if kind in _CHANGES else []
 
     # -- conflicts ------------------------------------------------------------------------------
 
-    def conflict(self, members: Sequence[Mapping[str, Any]]) -> str:
+    def conflict(self, members: Sequence[Mapping[str, Any]]) -> Sentence:
         """The demands that cannot all hold, one a line."""
-        return "\n".join(self._demand(member) for member in members)
+        return lines_of([self._demand(member) for member in members])
 
-    def repair(self, changes: Sequence[Mapping[str, Any]]) -> str:
+    def repair(self, changes: Sequence[Mapping[str, Any]]) -> Sentence:
         """The least changes that would let a plan exist, in one sentence."""
-        parts = [self._change(change) for change in changes]
-        return _(
-            "The least that would mend this, found by solving again: %(join)s.",
-            join="; ".join(parts),
+        return sentence(
+            "The least that would mend this, found by solving again: %(changes)s.",
+            changes=each_of([self._change(change) for change in changes], ";"),
         )
 
-    def _change(self, change: Mapping[str, Any]) -> str:
-        kind, where, limit, to = change["kind"], change["where"], change["limit"], change["to"]
+    def _change(self, change: Mapping[str, Any]) -> Sentence:
+        kind, limit, to = change["kind"], change["limit"], change["to"]
+        where = self.name(change["where"])
         if kind == "lock":
-            return _("no longer ask that %(lock)s", lock=self._lock(change["lock"]))
+            return sentence("no longer ask that %(lock)s", lock=self._lock(change["lock"]))
+        if kind in _GIVEN_UP:
+            return sentence(_GIVEN_UP[kind], name=where)
+        parts = {"name": where, "to": self.money(to), "limit": self.money(limit)}
         if to == limit:
-            return _(
+            return sentence(
                 "keep to %(money)s for %(name)s, which is what leaving would bring it now",
                 money=self.money(to),
-                name=self.name(where),
+                name=where,
             )
-        what = {
-            "guarantee": _(
-                "promise %(name)s a value of %(money)s", name=self.name(where), money=self.money(to)
-            ),
-            "area cap": _(
-                "let %(name)s get up to %(money)s", name=self.name(where), money=self.money(to)
-            ),
-            "institution_share": _("let an institution get up to %(money)s", money=self.money(to)),
-            "region_least": _(
-                "ask for at least %(money)s for %(name)s",
-                money=self.money(to),
-                name=self.name(where),
-            ),
-            "risk_most": _(
-                "let proposals of %(where)s risk get up to %(money)s",
-                where=where,
-                money=self.money(to),
-            ),
-        }[kind]
-        share = "" if change["share"] is None else f" ({change['share'] * 100:.3g} %)"
-        return _(
-            "%(what)s%(share)s instead of %(money)s",
-            what=what,
-            share=share,
-            money=self.money(limit),
+        if kind == "releases":
+            parts["year"] = str(change["year"])
+        if change["share"] is not None:
+            parts["share"] = percent(change["share"], _decimals(change["share"]))
+        return sentence(_EASED[kind], **parts)
+
+    def _demand(self, member: Mapping[str, Any]) -> Sentence:
+        kind, limit, short_by = member["kind"], member["limit"], member["short_by"]
+        if kind == "lock":
+            return whole(self._lock(member["lock"]))
+        parts = {"name": self.name(member["where"])}
+        if limit is not None:
+            parts["money"] = self.money(limit)
+        demand = sentence(_DEMANDS[kind], **parts)
+        if short_by is None:
+            return demand
+        if kind in ("guarantee", "region_least"):
+            return sentence(
+                "%(demand)s With %(money)s less, the others could hold.",
+                demand=demand,
+                money=self.money(short_by),
+            )
+        return sentence(
+            "%(demand)s With %(money)s more, the others could hold.",
+            demand=demand,
+            money=self.money(short_by),
         )
 
-    def _demand(self, member: Mapping[str, Any]) -> str:
-        kind, where, limit = member["kind"], member["where"], member["limit"]
-        if kind == "lock":
-            return f"{self._lock(member['lock'])}."
-        if kind in WAITS:
-            return f"{self.name(where)} {WAITS[kind]}." if where else f"{WAITS[kind]}."
-        words = {
-            "guarantee": _("%(name)s is to reach a value of at least", name=self.name(where)),
-            "area cap": _("%(name)s gets at most", name=self.name(where)),
-            "institution_share": "No institution gets more than",
-            "region_least": _("%(name)s gets at least", name=self.name(where)),
-            "risk_most": _("Proposals of %(where)s risk get at most", where=where),
-        }[kind]
-        sentence = f"{words} {self.money(limit)}."
-        if member["short_by"] is not None:
-            less = "less" if kind in ("guarantee", "region_least") else "more"
-            sentence += _(
-                " With %(money)s %(less)s, the others could hold.",
-                money=self.money(member["short_by"]),
-                less=less,
-            )
-        return sentence
-
-    def _lock(self, lock: Mapping[str, Any]) -> str:
+    def _lock(self, lock: Mapping[str, Any]) -> Sentence:
         proposal = self.name(lock["proposal"])
         if lock["amount"] is None:
             if lock["funded"]:
-                return _("%(proposal)s is pinned in", proposal=proposal)
-            return _("%(proposal)s is pinned out", proposal=proposal)
+                return sentence("%(proposal)s is pinned in", proposal=proposal)
+            return sentence("%(proposal)s is pinned out", proposal=proposal)
         if lock["commitment"] is None:
-            return _(
+            return sentence(
                 "%(proposal)s is fixed at %(money)s",
                 proposal=proposal,
                 money=self.money(lock["amount"]),
             )
         payer = self.name(lock["commitment"])
         if lock["amount"] == 0:
-            return _("%(proposal)s gets nothing from %(payer)s", proposal=proposal, payer=payer)
-        return _(
+            return sentence(
+                "%(proposal)s gets nothing from %(payer)s", proposal=proposal, payer=payer
+            )
+        return sentence(
             "%(proposal)s gets %(money)s from %(payer)s",
             proposal=proposal,
             money=self.money(lock["amount"]),
@@ -213,13 +198,57 @@ class Words:
         )
 
 
-WAITS = {
-    "budget": "What proposals need by the end of each year has been released by then",
-    "match": "pays a proposal no more than its match of what other funders pay",
-    "only_if": "pays a proposal only if other funders do",
-    "joins_if": "pays nothing unless other funders join the round",
+_CHANGES = {
+    "no_eligible_money": "Money without these restrictions, or a waiver from one funder.",
+    "out_of_reach": "A lower least amount, or more money that may pay it.",
+    "limit": "More room under the limits named, or less for others under them.",
+    "locked_out": "Removing what keeps it out.",
 }
-"""Demands of years and conditions, after the name of the commitment where it is one's."""
+"""By kind of refusal: what else could be decided."""
+
+_DEMANDS = {
+    "guarantee": fillable("%(name)s is to reach a value of at least %(money)s."),
+    "area cap": fillable("%(name)s gets at most %(money)s."),
+    "institution_share": fillable("No institution gets more than %(money)s."),
+    "region_least": fillable("%(name)s gets at least %(money)s."),
+    "risk_most": fillable("Proposals of %(name)s risk get at most %(money)s."),
+    "budget": fillable("What proposals need by the end of each year has been released by then."),
+    "match": fillable("%(name)s pays a proposal no more than its match of what other funders pay."),
+    "only_if": fillable("%(name)s pays a proposal only if other funders do."),
+    "joins_if": fillable("%(name)s pays nothing unless other funders join the round."),
+}
+"""By kind of demand: what it asks."""
+
+_GIVEN_UP = {
+    "match": fillable("let %(name)s pay without its match of what other funders pay"),
+    "only_if": fillable("let %(name)s pay proposals that no other funder pays"),
+    "joins_if": fillable("let %(name)s pay even if no other funders join the round"),
+}
+"""By kind of condition: what it is to give it up."""
+
+_EASED = {
+    "guarantee": fillable("promise %(name)s a value of %(to)s instead of %(limit)s"),
+    "area cap": fillable("let %(name)s get up to %(to)s instead of %(limit)s"),
+    "institution_share": fillable(
+        "let an institution get up to %(to)s (%(share)s) instead of %(limit)s"
+    ),
+    "region_least": fillable(
+        "ask for at least %(to)s (%(share)s) for %(name)s instead of %(limit)s"
+    ),
+    "risk_most": fillable(
+        "let proposals of %(name)s risk get up to %(to)s (%(share)s) instead of %(limit)s"
+    ),
+    "releases": fillable(
+        "have %(to)s of %(name)s released by the end of %(year)s instead of %(limit)s"
+    ),
+}
+"""By kind of demand with a number: how it gives way."""
+
+
+def _decimals(share: float) -> int:
+    """Of a share in per cent, to three figures."""
+    return len(f"{share * 100:.3g}".partition(".")[2])
+
 
 EARNS = ("merit", "gap", "floor", "overlap", "agreement")
 """The parts of the plan's value that a line earns or costs, as the optimizer names them."""
@@ -251,10 +280,12 @@ def told(kept: Any) -> str:
     if "minor" in kept:
         return _whole(kept["minor"], kept["currency"])
     if "share" in kept:
-        return format_percent(kept["share"])
+        return format_percent(kept["share"], kept.get("decimals", 0))
     if "whole" in kept:
         clause = told(kept["whole"])
         return f"{clause[:1].upper()}{clause[1:]}."
+    if "lines" in kept:
+        return "\n".join(map(told, kept["lines"]))
     if "all" in kept:
         return listed([told(part) for part in kept["all"]])
     if "each" in kept:

@@ -11,5 +11,5 @@ JSON = sa.JSON().with_variant(JSONB(), "postgresql")
 
 
 def upgrade() -> None:
-    for table in ("run_line", "plan_line"):
+    for table in ("run", "run_line", "plan_line", "live_step"):
         op.add_column(table, sa.Column("says", JSON, nullable=True))

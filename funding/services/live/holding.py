@@ -19,6 +19,7 @@ from funding.models import LiveSession, LiveStep, StepState
 from funding.services.log import record
 from funding.services.run_words import Words, names_of
 from funding.studies.live import Impossible, OutOfTime, Room, SolverFault
+from optimizer.sentences import kept
 
 LEASE = timedelta(seconds=4)
 IDLE = timedelta(minutes=30)
@@ -142,6 +143,7 @@ def _settle(
         return
     live = step.session
     step.state, step.message, step.seconds = state, message, seconds
+    step.says = kept(message)
     step.result = None if result is None else json.loads(json.dumps(result))
     step.solved_at = now() if state == StepState.DONE else None
     if state == StepState.DONE and live.closed_at is None:
