@@ -46,7 +46,7 @@ JINJA = {"extensions": "jinja2.ext.i18n,jinja2.ext.do", "trimmed": "true", "sile
 # letters, which have texts of their own in each language
 NOT_SHOWN = re.compile(
     r"funding/((cli|migrations|exports|models/triggers|translations|imports/bank)/"
-    r"|overlap/(?!signals|name_chance)|services/letters/(?!placeholders))"
+    r"|overlap/(?!signals|name_chance|names\.py)|services/letters/(?!placeholders))"
     r"|imports/(areas|headings)\.py|/demo\w*\.py|_csv\.py|replay_text\.py|funding/(config|db|schema|worker|language)\.py"
 )
 NOT_SAID = {

@@ -12,6 +12,8 @@ from typing import Any, Self
 
 from funding.errors import Fault, InvalidInput
 from funding.language import gettext as _
+from funding.language import said
+from funding.replay.brief import in_brief, number_in_words, one_by_one
 
 
 @dataclass(frozen=True)
@@ -321,8 +323,16 @@ def in_words(key: str, value: Any) -> str:
     """A value as people read it."""
     for choice in BY_KEY[key].choices:
         if choice.key == value:
-            return choice.words
-    return f"{value:,}" if isinstance(value, int) else f"{value:g}"
+            return str(said(choice.words))
+    return number_in_words(value)
+
+
+def in_full(changes: Mapping[str, Any]) -> str:
+    """Changed assumptions as the form has them: "How good a recipient is: all the same"."""
+    return one_by_one(
+        _("%(what)s: %(value)s", what=said(BY_KEY[key].label), value=in_words(key, value))
+        for key, value in changes.items()
+    )
 
 
 @dataclass(frozen=True)
@@ -336,8 +346,7 @@ class Variation:
 
     @property
     def brief(self) -> str:
-        """The changes in few words, different for different changes: "merit: equal"."""
-        return "; ".join(f"{key.replace('_', ' ')}: {value}" for key, value in self.changes.items())
+        return in_brief(self.changes)
 
 
 def one_at_a_time(base: Assumptions) -> list[Variation]:
@@ -371,8 +380,7 @@ def grid(base: Assumptions) -> list[Variation]:
 
 
 def _variation(base: Assumptions, key: str, changes: Mapping[str, Any]) -> Variation:
-    label = "; ".join(f"{BY_KEY[k].label}: {in_words(k, v)}" for k, v in changes.items())
-    return Variation(key, label, replace(base, **changes), dict(changes))
+    return Variation(key, in_full(changes), replace(base, **changes), dict(changes))
 
 
 def many_of(given: Iterable[str]) -> dict[str, str]:

@@ -10,7 +10,8 @@ from funding.replay import measure
 from funding.replay.areas import AreaReading, read_areas
 from funding.replay.assumptions import Assumptions, Variation, grid, one_at_a_time
 from funding.replay.build import ReplayRound, build_round
-from funding.replay.findings import cautions, findings
+from funding.replay.cautions import cautions
+from funding.replay.findings import findings
 from funding.replay.grants import GrantList
 from funding.replay.names import alike
 from funding.replay.pool import Pool, Timeline, place_in_time
@@ -87,7 +88,7 @@ def replay(
         wanted += grid(given)
     varied: list[tuple[Variation, dict[str, Any], dict[str, str]]] = []
     for number, variation in enumerate(wanted):
-        tell(0.1 + 0.88 * number / len(wanted), f"Trying: {variation.label}")
+        tell(0.1 + 0.88 * number / len(wanted), "Trying other assumptions")
         case = parts.solve(parts.build(variation.assumptions), with_leaving=False)
         rows = measure.recipient_rows(case.made, case.solved)
         fares = {row["name"]: measure.direction(row) for row in rows}

@@ -18,10 +18,13 @@ from funding.formatting import (
     minor_units,
     with_plus,
 )
+from funding.language import ENGLISH, current
 from funding.language import gettext as _
 from funding.listing import Listing
-from funding.replay.assumptions import BY_KEY, in_words
-from funding.replay.findings import of_all
+from funding.replay.assumptions import BY_KEY, in_full, in_words
+from funding.replay.brief import in_brief
+from funding.replay.cautions import cautions
+from funding.replay.findings import Finding, findings, of_all
 from funding.replay.measure import FOLLOWED
 
 Result = Mapping[str, Any]
@@ -64,6 +67,16 @@ def figure_text(key: str, value: float | None) -> str:
         gain = value if abs(value) >= 0.0005 else 0.0
         return with_plus(format_percent(gain, 1), gain)
     return format_percent(value)
+
+
+def findings_of(result: Result) -> list[Finding]:
+    """What was found, in the reader's language."""
+    return result["findings"] if current() is ENGLISH else findings(result)
+
+
+def cautions_of(result: Result) -> list[str]:
+    """What cannot be concluded, in the reader's language."""
+    return result["cautions"] if current() is ENGLISH else cautions(result)
 
 
 def major(minor: float, currency: str) -> Decimal:
@@ -148,7 +161,9 @@ def funders_chart(result: Result) -> dict[str, Any]:
             y=names,
             x=[None if gain is None else gain * 100 for gain in gains],
             marker_color=colour,
-            hovertemplate=f"%{{y}}<br>{label}: %{{x:.1f}}% over what happened<extra></extra>",
+            hovertemplate="%{y}<br>"
+            + _("%(label)s: %(change)s over what happened", label=label, change="%{x:.1f}%")
+            + "<extra></extra>",
         )
     figure.update_yaxes(autorange="reversed")
     gaining = result["headline"]["funders_better"]
@@ -261,13 +276,14 @@ def variations_chart(result: Result) -> dict[str, Any] | None:
         ("gain", "Against what happened", "var(--chart-1)", "circle"),
         ("gain_over_turn", "Against funders in turn", "var(--chart-2)", "diamond"),
     ):
+        label = _(label)
         figure.add_scatter(
             name=label,
             mode="markers",
-            y=[escape(one["brief"]) for one in rows],
+            y=[escape(in_brief(one["changes"])) for one in rows],
             x=[None if one[key] is None else one[key] * 100 for one in rows],
             marker={"color": colour, "symbol": symbol, "size": 9},
-            customdata=[escape(one["label"]) for one in rows],
+            customdata=[escape(in_full(one["changes"])) for one in rows],
             hovertemplate=f"%{{customdata}}<br>{label}: %{{x:.1f}}%<extra></extra>",
         )
     figure.update_yaxes(autorange="reversed", type="category", dtick=1)
@@ -290,7 +306,7 @@ def variations_chart(result: Result) -> dict[str, Any] | None:
             *({"label": FIGURES[key].label, "numeric": True} for key in FOLLOWED),
         ],
         "rows": [
-            [one["label"], *(figure_text(key, one[key]) for key in FOLLOWED)]
+            [in_full(one["changes"]), *(figure_text(key, one[key]) for key in FOLLOWED)]
             for one in result["variations"]
         ],
     }
@@ -306,7 +322,7 @@ def _label(name: str, longest: int = _LONGEST_LABEL) -> str:
 
 def range_rows(result: Result) -> list[dict[str, str]]:
     """Each headline figure here, at its least and at its most, with what makes it so."""
-    rows = []
+    rows, words = [], {one["label"]: in_full(one["changes"]) for one in result["variations"]}
     for key in FOLLOWED:
         found = result["ranges"].get(key)
         if found is not None:
@@ -317,8 +333,8 @@ def range_rows(result: Result) -> list[dict[str, str]]:
                     **{
                         which: figure_text(key, found[which]) for which in ("base", "least", "most")
                     },
-                    "least_when": found["least_when"],
-                    "most_when": found["most_when"],
+                    "least_when": words.get(found["least_when"], ""),
+                    "most_when": words.get(found["most_when"], ""),
                 }
             )
     return rows

@@ -14,7 +14,8 @@ from funding.forms import as_errors
 from funding.language import gettext
 from funding.listing import Listing
 from funding.replay.assumptions import CATALOGUE, Assumptions
-from funding.replay.findings import paid_by_several
+from funding.replay.brief import in_brief
+from funding.replay.findings import paid_by_several, pool_in_words, span_in_words
 from funding.replay.pool import Pool
 from funding.replay.reading import BadFile, read_grants
 from funding.reports import replay as report
@@ -119,6 +120,7 @@ def _show(kept: Replay, form: dict[str, Any]) -> str:
     for assumption in CATALOGUE:
         groups.setdefault(assumption.group, []).append(assumption)
     session = reading()
+    runs = [service.state_of(session, kept, run) for run in kept.runs()]
     return render_template(
         "replay/show.html",
         replay=kept,
@@ -130,7 +132,8 @@ def _show(kept: Replay, form: dict[str, Any]) -> str:
             for assumption in CATALOGUE
         },
         standard={key: _as_typed(value) for key, value in Assumptions().as_dict().items()},
-        runs=[service.state_of(session, kept, run) for run in kept.runs()],
+        runs=runs,
+        changed={run.id: in_brief(run.changed) for run in runs if run.changed},
     )
 
 
@@ -225,6 +228,10 @@ def result(replay_id: str, run_id: str) -> ResponseReturnValue:
         replay=kept,
         run=run,
         result=found,
+        pool=pool_in_words(found),
+        span=span_in_words(found),
+        findings=report.findings_of(found),
+        cautions=report.cautions_of(found),
         several=paid_by_several(found),
         areas=report.areas_chart(found),
         funders=report.funders_chart(found),

@@ -1,0 +1,92 @@
+"""Assumptions and their values in few words: for the labels of a chart and the rows of a list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import reduce
+from typing import Any
+
+from funding.formatting import format_decimals, format_number
+from funding.language import gettext as _
+from funding.language import said
+
+_NAMES = {
+    "window": "Years beside it",
+    "ask": "Asks",
+    "ask_factor": "Asks times",
+    "least": "Least amount",
+    "merit": "Merit",
+    "merit_caution": "Caution",
+    "areas": "Areas",
+    "need": "Need",
+    "need_weight": "Weight of need",
+    "doubt": "Doubt",
+    "agreement_cost": "Price of an agreement",
+    "restrictions": "May pay for",
+    "other_areas": "Other areas",
+    "guarantee": "Promise",
+}
+
+_VALUES = {
+    "ask": {
+        "largest-year": "largest year",
+        "mean-year": "mean year",
+        "all-years": "all years",
+        "largest-grant": "largest single grant",
+    },
+    "merit": {
+        "funders-so-far": "funders so far",
+        "funders-other-years": "funders of other years",
+        "funders-all": "all funders",
+        "equal": "all the same",
+    },
+    "areas": {
+        "auto": "as the list needs",
+        "words": "by words too",
+        "file": "as the list says",
+        "own": "the list's own",
+    },
+    "need": {
+        "other-years": "as in other years",
+        "whole-file": "as in the whole list",
+        "equal": "all the same",
+    },
+    "restrictions": {
+        "areas": "its areas",
+        "recipients": "its recipients",
+        "any": "anybody",
+    },
+    "guarantee": {
+        "really": "what happened",
+        "leave": "as by leaving",
+        "alone": "as alone",
+        "none": "nothing",
+    },
+}
+
+
+def in_brief(changes: Mapping[str, Any]) -> str:
+    """Changed assumptions, at least one, different for different changes: "Merit: all the same"."""
+    return one_by_one(
+        _("%(what)s: %(value)s", what=said(_NAMES[key]), value=brief_value(key, value))
+        for key, value in changes.items()
+    )
+
+
+def one_by_one(parts: Iterable[str]) -> str:
+    """With a semicolon between them, as the language has it."""
+    sign = _("%(first)s; %(then)s")
+    return reduce(lambda first, then: sign % {"first": first, "then": then}, parts)
+
+
+def brief_value(key: str, value: Any) -> str:
+    """The value of a choice in few words; a number as it is written."""
+    if key in _VALUES:
+        return str(said(_VALUES[key][value]))
+    return number_in_words(value)
+
+
+def number_in_words(value: float) -> str:
+    if isinstance(value, int):
+        return format_number(value)
+    return format_decimals(value, len(f"{value:g}".partition(".")[2]))
