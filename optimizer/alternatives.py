@@ -23,6 +23,7 @@ from optimizer.live_round import LiveRound
 from optimizer.pairs import Amounts
 from optimizer.problem import Plan, Problem
 from optimizer.read import write_plan
+from optimizer.sentences import Sentence, each_of, sentence
 from optimizer.value import Lines, totals_of, value_of
 from optimizer.whole import Draft
 
@@ -236,17 +237,19 @@ _GROUPS: dict[str, Callable[[Problem, Plan], dict[str, float]]] = {
 }
 
 
-def names_of(portfolios: list[list[Mark]], names: Mapping[str, str], most: int = 2) -> list[str]:
+def names_of(
+    portfolios: list[list[Mark]], names: Mapping[str, str], most: int = 2
+) -> list[Sentence]:
     """A name for each portfolio, made of what sets it apart: 'more governance, fewer agreements'.
 
     At least one more mark is named where two would have the same name.
     """
     lengths = [min(most, len(of)) for of in portfolios]
 
-    def name(k: int) -> str:
+    def name(k: int) -> Sentence:
         told = sorted(portfolios[k][: lengths[k]], key=lambda mark: mark.change < 0)
         words = [in_words(mark, names) for mark in told]
-        return ", ".join(words) or "much the same, by other proposals"
+        return each_of(words) if words else sentence("much the same, by other proposals")
 
     for _ in range(4):
         counted = Counter(name(k) for k in range(len(portfolios)))
@@ -258,15 +261,25 @@ def names_of(portfolios: list[list[Mark]], names: Mapping[str, str], most: int =
     for k in range(len(portfolios)):
         said = name(k)
         taken[said] += 1
-        result.append(said if taken[said] == 1 else f"{said} ({taken[said]})")
+        again = taken[said]
+        result.append(
+            said if again == 1 else sentence("%(name)s (%(number)s)", name=said, number=str(again))
+        )
     return result
 
 
-def in_words(mark: Mark, names: Mapping[str, str]) -> str:
+def in_words(mark: Mark, names: Mapping[str, str]) -> Sentence:
     """A mark as part of a name."""
-    if mark.kind in ("agreements", "proposals"):
-        return f"{'more' if mark.change > 0 else 'fewer'} {mark.kind}"
+    is_more = mark.change > 0
+    if mark.kind == "agreements":
+        return sentence("more agreements") if is_more else sentence("fewer agreements")
+    if mark.kind == "proposals":
+        return sentence("more proposals") if is_more else sentence("fewer proposals")
     where = names.get(mark.where, mark.where)
     if mark.kind == "funder":
-        return f"{where} gives {'more' if mark.change > 0 else 'less'}"
-    return f"{'more' if mark.change > 0 else 'less'} {where}"
+        if is_more:
+            return sentence("%(name)s gives more", name=where)
+        return sentence("%(name)s gives less", name=where)
+    if is_more:
+        return sentence("more %(where)s", where=where)
+    return sentence("less %(where)s", where=where)

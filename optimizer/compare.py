@@ -19,6 +19,7 @@ from optimizer.found import Infeasible, OutOfTime
 from optimizer.pairs import in_order
 from optimizer.problem import Plan, Problem
 from optimizer.rules import RULES
+from optimizer.sentences import sentence
 from optimizer.solve import solve
 from optimizer.value import area_amounts, spent_twice, totals_of
 from optimizer.violations import Violation
@@ -170,9 +171,11 @@ def compare(
                 if keep is not None:
                     keep(plan)
         except Infeasible:
-            outcomes[rule] = Outcome(rule, None, "no plan keeps every limit of the round")
+            outcomes[rule] = Outcome(rule, None, sentence("no plan keeps every limit of the round"))
         except OutOfTime:
-            outcomes[rule] = Outcome(rule, None, "the time was up before any plan was found")
+            outcomes[rule] = Outcome(
+                rule, None, sentence("the time was up before any plan was found")
+            )
         else:
             outcomes[rule] = outcome_of(problem, plan)
     tell("done", 1.0)

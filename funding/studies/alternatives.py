@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from funding.services.run_words import told
 from funding.studies.kind import Document, Given, Kind, Teller
 from funding.studies.tolerances import read_tolerance
 from optimizer.alternatives import Mark, alternatives, names_of
+from optimizer.sentences import kept
 
 
 def study(given: Given, teller: Teller) -> Document:
@@ -23,9 +25,10 @@ def study(given: Given, teller: Teller) -> Document:
 def portfolio_names(
     marks: Sequence[Sequence[Mapping[str, Any]]], names: Mapping[str, str], hidden: frozenset[str]
 ) -> list[str]:
-    """A name for each portfolio, made of what sets it apart; nothing at `hidden` is named."""
+    """A name for each portfolio, made of what sets it apart, in the reader's language; nothing at
+    `hidden` is named."""
     said = [[Mark(**m) for m in of if m["where"] not in hidden] for of in marks]
-    return names_of(said, names)
+    return [told(kept(name)) for name in names_of(said, names)]
 
 
 KIND = Kind(

@@ -9,6 +9,7 @@ import pytest
 
 from funding.language import using
 from funding.services.run_words import Words, told, why_of
+from funding.studies.alternatives import portfolio_names
 from optimizer.pairs import refusal
 from optimizer.problem import Commitment, Proposal
 from optimizer.reasons import NOBODY, not_funded
@@ -79,3 +80,19 @@ def test_a_run_from_before_is_read_as_it_was_stored() -> None:
     with using("fr"):
         assert why_of(0, 8_00, old, {"kind": "x"}, "EUR") == old
         assert told(old) == old
+
+
+def test_the_name_of_a_portfolio_is_said_in_the_readers_language() -> None:
+    marks = [
+        {"kind": "area", "where": "governance", "change": 5.0, "size": 0.1},
+        {"kind": "agreements", "where": "", "change": -2.0, "size": 0.1},
+    ]
+    names = {"governance": "Governance"}
+    assert portfolio_names([marks], names, frozenset()) == ["more Governance, fewer agreements"]
+    with using("fr"):
+        assert portfolio_names([marks, marks], names, frozenset()) == [
+            "plus pour Governance, moins d’accords",
+            "plus pour Governance, moins d’accords (2)",
+        ]
+    with using("ar"):
+        assert portfolio_names([[]], names, frozenset()) == ["تكاد تكون نفسها، بمقترحات أخرى"]
