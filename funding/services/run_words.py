@@ -293,8 +293,6 @@ def told(kept: Any) -> str:
         return reduce(
             lambda first, then: sign % {"first": first, "then": then}, map(told, kept["each"])
         )
-    if "share" in kept:
-        return format_percent(kept["share"])
     parts = {name: told(part) for name, part in kept["parts"].items()}
     if "number" in kept:
         one, many, number = kept["one"], kept["many"], kept["number"]
