@@ -17,6 +17,7 @@ from funding.imports.faults import FileRefused, shown
 from funding.imports.sources import Source
 from funding.imports.tables import SourceRow, Table, Trouble, View
 from funding.language import gettext as _
+from funding.sayings import number, sentence
 
 # Always columns of a package, so that an absent one is a fault of its row and not of the file.
 _360GIVING = (
@@ -91,12 +92,12 @@ def _view(key: str, items: list[Any]) -> View:
 
     def rows() -> Iterator[SourceRow]:
         yield SourceRow(0, list(names))
-        for number, item in enumerate(flattened, start=1):
+        for place, item in enumerate(flattened, start=1):
             if item is None:
-                rule = _("is not a group of fields but %(items)s", items=shown(items[number - 1]))
-                yield SourceRow(number, [], number / len(items), rule)
+                rule = _("is not a group of fields but %(items)s", items=shown(items[place - 1]))
+                yield SourceRow(place, [], place / len(items), rule)
             else:
-                yield SourceRow(number, [item.get(name) for name in names], number / len(items))
+                yield SourceRow(place, [item.get(name) for name in names], place / len(items))
 
     return View(key, rows)
 
@@ -127,10 +128,10 @@ def _several_organisations(items: list[Any]) -> list[str]:
         )
         if count:
             notes.append(
-                _(
+                sentence(
                     "Rows that name more than one %(word)s; the first was taken: %(count)s.",
                     word=word,
-                    count=format_number(count),
+                    count=number(count),
                 )
             )
     return notes

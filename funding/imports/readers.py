@@ -10,6 +10,7 @@ from funding.imports.sources import GZIP_MAGIC, Source
 from funding.imports.tables import Table
 from funding.imports.text_tables import decode_whole, encoding_of, read_text_table
 from funding.language import gettext as _
+from funding.sayings import as_written, sentence
 
 _WANTED = "Needed is a CSV or XLSX file, or JSON in the 360Giving form."
 
@@ -45,9 +46,9 @@ def open_table(source: Source) -> Table:
     head = source.head()
     if not head.strip():
         raise FileRefused("The file is empty.")
-    for magic, sentence in _NOT_TABLES:
+    for magic, what in _NOT_TABLES:
         if head.startswith(magic):
-            raise FileRefused(f"{sentence} {_WANTED}")
+            raise FileRefused(f"{what} {_WANTED}")
     if source.is_gzip and head.startswith((GZIP_MAGIC, b"PK")):
         raise FileRefused(
             _("The gzip file holds another archive; unpack it first. %(wanted)s", wanted=_WANTED)
@@ -73,10 +74,10 @@ def open_table(source: Source) -> Table:
     name = PurePath(source.filename.removesuffix(".gz"))
     if _NAMED.get(name.suffix.lower(), holds) != holds:
         table.notes.append(
-            _(
+            sentence(
                 "The name ends in %(suffix)s, but the file holds %(in_words)s and was read "
                 "as such.",
-                suffix=name.suffix,
+                suffix=as_written(name.suffix),
                 in_words=_IN_WORDS[holds],
             )
         )

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-from funding.formatting import format_number
 from funding.imports.amounts import read_currency
+from funding.imports.counts import counts_in_words
 from funding.imports.faults import BadValue, Fault, FileRefused, shown
 from funding.imports.fields import FIELDS, HISTORY
 from funding.imports.known import Known
@@ -29,6 +28,7 @@ from funding.imports.rows import Row, RowContext
 from funding.imports.sources import Source
 from funding.imports.tables import SourceRow, Table, is_blank
 from funding.language import gettext as _
+from funding.sayings import as_written, counted, number, one_by_one, sentence
 
 Kind = Literal["history", "commitments", "proposals"]
 Progress = Callable[[int, float], None]
@@ -256,20 +256,21 @@ class _Reader:
             self._context.tally["examples_full"] = 1
 
     def _notes(self) -> list[str]:
+        labels = {field.name: field.label for field in FIELDS[self._kind]}
         guesses = [
-            _(
-                'Column "%(heading)s" was taken for %(field)s, by likeness: check.',
-                heading=shown(column.heading),
-                field=column.field,
+            sentence(
+                'Column "%(heading)s" was taken for “%(field)s”, by likeness: check.',
+                heading=as_written(shown(column.heading)),
+                field=labels.get(column.field or "", ""),
             )
             for column in self._layout.columns
             if column.how == "similar"
         ]
         passed_over = self._layout.header_row - 1
         above = [
-            _(
+            sentence(
                 "Rows above the headings that were passed over: %(passed_over)s.",
-                passed_over=passed_over,
+                passed_over=number(passed_over),
             )
         ]
         others = [
@@ -277,40 +278,17 @@ class _Reader:
             for view in self._table.views
             if self._table.are_sheets and view is not self._layout.view
         ]
-        order = "month" if self._month_first else "day"
         return [
             *self._table.notes,
             *(
-                [_("Sheets that were not read: %(join)s.", join=", ".join(others))]
+                [sentence("Sheets that were not read: %(join)s.", join=one_by_one(*others))]
                 if others
                 else []
             ),
             *(above if passed_over > 0 else []),
             *guesses,
-            *_counted(self._context.tally, order),
+            *counts_in_words(self._context.tally),
         ]
-
-
-def _counted(tally: Counter[str], order: str) -> list[str]:
-    sentences = {
-        "no_amount": "Rows without an amount, kept with the amount unknown",
-        "zero_amount": "Rows with an amount of 0",
-        "returned": "Rows with an amount below 0: money returned, which totals subtract",
-        "no_date": "Rows without a date, kept with the date unknown",
-        "two_ways": _("Dates such as 05/06/2014, which were read %(order)s first", order=order),
-        "dollars": "Amounts with a $ and no currency, which were read as USD",
-        "same_as_before": "Rows equal to an earlier row, each counted as a grant of its own",
-        "same_identifier": "Rows with the identifier of an earlier row",
-        "short": "Rows with fewer cells than there are headings",
-        "blank": "Blank rows, which were passed over",
-        "several_addresses": "Rows with several source addresses; the first was taken",
-        "several_years": "Dates that stand for several years, kept as their first year",
-        "mended": "Texts with letters of Windows-1252 astray in them, which were mended",
-        "lost_letters": "Texts with letters that were lost before (�)",
-        "whole_field": "Rows whose area is AI safety as a whole, no part of it",
-        "other_fields": "Rows whose area is none of ours",
-    }
-    return [f"{sentence}: {tally[key]:,}." for key, sentence in sentences.items() if tally[key] > 0]
 
 
 def _slips(entries: list[Entry]) -> list[str]:
@@ -318,20 +296,22 @@ def _slips(entries: list[Entry]) -> list[str]:
     rows = returned_rows(entries)
     if not rows:
         return []
-    named = ", ".join(str(row) for row in rows[:NAMED_ROWS])
-    more = (
-        _(" and %(rows)s more", rows=format_number(len(rows) - NAMED_ROWS))
-        if len(rows) > NAMED_ROWS
-        else ""
-    )
-    which = "rows" if len(rows) > 1 else "row"
+    named = one_by_one(*(str(row) for row in rows[:NAMED_ROWS]))
+    if len(rows) > NAMED_ROWS:
+        return [
+            sentence(
+                "Amounts below 0 are in rows %(named)s and %(more)s more: if a minus is a slip, "
+                "mend it first.",
+                named=named,
+                more=number(len(rows) - NAMED_ROWS),
+            )
+        ]
     return [
-        _(
-            "Amounts below 0 are in %(which)s %(named)s%(more)s: if a minus is a slip, "
-            "mend it first.",
-            which=which,
+        counted(
+            "Amounts below 0 are in row %(named)s: if a minus is a slip, mend it first.",
+            "Amounts below 0 are in rows %(named)s: if a minus is a slip, mend it first.",
+            len(rows),
             named=named,
-            more=more,
         )
     ]
 

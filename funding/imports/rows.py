@@ -104,7 +104,7 @@ class Row:
         month_first = self._context.month_first
         read = self.read(name, lambda cell: read_date(cell, month_first=month_first), None)
         if read is not None and read.is_ambiguous:
-            self.tally["two_ways"] += 1
+            self.tally["month_first" if month_first else "day_first"] += 1
         return read
 
     def period(self) -> tuple[datetime.date | None, datetime.date | None]:

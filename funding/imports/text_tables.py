@@ -14,6 +14,7 @@ from funding.imports.limits import MIB
 from funding.imports.sources import Source
 from funding.imports.tables import SourceRow, Table, View
 from funding.language import gettext as _
+from funding.sayings import as_written, number, sentence
 
 _SEPARATORS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 
@@ -63,10 +64,10 @@ def encoding_of(source: Source, head: bytes) -> Encoding:
     return Encoding(
         "cp1252",
         "Windows-1252",
-        _(
+        sentence(
             "The file is not valid UTF-8 (line %(line)s), so it was read as "
             "Windows-1252: check accented letters in the sample.",
-            line=format_number(line),
+            line=number(line),
         ),
     )
 
@@ -109,10 +110,12 @@ def read_text_table(source: Source, encoding: Encoding) -> Table:
         View(_SEPARATORS[separator], lambda separator=separator: _rows(source, encoding, separator))
         for separator in present
     ]
-    packed = ", gzipped" if source.is_gzip else ""
     notes = [encoding.note] if encoding.note else []
+    name = as_written(encoding.name)
     return Table(
-        _("CSV in %(name)s%(packed)s", name=encoding.name, packed=packed),
+        sentence("CSV in %(name)s, gzipped", name=name)
+        if source.is_gzip
+        else sentence("CSV in %(name)s", name=name),
         views,
         notes,
         has_even_rows=True,
@@ -120,28 +123,28 @@ def read_text_table(source: Source, encoding: Encoding) -> Table:
 
 
 def _rows(source: Source, encoding: Encoding, separator: str) -> Iterator[SourceRow]:
-    number = 0
+    place = 0
     with source.open() as raw:
         buffered = io.BufferedReader(raw, MIB)
         # An undefined byte becomes U+FFFD, which the rows' checks then report.
         text = io.TextIOWrapper(buffered, encoding.codec, errors="replace", newline="")
         lines = csv.reader(text, delimiter=separator, strict=True)
         while True:
-            number += 1
+            place += 1
             try:
                 cells = next(lines)
             except StopIteration:
                 return
             except csv.Error as error:
-                raise FileRefused(_csv_rule(str(error)), number) from error
-            if number > source.limits.rows:
+                raise FileRefused(_csv_rule(str(error)), place) from error
+            if place > source.limits.rows:
                 raise FileRefused(
                     _(
                         "At most %(rows)s rows are read; split the file.",
                         rows=format_number(source.limits.rows),
                     )
                 )
-            yield SourceRow(number, cells, raw.share())
+            yield SourceRow(place, cells, raw.share())
 
 
 def _csv_rule(message: str) -> str:

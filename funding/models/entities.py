@@ -85,7 +85,7 @@ class NameMerge(Base):
     """A line between two names of one list: suggested, merged or rejected.
 
     `suggested_as` is the relation before anybody decided, which undoing brings back. `reasons`:
-    a sentence each as `funding.overlap.sayings` keeps it (earlier searches: in English).
+    a sentence each as `funding.sayings` keeps it (earlier searches: in English).
     `probability` is null where a person drew it. `is_automatic`: merged without being asked for.
     `decided_at` is set by people only; a suggestion that has it was merged once or rejected, and
     undone: it is not merged again by itself. `is_open`: a suggestion that waits for a person, as

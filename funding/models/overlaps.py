@@ -29,7 +29,7 @@ class Judged:
     | signals | | of the search; see below |
 
     `signals`: `said`, [words, push on the log odds] of each, strongest first, the words as
-    `funding.overlap.sayings` keeps them (earlier searches: in English); `features`, each one's
+    `funding.sayings` keeps them (earlier searches: in English); `features`, each one's
     strength; `method`, how the texts were compared; `first`, the probability before the round's
     verdicts taught anything, and `verdicts`, how many did.
     """

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from funding.overlap.name_evidence import Evidence
 from funding.overlap.name_pairs import Alignment, Mention
-from funding.overlap.sayings import Saying, counted, quoted, sentence
+from funding.sayings import Saying, as_written, counted, quoted, sentence
 
 INTERCEPT = -2.98
 WEIGHTS: Mapping[str, float] = {
@@ -77,7 +77,9 @@ def reasons(
     figures = evidence.figures
     said: list[str] = []
     if first.reference and first.reference == second.reference:
-        said.append(sentence("Both have the number %(reference)s.", reference=first.reference))
+        said.append(
+            sentence("Both have the number %(reference)s.", reference=as_written(first.reference))
+        )
     if said and not found.same:
         said.append("Their names have no word in common.")
     elif figures["by_rule"]:

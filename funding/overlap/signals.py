@@ -19,9 +19,9 @@ from funding.overlap.likeness import (
     shared_numbers,
     words_alike,
 )
-from funding.overlap.sayings import counted, sentence, share
 from funding.overlap.texts import WITHOUT_SPACES, plain
 from funding.overlap.works import Work
+from funding.sayings import counted, sentence, share
 
 KEYS = (
     "text",

@@ -32,6 +32,7 @@ from funding.routes.security import permission
 from funding.services import import_files, import_jobs
 from funding.services import imports as service
 from funding.services.import_reading import Choices
+from funding.services.run_words import told
 
 bp = Blueprint("imports", __name__)
 
@@ -191,6 +192,7 @@ def show(import_id: int) -> ResponseReturnValue:
     sees_rows = service.may_see_rows(by, batch)
     return render_template(
         "imports/show.html",
+        told=told,
         batch=batch,
         is_working=is_working,
         by_me=_may_go_on(batch),

@@ -20,6 +20,7 @@ from funding.models import (
     OrganisationKind,
     RoundFunder,
 )
+from funding.sayings import counted
 from funding.services.commitments import add_commitment
 from funding.services.import_plan import (
     Before,
@@ -29,7 +30,7 @@ from funding.services.import_plan import (
     Scope,
     Told,
     add_item,
-    named,
+    some_of,
 )
 from funding.services.joining import join_round
 from funding.services.log import record
@@ -101,7 +102,14 @@ class _Planner:
                 new.append(made)
         effects = []
         if self.joining:
-            effects.append(named("funder joins the round", self.joining, "funders join the round"))
+            effects.append(
+                counted(
+                    "%(num)s funder joins the round: %(names)s.",
+                    "%(num)s funders join the round: %(names)s.",
+                    len(self.joining),
+                    names=some_of(self.joining),
+                )
+            )
         return Outcome(new, same, tuple(self.faults), tuple(effects))
 
     def _new(self, entry: Printed) -> NewCommitment | None:

@@ -27,6 +27,7 @@ from funding.services.import_reading import (
     Surroundings,
     Undone,
     compare,
+    in_store,
     read_file,
     surroundings,
     write_all,
@@ -162,8 +163,7 @@ def _kept(found: Findings) -> dict[str, Any]:
             {"row": f.row, "field": f.field, "value": f.value, "rule": f.rule}
             for f in found.faults[:MOST_FAULTS]
         ],
-        "notes": list(found.notes),
-        "preview": dict(found.preview),
+        **in_store(found),
         "stage": "",
         "progress": None,
     }

@@ -24,6 +24,7 @@ from funding.services.import_reading import (
     Progress,
     Undone,
     compare,
+    in_store,
     read_file,
     surroundings,
     write_all,
@@ -148,6 +149,6 @@ def _store(
         entries,
         lambda done, total: progress("Writing", done, done / total),
     )
-    batch.counts, batch.notes = dict(found.counts), list(found.notes)
-    batch.preview = dict(found.preview)
+    batch.counts, stored = dict(found.counts), in_store(found)
+    batch.notes, batch.preview = stored["notes"], stored["preview"]
     return found

@@ -12,7 +12,6 @@ from sqlalchemy.orm import Session
 
 from funding.errors import Fault as FormFault
 from funding.errors import InvalidInput, NotFound, RuleBroken
-from funding.formatting import plural
 from funding.imports.faults import Fault
 from funding.imports.reading import FileReading
 from funding.language import gettext
@@ -26,6 +25,7 @@ from funding.models import (
     RoundState,
 )
 from funding.permissions import Actor, fetch, require, visible_rounds, working_rounds
+from funding.sayings import Saying, number, one_by_one, sentence
 
 T = TypeVar("T")
 
@@ -218,8 +218,11 @@ def add_item(session: Session, batch: Import, entry: Printed, **subject: int) ->
     )
 
 
-def named(noun: str, names: Mapping[str, Any] | Sequence[str], nouns: str | None = None) -> str:
-    """`3 new institutions: A, B, C`, cut after a dozen."""
+def some_of(names: Mapping[str, Any] | Sequence[str]) -> Saying:
+    """`A, B, C`, cut after a dozen."""
     listed = list(names)
-    more = f" and {len(listed) - _MOST_NAMED:,} more" if len(listed) > _MOST_NAMED else ""
-    return f"{plural(len(listed), noun, nouns)}: {', '.join(listed[:_MOST_NAMED])}{more}"
+    first = one_by_one(*listed[:_MOST_NAMED])
+    if len(listed) <= _MOST_NAMED:
+        return first
+    more = number(len(listed) - _MOST_NAMED)
+    return sentence("%(names)s and %(more)s more", names=first, more=more)

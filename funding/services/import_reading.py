@@ -15,6 +15,7 @@ from funding.imports.known import Known
 from funding.imports.preview import summary
 from funding.imports.reading import FileReading, Kind, read_records
 from funding.models import Import, ImportKind
+from funding.sayings import kept
 from funding.services import commitment_import, history_import, proposal_import
 from funding.services.import_plan import Outcome, Printed, Scope, Told, lock, printed
 from funding.services.log import record
@@ -125,6 +126,19 @@ def findings(reading: FileReading, outcome: Outcome) -> Findings:
         notes=reading.notes,
         preview={**shown, "effects": list(outcome.effects)},
     )
+
+
+def in_store(found: Findings) -> dict[str, Any]:
+    """What an import keeps of it beside counts and faults, to be said to each reader."""
+    preview = found.preview
+    return {
+        "notes": [kept(note) for note in found.notes],
+        "preview": {
+            **preview,
+            "format": kept(preview["format"]),
+            "effects": [kept(effect) for effect in found.effects],
+        },
+    }
 
 
 class Undone(Exception):

@@ -28,6 +28,7 @@ from funding.models import (
     TeamMember,
     YearOfAsk,
 )
+from funding.sayings import counted
 from funding.services.areas import slug, unused
 from funding.services.clock import database_now
 from funding.services.import_plan import (
@@ -39,8 +40,8 @@ from funding.services.import_plan import (
     Told,
     add_item,
     in_parts,
-    named,
     plain,
+    some_of,
 )
 
 REVIEWER = "Imported with the proposal"
@@ -108,11 +109,24 @@ def _effects(session: Session, new: list[NewProposal]) -> tuple[str, ...]:
     newcomers = sorted({made.lead for made in new} - people.keys())
     effects = []
     if unknown:
-        effects.append(named("new institution", list(unknown.values())))
+        effects.append(
+            counted(
+                "%(num)s new institution: %(names)s.",
+                "%(num)s new institutions: %(names)s.",
+                len(unknown),
+                names=some_of(list(unknown.values())),
+            )
+        )
     if newcomers:
         effects.append(
-            named("new person", newcomers, "new people")
-            + "; no mail goes out, each can ask for a password on the sign-in page"
+            counted(
+                "%(num)s new person: %(names)s; no mail goes out, each can ask for a password on "
+                "the sign-in page.",
+                "%(num)s new people: %(names)s; no mail goes out, each can ask for a password on "
+                "the sign-in page.",
+                len(newcomers),
+                names=some_of(newcomers),
+            )
         )
     return tuple(effects)
 

@@ -271,7 +271,7 @@ def _whole(minor: int, currency: str) -> str:
 
 
 def told(kept: Any) -> str:
-    """A sentence of the optimizer or of `funding.overlap` as it was kept, in the current language.
+    """A sentence of the optimizer or a saying as it was kept, in the current language.
 
     Words from before sentences kept what they were made of are looked up as they stand.
     """
@@ -293,6 +293,10 @@ def told(kept: Any) -> str:
         return reduce(
             lambda first, then: sign % {"first": first, "then": then}, map(told, kept["each"])
         )
+    if "as_written" in kept:
+        return str(kept["as_written"])
+    if "digits" in kept:
+        return format_number(kept["digits"])
     parts = {name: told(part) for name, part in kept["parts"].items()}
     if "number" in kept:
         one, many, number = kept["one"], kept["many"], kept["number"]

@@ -72,7 +72,7 @@ def test_nearly_right_headings_are_taken_and_said_to_be_guesses() -> None:
         "amount": ("Amuont Awarded", "similar"),
         "currency": ("Curency", "similar"),
     }
-    assert 'Column "Fundder" was taken for funder, by likeness: check.' in reading.notes
+    assert 'Column "Fundder" was taken for “Funder”, by likeness: check.' in reading.notes
 
 
 def test_headings_that_only_resemble_a_field_a_little_are_left_alone() -> None:

@@ -23,6 +23,7 @@ from funding.models import (
     RoundFunder,
 )
 from funding.services.import_reading import Choices
+from funding.services.run_words import told
 from tests.builders import make_actor, make_commitment, make_organisation, make_round
 from tests.services.importing import Desk, lines
 
@@ -94,7 +95,7 @@ def test_commitments_come_in_with_their_restrictions(scene: Scene) -> None:
 
 def test_the_money_is_on_the_ledger_and_the_funder_has_joined(scene: Scene) -> None:
     batch = scene.desk.look("commitments", table(OPEN))
-    assert batch.preview["effects"] == ["1 funder joins the round: Alder Fund"]
+    assert list(map(told, batch.preview["effects"])) == ["1 funder joins the round: Alder Fund."]
     scene.desk.write(scene.desk.confirm(batch))
     with scene.desk.database.reading() as session:
         held = session.scalar(

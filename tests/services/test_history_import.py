@@ -20,6 +20,7 @@ from funding.services import import_files, imports
 from funding.services.import_now import Target, import_now
 from funding.services.import_reading import Choices
 from funding.services.round_document import build_problem
+from funding.services.run_words import told
 from tests.builders import (
     make_actor,
     make_commitment,
@@ -50,7 +51,7 @@ def test_a_file_is_looked_at_before_anything_is_stored(desk: Desk) -> None:
     assert batch.state == "preview"
     assert batch.counts == {"read": 3, "new": 3, "same": 0, "refused": 0, "faults": 0}
     assert batch.preview["totals"] == {"USD": 100_050}
-    assert batch.notes == [
+    assert list(map(told, batch.notes)) == [
         "Rows without an amount, kept with the amount unknown: 1.",
         "Rows with an amount below 0: money returned, which totals subtract: 1.",
         "Rows whose area is AI safety as a whole, no part of it: 1.",

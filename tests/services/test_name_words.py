@@ -11,7 +11,7 @@ from funding.overlap.entities import compare
 from funding.overlap.name_index import NameIndex
 from funding.overlap.name_pairs import Mention
 from funding.overlap.names import read_name
-from funding.overlap.sayings import kept
+from funding.sayings import kept
 from funding.services.run_words import told
 
 

@@ -15,6 +15,7 @@ from funding.errors import NotFound, NotPermitted
 from funding.models import Mail, Organisation, Person, Proposal, Role, Round
 from funding.permissions import Actor, own_proposals
 from funding.services.proposal_import import REVIEWER
+from funding.services.run_words import told
 from tests.builders import make_actor, make_organisation, make_person, make_round
 from tests.services.importing import Desk, lines
 
@@ -99,10 +100,10 @@ def test_a_proposal_is_handed_in_with_all_that_its_file_says(scene: Scene) -> No
 
 def test_institutions_and_people_not_here_yet_are_named_and_made(scene: Scene) -> None:
     batch = scene.desk.look("proposals", document(PROBING), "proposals.json")
-    assert batch.preview["effects"] == [
-        "1 new institution: Sorrel University",
+    assert list(map(told, batch.preview["effects"])) == [
+        "1 new institution: Sorrel University.",
         "1 new person: ada.vale@sorrel.example; no mail goes out, each can ask for a password on "
-        "the sign-in page",
+        "the sign-in page.",
     ]
     scene.desk.write(scene.desk.confirm(batch))
     (made,) = proposals(scene)

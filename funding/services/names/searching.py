@@ -32,8 +32,8 @@ from funding.overlap.entities import Suggestion, join_by_themselves, suggest
 from funding.overlap.name_index import NameIndex
 from funding.overlap.name_pairs import Mention
 from funding.overlap.names import read_name
-from funding.overlap.sayings import kept
 from funding.permissions import Actor, require
+from funding.sayings import kept
 from funding.services.import_plan import in_parts
 from funding.services.jobs import enqueue
 from funding.services.log import record

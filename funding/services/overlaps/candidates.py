@@ -18,7 +18,7 @@ from funding.models import (
     Round,
 )
 from funding.overlap.probability import Judgement
-from funding.overlap.sayings import kept
+from funding.sayings import kept
 from funding.services.log import record
 from funding.services.overlaps.teaching import reteach
 from funding.services.overlaps.works import grant_number, proposal_number

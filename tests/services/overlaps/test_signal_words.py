@@ -12,9 +12,9 @@ import pytest
 from funding.language import using
 from funding.models import Overlap
 from funding.overlap.probability import judge
-from funding.overlap.sayings import kept
 from funding.overlap.works import Someone, Work
 from funding.reports.overlaps import spoken
+from funding.sayings import kept
 from funding.services.run_words import told
 
 FIRST = Work(

@@ -1,5 +1,4 @@
-"""What is said of two works or names, with what it was made of, so that it can be said again in
-another language.
+"""What is said with what it was made of, so that it can be stored and said in other languages.
 
 Each is its English words. Beside them it keeps, as JSON has it, its form and its parts, as the
 sentences of the optimizer do (`optimizer/sentences.py`); `funding.services.run_words.told` says
@@ -23,31 +22,46 @@ def kept(text: str) -> Any:
 
 
 def sentence(form: str, **parts: str) -> Saying:
-    """The form filled in."""
-    made = Saying(form % parts if parts else form)
-    made.kept = {"form": form, "parts": _parts(parts)} if parts else form
-    return made
+    """The form filled in; without parts the form itself, for a table of forms."""
+    if not parts:
+        return _kept_as(form, form)
+    return _kept_as(form % parts, {"form": form, "parts": _parts(parts)})
 
 
 def counted(one: str, many: str, number: int, **parts: str) -> Saying:
     """One of the two forms by the number, which is `%(num)s` in them; a language may have more."""
-    made = Saying((one if number == 1 else many) % {"num": number, **parts})
-    made.kept = {"one": one, "many": many, "number": number, "parts": _parts(parts)}
-    return made
+    words = (one if number == 1 else many) % {"num": f"{number:,}", **parts}
+    return _kept_as(words, {"one": one, "many": many, "number": number, "parts": _parts(parts)})
 
 
 def share(of_one: float) -> Saying:
     """In whole percents; `of_one` from 0 to 1."""
     percents = round(100 * of_one)
-    made = Saying(f"{percents}%")
-    made.kept = {"share": percents / 100}
-    return made
+    return _kept_as(f"{percents}%", {"share": percents / 100})
+
+
+def number(of: int) -> Saying:
+    return _kept_as(f"{of:,}", {"digits": of})
+
+
+def as_written(text: str) -> Saying:
+    """What somebody wrote, such as a name: never looked up."""
+    return _kept_as(text, {"as_written": text})
 
 
 def quoted(*words: str) -> Saying:
     """Words of others one after the other, each within its quotation marks."""
-    made = Saying(", ".join(f"“{word}”" for word in words))
-    made.kept = {"each": [f"“{word}”" for word in words], "sign": ","}
+    return one_by_one(*(f"“{word}”" for word in words))
+
+
+def one_by_one(*texts: str) -> Saying:
+    """What others wrote, one after the other with commas between."""
+    return _kept_as(", ".join(texts), {"each": [kept(as_written(t)) for t in texts], "sign": ","})
+
+
+def _kept_as(words: str, made_of: Any) -> Saying:
+    made = Saying(words)
+    made.kept = made_of
     return made
 
 
