@@ -63,7 +63,7 @@ def csv_rows(session: Session, by: Actor, listing: Listing) -> Iterator[tuple[An
 
 
 def words_of(detail: dict[str, Any]) -> str:
-    """An event's particulars in one line; amounts as they are kept, in minor units."""
+    """An event's particulars in one line, for a file; amounts as they are kept, in minor units."""
     return "; ".join(
         f"{name.replace('_', ' ')}: {'-' if value is None else value}"
         for name, value in sorted(detail.items())

@@ -171,7 +171,7 @@ def happened(
     for event in rows:
         if _amount(event) is not None:
             moved[event.subject_type].add(event.subject_id)
-    currencies = _currencies(session, moved)
+    currencies = currencies_of(session, moved)
     return listing, [
         _told(event, currencies.get((event.subject_type, event.subject_id)), has_names)
         for event in rows
@@ -184,7 +184,7 @@ def _amount(event: Event) -> int | None:
     return found if isinstance(found, int) else None
 
 
-def _currencies(session: Session, subjects: Subjects) -> dict[tuple[str, int], str]:
+def currencies_of(session: Session, subjects: Subjects) -> dict[tuple[str, int], str]:
     """Of each row the currency it is in: its own, or that of the money it points at.
 
     A query or two a kind of row, however many rows there are.
@@ -208,7 +208,7 @@ def _currencies(session: Session, subjects: Subjects) -> dict[tuple[str, int], s
                     )
                 ).all()
             )
-            above = _currencies(session, {over: set(points.values())}) if points else {}
+            above = currencies_of(session, {over: set(points.values())}) if points else {}
             found |= {(name, id_): above[over, to] for id_, to in points.items()}
     return found
 

@@ -10,6 +10,7 @@ from funding.language import capital
 from funding.listing import Listing, whole_number
 from funding.models import Event
 from funding.reports import log as report
+from funding.reports.particulars import particulars
 from funding.routes.context import actor, reading
 from funding.routes.security import permission
 from funding.services.log import first_broken_link, head_of, still_holds
@@ -55,7 +56,10 @@ def index() -> ResponseReturnValue:
     return render_template(
         "log/index.html",
         listing=listing,
-        rows=[(event, _page_of(event), report.words_of(event.detail)) for event in events],
+        rows=[
+            (event, _page_of(event), words)
+            for event, words in zip(events, particulars(session, events), strict=True)
+        ],
         actions=[(action, capital(action)) for action in report.actions(session, by)],
         rounds=report.rounds(session, by),
         csv_url=listing.page_url(1).replace("/log", "/log.csv", 1),

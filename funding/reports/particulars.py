@@ -1,0 +1,172 @@
+"""The particulars of an event of the log in the reader's words: fields by name, amounts as amounts.
+
+What is stored, and what the CSV has, are the keys and minor units of the act itself.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
+from functools import reduce
+from typing import Any
+
+from sqlalchemy.orm import Session
+
+from funding.formatting import format_amount, format_day, format_number, format_when
+from funding.language import gettext as _
+from funding.language import said
+from funding.models import Event
+from funding.reports.timeline import Subjects, currencies_of
+
+_NAMES = {
+    "abstentions": "Abstentions",
+    "after": "Afterwards",
+    "agreement_cost": "Price of one more agreement",
+    "agrees": "Agrees",
+    "amount": "Amount",
+    "area": "Area",
+    "areas": "Areas",
+    "ask": "Ask",
+    "before": "Before",
+    "by_letter": "By letter",
+    "cap": "Most allowed",
+    "changed": "Changed",
+    "choice": "Choice",
+    "commitment_id": "Commitment",
+    "currency": "Currency",
+    "degree": "Degree",
+    "due_at": "Due",
+    "end": "Last day",
+    "faults": "With faults",
+    "files": "Files",
+    "floor": "Least wanted",
+    "funded": "Funded",
+    "funder": "Funder",
+    "in_conflict": "In conflict",
+    "kind": "Kind",
+    "language": "Language",
+    "least": "Least",
+    "lines": "Lines",
+    "majority": "Majority",
+    "members": "Members",
+    "minimum": "Least viable",
+    "most": "Most",
+    "must_endorse": "Lines wait for the endorsement",
+    "name": "Name",
+    "needs": "Needs",
+    "new": "New",
+    "number": "Number",
+    "pairs": "Pairs",
+    "payments": "Payments",
+    "person": "Person",
+    "policy": "Policy",
+    "proposal": "Proposal",
+    "proposal_id": "Proposal",
+    "proposals": "Proposals",
+    "read": "Rows read",
+    "reason": "Reason",
+    "refused": "With faults",
+    "reviews": "Reviews",
+    "role": "Role",
+    "round_to": "Amounts in steps of",
+    "run_id": "Result",
+    "same": "Here already",
+    "scenario_id": "Scenario",
+    "score": "Score",
+    "size": "Size in bytes",
+    "spent": "Already spent",
+    "start": "First day",
+    "state": "State",
+    "steps": "Steps",
+    "title": "Title",
+    "to": "To",
+    "total": "Total",
+    "tranche": "Tranche",
+    "until": "Until",
+    "value": "Value",
+    "verdict": "Verdict",
+    "version": "Version",
+    "votes_against": "Votes against",
+    "votes_for": "Votes for",
+    "weights": "Weights",
+}
+"""Key of a particular -> its name; a key that is not here is said as it reads."""
+
+_OF_ROUND = frozenset(
+    {"ask", "minimum", "cap", "floor", "spent", "value", "agreement_cost", "round_to"}
+)
+"""Amounts in the base currency of the round."""
+_MONEY = _OF_ROUND | {"amount", "total"}
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d\S*")
+_AS_WRITTEN = frozenset({"reason", "name", "title"})
+
+
+def particulars(session: Session, events: Sequence[Event]) -> list[str]:
+    """Of each event its particulars in one line."""
+    wanted: Subjects = defaultdict(set)
+    for event in events:
+        if event.subject_type is not None and event.subject_id is not None:
+            wanted[event.subject_type].add(event.subject_id)
+        if event.round_id is not None:
+            wanted["round"].add(event.round_id)
+    known = currencies_of(session, wanted)
+    return [
+        _in_line(
+            event.detail,
+            event.detail.get("currency") or known.get((event.subject_type, event.subject_id)),
+            known.get(("round", event.round_id)),
+        )
+        for event in events
+    ]
+
+
+def _in_line(detail: Mapping[str, Any], own: str | None, of_round: str | None) -> str:
+    return _joined(
+        _(
+            "%(name)s: %(value)s",
+            name=_name(key),
+            value=_value(key, value, own, of_round),
+        )
+        for key, value in sorted(detail.items())
+    )
+
+
+def _name(key: str) -> str:
+    return str(said(_NAMES.get(key, key.replace("_", " "))))
+
+
+def _value(key: str, value: Any, own: str | None, of_round: str | None) -> str:
+    if value is None or value in ("", [], {}):
+        return "–"
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, int):
+        currency = of_round if key in _OF_ROUND else own
+        if key in _MONEY and isinstance(currency, str):
+            return format_amount(value, currency)
+        return str(value) if key.endswith("_id") else format_number(value)
+    if isinstance(value, Mapping):
+        return f"({_in_line(value, own, of_round)})"
+    if isinstance(value, list):
+        return _joined((_value(key, each, own, of_round) for each in value), ",")
+    return str(value) if key in _AS_WRITTEN else _text(str(value))
+
+
+def _text(text: str) -> str:
+    try:
+        if _MOMENT.fullmatch(text):
+            return format_when(datetime.fromisoformat(text))
+        if _DAY.fullmatch(text):
+            return format_day(date.fromisoformat(text))
+    except ValueError:  # looks like a day and is none
+        return text
+    return str(said(text.replace("_", " "))) if text.islower() else text
+
+
+def _joined(texts: Iterable[str], sign: str = ";") -> str:
+    form = _("%(first)s; %(then)s") if sign == ";" else _("%(first)s, %(then)s")
+    listed = list(texts) or [""]
+    return reduce(lambda first, then: form % {"first": first, "then": then}, listed)

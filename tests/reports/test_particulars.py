@@ -1,0 +1,67 @@
+"""The particulars of the log in words: amounts as amounts, days as days, fields by name."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from funding.db import Database
+from funding.language import using
+from funding.models import Event
+from funding.reports.particulars import particulars
+from tests.builders import make_organisation, make_round
+
+DETAIL = {
+    "amount": 1_234_50,
+    "ask": 5_000_00,
+    "before": {"minimum": 100_00, "state": "in_review"},
+    "due_at": "2027-03-31T17:00:00+00:00",
+    "must_endorse": True,
+    "reason": "draft of_ours",
+    "start": "2027-03-31",
+    "unheard_of": 7,
+    "currency": "EUR",
+}
+
+
+@pytest.mark.parametrize(
+    ("language", "says"),
+    [
+        (
+            "en",
+            {
+                "Amount: EUR 1,234.50",
+                "Ask: KES 5,000",
+                "Lines wait for the endorsement: yes",
+                "Reason: draft of_ours",
+                "unheard of: 7",
+            },
+        ),
+        (
+            "fr",
+            {
+                "Montant : 1 234,50 EUR",
+                "Montant demandé : 5 000 KES",
+                "Motif : draft of_ours",
+                "31 mars 2027",
+            },
+        ),
+        ("ar", {"المبلغ: 1,234.50 EUR"}),
+    ],
+)
+def test_particulars_are_said_in_the_readers_language(
+    database: Database, language: str, says: set[str]
+) -> None:
+    def make(session) -> str:
+        owner = make_organisation(session)
+        round_ = make_round(session, owner=owner, base_currency="KES")
+        event = Event(detail=DETAIL, round_id=round_.id, subject_type="round", subject_id=round_.id)
+        with using(language):
+            return particulars(session, [event])[0]
+
+    line = re.sub(r"[^\S\n]", " ", database.in_transaction(make))
+    for each in says:
+        assert each in line, line
+    assert "in_review" not in line
+    assert "2027-03" not in line
