@@ -233,7 +233,7 @@ _EASED = {
         "let an institution get up to %(to)s (%(share)s) instead of %(limit)s"
     ),
     "region_least": fillable(
-        "ask for at least %(to)s (%(share)s) for %(name)s instead of %(limit)s"
+        "ask for at least %(to)s for %(name)s (%(share)s) instead of %(limit)s"
     ),
     "risk_most": fillable(
         "let proposals of %(name)s risk get up to %(to)s (%(share)s) instead of %(limit)s"
