@@ -29,8 +29,8 @@ def sentence(form: str, **parts: str) -> Sentence:
     return made
 
 
-def fillable(words: str) -> str:
-    """Marks words that `sentence` fills in elsewhere, so that they are translated."""
+def marked(words: str) -> str:
+    """Marks words that are filled in or said elsewhere, so that they are translated."""
     return words
 
 

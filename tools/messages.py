@@ -5,7 +5,7 @@
 
 Five kinds of places hold sentences: `_("...")` and `{% trans %}` in templates; `gettext`,
 `ngettext` and `lazy` in Python; counted nouns (`3 | plural("line")`, `pager(listing, "line")`);
-`sentence("...")`, `fillable("...")` and `counted("...", "...", n)`, which are stored with what
+`sentence("...")`, `marked("...")` and `counted("...", "...", n)`, which are stored with what
 they were made of; and plain sentences in Python, which are looked up where they
 are shown (the filter `said`). The last are told from keys, SQL and file formats by how they look;
 one too many does no harm.
@@ -39,7 +39,7 @@ KEYWORDS = {
     "ngettext": (1, 2),
     "lazy": None,
 }
-KEPT = {"sentence": None, "fillable": None, "counted": (1, 2)}
+KEPT = {"sentence": None, "marked": None, "counted": (1, 2)}
 JINJA = {"extensions": "jinja2.ext.i18n,jinja2.ext.do", "trimmed": "true", "silent": "false"}
 
 # what no page shows: the command line, files for other programs, the demo's own contents, mail and
@@ -53,7 +53,7 @@ NOT_SAID = {
     "CheckConstraint", "Index", "ForeignKeyConstraint", "text", "execute", "exec_driver_sql",
     "Path", "ValueError", "TypeError", "KeyError", "AssertionError", "RuntimeError", "TypeVar",
     "getattr", "post_mail", "relationship", "mapped_column", "set_cookie", "compile", "warning",
-    "exception", "info", "_", "gettext", "ngettext", "lazy", "sentence", "fillable",
+    "exception", "info", "_", "gettext", "ngettext", "lazy", "sentence", "marked",
     "counted", "limit", "literal_column", "add_bar",
 }  # fmt: skip
 """Calls whose words nobody reads on a page, or that are collected as marked."""

@@ -24,8 +24,8 @@ from optimizer.sentences import (
     Sentence,
     all_of,
     each_of,
-    fillable,
     lines_of,
+    marked,
     percent,
     sentence,
     whole,
@@ -207,38 +207,36 @@ _CHANGES = {
 """By kind of refusal: what else could be decided."""
 
 _DEMANDS = {
-    "guarantee": fillable("%(name)s is to reach a value of at least %(money)s."),
-    "area cap": fillable("%(name)s gets at most %(money)s."),
-    "institution_share": fillable("No institution gets more than %(money)s."),
-    "region_least": fillable("%(name)s gets at least %(money)s."),
-    "risk_most": fillable("Proposals of %(name)s risk get at most %(money)s."),
-    "budget": fillable("What proposals need by the end of each year has been released by then."),
-    "match": fillable("%(name)s pays a proposal no more than its match of what other funders pay."),
-    "only_if": fillable("%(name)s pays a proposal only if other funders do."),
-    "joins_if": fillable("%(name)s pays nothing unless other funders join the round."),
+    "guarantee": marked("%(name)s is to reach a value of at least %(money)s."),
+    "area cap": marked("%(name)s gets at most %(money)s."),
+    "institution_share": marked("No institution gets more than %(money)s."),
+    "region_least": marked("%(name)s gets at least %(money)s."),
+    "risk_most": marked("Proposals of %(name)s risk get at most %(money)s."),
+    "budget": marked("What proposals need by the end of each year has been released by then."),
+    "match": marked("%(name)s pays a proposal no more than its match of what other funders pay."),
+    "only_if": marked("%(name)s pays a proposal only if other funders do."),
+    "joins_if": marked("%(name)s pays nothing unless other funders join the round."),
 }
 """By kind of demand: what it asks."""
 
 _GIVEN_UP = {
-    "match": fillable("let %(name)s pay without its match of what other funders pay"),
-    "only_if": fillable("let %(name)s pay proposals that no other funder pays"),
-    "joins_if": fillable("let %(name)s pay even if no other funders join the round"),
+    "match": marked("let %(name)s pay without its match of what other funders pay"),
+    "only_if": marked("let %(name)s pay proposals that no other funder pays"),
+    "joins_if": marked("let %(name)s pay even if no other funders join the round"),
 }
 """By kind of condition: what it is to give it up."""
 
 _EASED = {
-    "guarantee": fillable("promise %(name)s a value of %(to)s instead of %(limit)s"),
-    "area cap": fillable("let %(name)s get up to %(to)s instead of %(limit)s"),
-    "institution_share": fillable(
+    "guarantee": marked("promise %(name)s a value of %(to)s instead of %(limit)s"),
+    "area cap": marked("let %(name)s get up to %(to)s instead of %(limit)s"),
+    "institution_share": marked(
         "let an institution get up to %(to)s (%(share)s) instead of %(limit)s"
     ),
-    "region_least": fillable(
-        "ask for at least %(to)s for %(name)s (%(share)s) instead of %(limit)s"
-    ),
-    "risk_most": fillable(
+    "region_least": marked("ask for at least %(to)s for %(name)s (%(share)s) instead of %(limit)s"),
+    "risk_most": marked(
         "let proposals of %(name)s risk get up to %(to)s (%(share)s) instead of %(limit)s"
     ),
-    "releases": fillable(
+    "releases": marked(
         "have %(to)s of %(name)s released by the end of %(year)s instead of %(limit)s"
     ),
 }

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from funding.config import Config
 from funding.db import Database, now
 from funding.errors import NotFound, RuleBroken, TributaryError
+from funding.language import gettext as _
 from funding.models import COUNTED_SCORE, Proposal, Run, RunState, Score, Study, with_effects
 from funding.permissions import Actor, fetch, visible_runs, visible_studies
 from funding.services.jobs import enqueue, is_under_way
@@ -76,10 +77,12 @@ def why_not_of(run: Run, kind: Kind) -> str:
     rule = (run.plan or {}).get("rule", OWN)
     if rule == OWN or kind.of_any_rule:
         return ""
-    return (
-        f"This result was decided by the rule “{IN_WORDS[rule].label}”, which does not look for "
-        "the most value, so there are no plans nearly as good to lay beside it. Ask for this on a "
-        f"result of the rule “{IN_WORDS[OWN].label}”."
+    return _(
+        "This result was decided by the rule “%(rule)s”, which does not look for the most value, "
+        "so there are no plans nearly as good to lay beside it. Ask for this on a result of the "
+        "rule “%(own)s”.",
+        rule=_(IN_WORDS[rule].label),
+        own=_(IN_WORDS[OWN].label),
     )
 
 

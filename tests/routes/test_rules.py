@@ -74,6 +74,9 @@ def test_rules_are_laid_side_by_side_with_the_chosen_plan_marked(
     assert f"/runs/{run_id}/rules/greedy" in page
     assert f"/runs/{run_id}/rules/welfare" not in page  # this result's own
     assert "Funded by every rule" in page
+    in_french = officer.get(f"{address}?language=fr").text
+    assert "Parts équitables" in in_french
+    assert not any(words.label in in_french for words in IN_WORDS.values())
 
 
 def test_the_plan_at_hand_is_not_solved_again(
