@@ -21,15 +21,18 @@ def kept(text: str) -> Any:
     return getattr(text, "kept", text)
 
 
-def sentence(form: str, **parts: str) -> Saying:
+def sentence(form: str, /, **parts: str) -> Saying:
     """The form filled in; without parts the form itself, for a table of forms."""
     if not parts:
         return _kept_as(form, form)
     return _kept_as(form % parts, {"form": form, "parts": _parts(parts)})
 
 
-def counted(one: str, many: str, number: int, **parts: str) -> Saying:
-    """One of the two forms by the number, which is `%(num)s` in them; a language may have more."""
+def counted(one: str, many: str, number: int, /, **parts: str) -> Saying:
+    """One of the two forms by the number, which is `%(num)s` in them; a language may have more.
+
+    No part is called `one`, `many` or `number`: gettext's own arguments are.
+    """
     words = (one if number == 1 else many) % {"num": f"{number:,}", **parts}
     return _kept_as(words, {"one": one, "many": many, "number": number, "parts": _parts(parts)})
 

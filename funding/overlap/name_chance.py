@@ -132,18 +132,18 @@ def _of_words(found: Alignment, figures: Mapping[str, float]) -> list[str]:
     for one, other, letters in found.misspelt:
         said.append(
             counted(
-                "%(one)s and %(other)s differ in one letter.",
-                "%(one)s and %(other)s differ in %(num)s letters.",
+                "%(first)s and %(second)s differ in one letter.",
+                "%(first)s and %(second)s differ in %(num)s letters.",
                 letters,
-                one=quoted(one),
-                other=quoted(other),
+                first=quoted(one),
+                second=quoted(other),
             )
         )
     said += [
         sentence(
-            "%(one)s and %(other)s differ by their ending.",
-            one=quoted(one),
-            other=quoted(other),
+            "%(first)s and %(second)s differ by their ending.",
+            first=quoted(one),
+            second=quoted(other),
         )
         for one, other in found.plural
     ]
