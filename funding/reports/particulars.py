@@ -145,8 +145,10 @@ def _value(key: str, value: Any, own: str | None, of_round: str | None) -> str:
         return _("yes") if value else _("no")
     if isinstance(value, int):
         currency = of_round if key in _OF_ROUND else own
-        if key in _MONEY and isinstance(currency, str):
-            return format_amount(value, currency)
+        if key in _MONEY:
+            if isinstance(currency, str):
+                return format_amount(value, currency)
+            return _("%(number)s minor units", number=format_number(value))
         return str(value) if key.endswith("_id") else format_number(value)
     if isinstance(value, Mapping):
         return f"({_in_line(value, own, of_round)})"

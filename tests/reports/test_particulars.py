@@ -65,3 +65,11 @@ def test_particulars_are_said_in_the_readers_language(
         assert each in line, line
     assert "in_review" not in line
     assert "2027-03" not in line
+
+
+def test_an_amount_whose_currency_nobody_knows_says_that_it_is_in_minor_units(
+    database: Database,
+) -> None:
+    event = Event(detail={"amount": 1_234_50})
+    (line,) = database.in_transaction(particulars, [event])
+    assert line == "Amount: 123,450 minor units"
