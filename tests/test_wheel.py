@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[1]
+PACKAGES = ("funding", "optimizer")
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +40,8 @@ def test_the_wheel_carries_what_the_site_needs(wheel: Path) -> None:
     ):
         assert wanted in names
     assert not any(name.startswith("tests/") for name in names)
+    code = {str(path.relative_to(ROOT)) for top in PACKAGES for path in (ROOT / top).rglob("*.py")}
+    assert code <= names
 
 
 @pytest.mark.slow
