@@ -97,16 +97,30 @@ def _messages() -> Iterator[Message]:
         place = str(path.relative_to(ROOT))
         for found in extract_from_file("python", path, keywords=KEYWORDS | KEPT):
             yield found[1], place
-        for counted in _counted(path):
+        for counted in _counted(path) | _counted_in_calls(path):
             yield counted, place
         if not NOT_SHOWN.search(place):
             for sentence in _plain(path):
                 yield sentence, place
 
 
-def _counted(path: Path) -> Iterator[tuple[str, str]]:
-    for one, many in _COUNTED.findall(path.read_text(encoding="utf-8")):
-        yield f"%(num)s {one}", f"%(num)s {many or one + 's'}"
+def _counted(path: Path) -> set[tuple[str, str]]:
+    found = _COUNTED.findall(path.read_text(encoding="utf-8"))
+    return {_of_number(one, many) for one, many in found}
+
+
+def _counted_in_calls(path: Path) -> set[tuple[str, str]]:
+    """Nouns that Python counts, whatever the number is made by."""
+    nouns = [
+        [word.value for word in node.args[1:] if isinstance(word, ast.Constant)]
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and _name(node.func) == "plural"
+    ]
+    return {_of_number(*map(str, words)) for words in nouns if words}
+
+
+def _of_number(one: str, many: str = "") -> tuple[str, str]:
+    return f"%(num)s {one}", f"%(num)s {many or one + 's'}"
 
 
 def _picked(path: Path) -> Iterator[str]:

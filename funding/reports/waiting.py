@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from funding.formatting import format_amount, plural
 from funding.language import gettext as _
 from funding.models import Commitment, Organisation, Run
+from funding.services.run_words import listed
 
 DEPENDS = {
     "match": "Matches what other funders pay",
@@ -77,17 +78,15 @@ def _missing(entry: dict[str, Any], currency: str, ticket: int) -> str:
     `ticket`: the least line of the commitment; a match without one begins with any money.
     """
     if entry["kind"] == "match" and not ticket:
-        return "Would pay with any money of other funders in this proposal"
+        return _("Would pay with any money of other funders in this proposal")
     parts = []
     if entry["funders"]:
         parts.append(plural(entry["funders"], "more funder"))
     if entry["amount"]:
-        parts.append(f"{format_amount(entry['amount'], currency)} more")
-    where = "in the round" if entry["kind"] == "joins_if" else "in this proposal"
-    whose = " of other funders" if entry["kind"] == "match" else ""
-    return _(
-        "Would pay with %(join)s%(whose)s %(where)s",
-        join=" and ".join(parts),
-        whose=whose,
-        where=where,
-    )
+        parts.append(_("%(amount)s more", amount=format_amount(entry["amount"], currency)))
+    what = listed(parts)
+    if entry["kind"] == "match":
+        return _("Would pay with %(what)s of other funders in this proposal", what=what)
+    if entry["kind"] == "joins_if":
+        return _("Would pay with %(what)s in the round", what=what)
+    return _("Would pay with %(what)s in this proposal", what=what)
