@@ -87,3 +87,16 @@ def test_arabic_counts_in_six_ways() -> None:
             for n in (1, 2, 5, 11, 100)
         }
     assert len(ways) >= 4
+
+
+def test_no_sentence_is_in_the_wrong_language() -> None:
+    """Arabic words have Arabic letters, unless they are the same in every language."""
+    letters = re.compile("[\N{ARABIC LETTER HAMZA}-\N{ARABIC LETTER YEH}]")
+    wrong = [
+        message.id
+        for message in messages.catalogue_of("ar")
+        if message.id and not message.pluralizable and message.string != message.id
+        if re.search("[a-zß-ÿ]{2,}", re.sub(r"%\(\w+\)s|<[^>]*>", "", message.string))
+        and not letters.search(message.string)
+    ]
+    assert not wrong

@@ -11,6 +11,8 @@ from sqlalchemy.orm import Session, joinedload, load_only
 
 from funding.imports.fields import FIELDS, Field
 from funding.imports.recognise import UNUSED
+from funding.language import gettext as _
+from funding.language import said
 from funding.listing import Listing
 from funding.models import Import, ImportKind, Organisation, Round, RoundFunder, RoundState
 from funding.permissions import Actor, visible_imports, visible_rounds, working_rounds
@@ -137,7 +139,10 @@ def column_rows(batch: Import) -> list[ColumnRow]:
 
 def field_choices(kind: str) -> list[tuple[str, str]]:
     """The fields of a kind, those that are needed said so; last, for a column not to be used."""
-    fields = [(f.name, f"{f.label} (needed)" if f.is_required else f.label) for f in FIELDS[kind]]
+    fields = [
+        (f.name, _("%(field)s (needed)", field=said(f.label)) if f.is_required else f.label)
+        for f in FIELDS[kind]
+    ]
     return [*fields, (UNUSED, "not used")]
 
 
@@ -172,4 +177,4 @@ def fields_in_words(kind: str) -> tuple[Field, ...]:
 
 def label_of(kind: str, field: str | None) -> str:
     """A field as people read it."""
-    return next((f.label for f in FIELDS[kind] if f.name == field), field or "")
+    return str(said(next((f.label for f in FIELDS[kind] if f.name == field), field or "")))

@@ -22,6 +22,7 @@ from funding.models import (
     with_effects,
 )
 from funding.permissions import Actor, visible_proposals, visible_scenarios
+from funding.services.run_words import why_of
 
 MOST_RUNS = 5
 
@@ -125,8 +126,15 @@ def runs_of(session: Session, by: Actor, proposal: Proposal) -> list[ShownRun]:
         .order_by(Run.id.desc())
         .limit(MOST_RUNS)
     )
+    currency = proposal.round.base_currency
     return [
-        ShownRun(scenario, found.run_id, found.amount, found.reason) for found, scenario in rows
+        ShownRun(
+            scenario,
+            found.run_id,
+            found.amount,
+            why_of(found.amount, proposal.ask, found.reason, found.detail, currency),
+        )
+        for found, scenario in rows
     ]
 
 

@@ -68,6 +68,8 @@ _ALONE = re.compile(
     r"risk_[a-z]+|question_[A-Za-z0-9_-]{1,60}"
 )
 
+_PARTS_OF_A_MEMBER = {"orcid": "ORCID iD", "email": "e-mail address"}
+
 
 def label_of(name: str, questions: Mapping[str, str] | None = None) -> str:
     """The words beside a field; `questions` has those of the round's own, by key."""
@@ -81,15 +83,19 @@ def label_of(name: str, questions: Mapping[str, str] | None = None) -> str:
     number = "".join(re.findall(r"\d+", name))
     kind = name.split("_")[0]
     if kind == "member":
-        part = {"orcid": "ORCID iD", "email": "e-mail address"}.get(name.split("_")[2])
-        return f"Team member {number}, {part or name.split('_')[2]}"
+        part = name.split("_")[2]
+        return gettext(
+            "Team member %(number)s, %(part)s",
+            number=number,
+            part=_PARTS_OF_A_MEMBER.get(part, part),
+        )
     return {
-        "area": f"Area {number}",
-        "share": f"Share of area {number}",
-        "line": f"Budget line {number}",
-        "amount": f"Amount of budget line {number}",
-        "year": f"Year {number}",
-        "part": f"Amount of year {number}",
+        "area": gettext("Area %(number)s", number=number),
+        "share": gettext("Share of area %(number)s", number=number),
+        "line": gettext("Budget line %(number)s", number=number),
+        "amount": gettext("Amount of budget line %(number)s", number=number),
+        "year": gettext("Year %(number)s", number=number),
+        "part": gettext("Amount of year %(number)s", number=number),
     }.get(kind, name)
 
 

@@ -65,12 +65,15 @@ def _text(pack: Pack, text: str) -> Answer:
     )
 
 
+_IN_THE_LOG = {
+    "pack made": "The log holds this digest of the pack",
+    "pack sealed": "The log holds this digest of the seal",
+}
+
+
 def _logged(session: Session, pack: Pack, action: str, key: str, digest: str) -> Answer:
     """The log proves itself (`tributary verify-log`), so a digest in it cannot be exchanged."""
-    question = {
-        "pack made": "The log holds this digest of the pack",
-        "pack sealed": "The log holds this digest of the seal",
-    }[action]
+    question = _IN_THE_LOG[action]
     event = session.scalars(
         sa.select(Event)
         .where(Event.subject_type == "pack", Event.subject_id == pack.id, Event.action == action)

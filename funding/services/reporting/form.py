@@ -17,10 +17,9 @@ from funding.formatting import (
     format_amount_number,
     format_number,
     parse_amount,
-    plural,
 )
 from funding.forms import Typed
-from funding.language import gettext
+from funding.language import gettext, ngettext
 from funding.models import AwardBudgetLine, HandedIn, Indicator, OutputKind
 from funding.services.reporting.addresses import clean_address
 
@@ -207,11 +206,18 @@ def flags_of(spend: Mapping[int, int], purse: Purse) -> list[str]:
     over = [line for line in purse.lines if spend.get(line.id, 0) > line.amount]
     if over:
         names = ", ".join(line.name for line in over)
-        found.append(f"{plural(len(over), 'line is', 'lines are')} above the budget: {names}.")
+        found.append(
+            ngettext(
+                "%(num)s line is above the budget: %(names)s.",
+                "%(num)s lines are above the budget: %(names)s.",
+                len(over),
+                names=names,
+            )
+        )
     total = sum(spend.get(line.id, 0) for line in purse.lines)
     if total > purse.paid:
         more = format_amount(total - purse.paid, purse.currency)
-        found.append(f"{more} more is spent than has been paid.")
+        found.append(gettext("%(more)s more is spent than has been paid.", more=more))
     less = [
         line
         for line in purse.lines
@@ -219,7 +225,7 @@ def flags_of(spend: Mapping[int, int], purse: Purse) -> list[str]:
     ]
     if less:
         names = ", ".join(line.name for line in less)
-        found.append(f"Less than the last report said: {names}.")
+        found.append(gettext("Less than the last report said: %(names)s.", names=names))
     return found
 
 
@@ -228,9 +234,13 @@ def sums_in_words(spend: Mapping[int, int], purse: Purse) -> str:
     budget = sum(line.amount for line in purse.lines)
     total = sum(spend.get(line.id, 0) for line in purse.lines)
     spent, planned, paid = (format_amount(x, purse.currency) for x in (total, budget, purse.paid))
-    return " ".join(
-        [f"{spent} spent, of {planned} in the budget; {paid} paid.", *flags_of(spend, purse)]
+    said = gettext(
+        "%(spent)s spent, of %(planned)s in the budget; %(paid)s paid.",
+        spent=spent,
+        planned=planned,
+        paid=paid,
     )
+    return " ".join([said, *flags_of(spend, purse)])
 
 
 def first_fields(purses: Sequence[Purse]) -> Fields:

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from funding.formatting import format_percent
+from funding.language import gettext as _
 
 AREAS_COUNT = 0.5
 NEIGHBOUR = 0.5
@@ -92,16 +93,16 @@ class Fits:
             if key not in own and _counted(key, own, self.parents)
         ]
         if shared:
-            said = ", ".join(f"{name} ({format_percent(share)})" for share, name in shared)
-            parts.append(f"knows {said}")
+            known = ", ".join(f"{name} ({format_percent(share)})" for share, name in shared)
+            parts.append(_("knows %(areas)s", areas=known))
         if near:
-            parts.append(f"works close to {', '.join(near)}")
+            parts.append(_("works close to %(areas)s", areas=", ".join(near)))
         words = shared_words(
             self.works[work].text, self.knowledge[reviewer].text, self.common_words()
         )
         if words:
-            parts.append(f"both speak of {', '.join(words)}")
-        sentence = "; ".join(parts) or "no area or word in common"
+            parts.append(_("both speak of %(words)s", words=f"“{', '.join(words)}”"))
+        sentence = "; ".join(parts) or _("no area or word in common")
         return sentence[0].upper() + sentence[1:] + "."
 
 

@@ -18,6 +18,7 @@ from funding.config import Config
 from funding.db import Database, now
 from funding.errors import RuleBroken
 from funding.formatting import plural
+from funding.language import ENGLISH, using
 from funding.models import (
     CANDIDATE_STATES,
     COUNTED_STATES,
@@ -228,11 +229,13 @@ def _pair(given: Given, fit: np.ndarray, row: int, column: int) -> SuggestedPair
         for c in order[: MOST_OTHERS + 1]
         if c != column and not np.isnan(fit[row, c])
     ]
+    with using(ENGLISH.tag):  # others read it
+        reason = given.fits.why(row, column, given.names)
     return SuggestedPair(
         proposal_id=proposal.id,
         person_id=reviewer.person_id,
         fit=round(float(fit[row, column]), 4),
-        reason=given.fits.why(row, column, given.names),
+        reason=reason,
         others=others[:MOST_OTHERS],
     )
 
