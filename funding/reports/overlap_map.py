@@ -330,8 +330,8 @@ def network_figure(
     )
     most = max(totals.values(), default=0) or 1
     for kind, label, symbol, colour in (
-        ("recipient", "Recipients", "circle", "var(--chart-2)"),
-        ("funder", "Funders", "square", "var(--chart-1)"),
+        ("recipient", gettext("Recipients"), "circle", "var(--chart-2)"),
+        ("funder", gettext("Funders"), "square", "var(--chart-1)"),
     ):
         own = sorted(end for end in totals if end.startswith(f"{kind}:") and end in made.ends)
         names = [end.partition(":")[2] for end in own]

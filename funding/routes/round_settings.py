@@ -11,7 +11,7 @@ from flask.typing import ResponseReturnValue
 from funding.db import now
 from funding.errors import NotFound, RuleBroken
 from funding.forms import Typed, moment_text
-from funding.language import gettext
+from funding.language import gettext, lazy
 from funding.models import Organisation, OrganisationKind, Person, Round, RoundFunder
 from funding.models.states import MOVES
 from funding.permissions import fetch, working_rounds
@@ -37,7 +37,7 @@ bp = Blueprint("round_settings", __name__, url_prefix="/rounds/<int:round_id>")
 KINDS = [
     ("text", "In words", "A few sentences."),
     ("choice", "One of these choices", "Give them below, one a line."),
-    ("number", "A number", "A whole number or decimals."),
+    ("number", lazy("A number"), "A whole number or decimals."),
 ]
 
 

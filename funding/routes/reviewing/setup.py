@@ -147,7 +147,10 @@ def _edit_page(
         number=last.number if last else 0,
         form={"values": values, "errors": errors},
         places=range(1, min(max([0, *filled]) + 2, service.MOST_CRITERIA) + 1),
-        scales=[(_scale_text(scale), f"{scale[0]} to {scale[1]}") for scale in service.SCALES],
+        scales=[
+            (_scale_text(scale), gettext("%(least)s to %(most)s", least=scale[0], most=scale[1]))
+            for scale in service.SCALES
+        ],
         changes=differences({"guidance": "Guidance", **labels}, values, stored)
         if is_stale
         else None,
