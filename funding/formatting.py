@@ -8,13 +8,15 @@ two things is refused with the way to write it, never guessed.
 """
 
 import re
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Context, Decimal
-from functools import cache
+from functools import cache, reduce
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from babel import dates
 from babel.core import get_global
+from babel.lists import format_list
 from babel.numbers import (
     format_compact_decimal,
     format_decimal,
@@ -348,6 +350,17 @@ def plural(number: int, one: str, many: str | None = None) -> str:
 def none_of(one: str, many: str | None = None) -> str:
     """No proposals: of a list that is empty."""
     return f"No {many or f'{one}s'}" if current() is ENGLISH else plural(0, one, many)
+
+
+def listed(parts: Sequence[str]) -> str:
+    """`a`, `a and b`, `a, b and c`."""
+    return format_list(list(parts), locale=current().locale)
+
+
+def one_after_another(parts: Iterable[str], sign: str = ",") -> str:
+    """The parts, at least one, with the language's comma or semicolon between them."""
+    form = gettext("%(first)s; %(then)s") if sign == ";" else gettext("%(first)s, %(then)s")
+    return reduce(lambda first, then: form % {"first": first, "then": then}, parts)
 
 
 def shortened(text: str, most: int) -> str:

@@ -1,72 +1,60 @@
 """What is said with what it was made of, so that it can be stored and said in other languages.
 
-Each is its English words. Beside them it keeps, as JSON has it, its form and its parts, as the
-sentences of the optimizer do (`optimizer/sentences.py`); `funding.services.run_words.told` says
-it. Nothing in here knows the languages of the site.
+The sentences of the optimizer, and what else the site's own need: words that are counted, numbers,
+and what others wrote. `funding.services.run_words.told` says them. Nothing in here knows the
+languages of the site.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-
-class Saying(str):
-    """English words with what they were made of."""
-
-    kept: Any
+from optimizer.sentences import Sentence, kept, percent
+from optimizer.sentences import sentence as sentence  # for those who may not know the optimizer
 
 
-def kept(text: str) -> Any:
-    """A saying as it is stored: what it was made of, or its words where nothing is known."""
-    return getattr(text, "kept", text)
-
-
-def sentence(form: str, /, **parts: str) -> Saying:
-    """The form filled in; without parts the form itself, for a table of forms."""
-    if not parts:
-        return _kept_as(form, form)
-    return _kept_as(form % parts, {"form": form, "parts": _parts(parts)})
-
-
-def counted(one: str, many: str, number: int, /, **parts: str) -> Saying:
+def counted(one: str, many: str, number: int, /, **parts: str) -> Sentence:
     """One of the two forms by the number, which is `%(num)s` in them; a language may have more.
 
     No part is called `one`, `many` or `number`: gettext's own arguments are.
     """
     words = (one if number == 1 else many) % {"num": f"{number:,}", **parts}
-    return _kept_as(words, {"one": one, "many": many, "number": number, "parts": _parts(parts)})
+    return _kept_as(
+        words,
+        {
+            "one": one,
+            "many": many,
+            "number": number,
+            "parts": {name: kept(part) for name, part in parts.items()},
+        },
+    )
 
 
-def share(of_one: float) -> Saying:
+def share(of_one: float) -> Sentence:
     """In whole percents; `of_one` from 0 to 1."""
-    percents = round(100 * of_one)
-    return _kept_as(f"{percents}%", {"share": percents / 100})
+    return percent(round(100 * of_one) / 100)
 
 
-def number(of: int) -> Saying:
+def number(of: int) -> Sentence:
     return _kept_as(f"{of:,}", {"digits": of})
 
 
-def as_written(text: str) -> Saying:
+def as_written(text: str) -> Sentence:
     """What somebody wrote, such as a name: never looked up."""
     return _kept_as(text, {"as_written": text})
 
 
-def quoted(*words: str) -> Saying:
+def quoted(*words: str) -> Sentence:
     """Words of others one after the other, each within its quotation marks."""
     return one_by_one(*(f"“{word}”" for word in words))
 
 
-def one_by_one(*texts: str) -> Saying:
+def one_by_one(*texts: str) -> Sentence:
     """What others wrote, one after the other with commas between."""
     return _kept_as(", ".join(texts), {"each": [kept(as_written(t)) for t in texts], "sign": ","})
 
 
-def _kept_as(words: str, made_of: Any) -> Saying:
-    made = Saying(words)
+def _kept_as(words: str, made_of: Any) -> Sentence:
+    made = Sentence(words)
     made.kept = made_of
     return made
-
-
-def _parts(parts: dict[str, str]) -> dict[str, Any]:
-    return {name: kept(part) for name, part in parts.items()}

@@ -22,7 +22,7 @@ def kept(text: str) -> Any:
     return getattr(text, "kept", text)
 
 
-def sentence(form: str, **parts: str) -> Sentence:
+def sentence(form: str, /, **parts: str) -> Sentence:
     """The form filled in."""
     made = Sentence(form % parts if parts else form)
     made.kept = {"form": form, "parts": {name: kept(part) for name, part in parts.items()}}

@@ -104,7 +104,7 @@ def test_imports_point_downwards(path: Path) -> None:
 @pytest.mark.parametrize("path", python_files("funding/overlap"), ids=module_of)
 def test_what_compares_works_knows_neither_site_nor_database(path: Path) -> None:
     for name in imports_of(path):
-        known = ("funding.overlap", "funding.sayings")  # the latter imports nothing of ours
+        known = ("funding.overlap", "funding.sayings")  # the latter knows words only
         assert not name.startswith("funding.") or name.startswith(known), name
         assert name.split(".")[0] not in (*WEB, "sqlalchemy", "optimizer"), name
 

@@ -63,7 +63,7 @@ _COUNTED = re.compile(
     re.VERBOSE,
 )
 _PICKED = re.compile(r"""%\s*call \w+\.bulk_actions\("([^"]+)"\)""")
-_SENTENCE = re.compile(r"[A-Za-z]{2,}[,:;]? [A-Za-z“(]|^[A-Z][a-zé]+[.:]?$|^[A-Z][a-z]+-[a-z]+$")
+_SENTENCE = re.compile(r"[A-Za-z]{2,}[,:;]? [A-Za-z“(%]|^[A-Z][a-zé]+[.:]?$|^[A-Z][a-z]+-[a-z]+$")
 _FORMAL = re.compile(
     r"^\s*(select|insert|update|delete|create|alter|drop|with|pragma|attachment;|from|https?:|/)\b"
     r"|[{}\\<>]|%(?!\(\w+\)s)[(%\w]|\w_\w|==|\bis null\b|\bin \("
@@ -97,7 +97,7 @@ def _messages() -> Iterator[Message]:
         place = str(path.relative_to(ROOT))
         for found in extract_from_file("python", path, keywords=KEYWORDS | KEPT):
             yield found[1], place
-        for counted in _counted(path) | _counted_in_calls(path):
+        for counted in _counted_in_calls(path):
             yield counted, place
         if not NOT_SHOWN.search(place):
             for sentence in _plain(path):

@@ -7,33 +7,23 @@ from collections import Counter
 from funding.sayings import number, sentence
 
 _FORMS = {
-    "no_amount": sentence("Rows without an amount, kept with the amount unknown: %(rows)s."),
-    "zero_amount": sentence("Rows with an amount of 0: %(rows)s."),
-    "returned": sentence(
-        "Rows with an amount below 0: money returned, which totals subtract: %(rows)s."
-    ),
-    "no_date": sentence("Rows without a date, kept with the date unknown: %(rows)s."),
-    "day_first": sentence("Dates such as 05/06/2014, which were read day first: %(rows)s."),
-    "month_first": sentence("Dates such as 05/06/2014, which were read month first: %(rows)s."),
-    "dollars": sentence("Amounts with a $ and no currency, which were read as USD: %(rows)s."),
-    "same_as_before": sentence(
-        "Rows equal to an earlier row, each counted as a grant of its own: %(rows)s."
-    ),
-    "same_identifier": sentence("Rows with the identifier of an earlier row: %(rows)s."),
-    "short": sentence("Rows with fewer cells than there are headings: %(rows)s."),
-    "blank": sentence("Blank rows, which were passed over: %(rows)s."),
-    "several_addresses": sentence(
-        "Rows with several source addresses; the first was taken: %(rows)s."
-    ),
-    "several_years": sentence(
-        "Dates that stand for several years, kept as their first year: %(rows)s."
-    ),
-    "mended": sentence(
-        "Texts with letters of Windows-1252 astray in them, which were mended: %(rows)s."
-    ),
-    "lost_letters": sentence("Texts with letters that were lost before (�): %(rows)s."),
-    "whole_field": sentence("Rows whose area is AI safety as a whole, no part of it: %(rows)s."),
-    "other_fields": sentence("Rows whose area is none of ours: %(rows)s."),
+    "no_amount": "Rows without an amount, kept with the amount unknown: %(rows)s.",
+    "zero_amount": "Rows with an amount of 0: %(rows)s.",
+    "returned": "Rows with an amount below 0: money returned, which totals subtract: %(rows)s.",
+    "no_date": "Rows without a date, kept with the date unknown: %(rows)s.",
+    "day_first": "Dates such as 05/06/2014, which were read day first: %(rows)s.",
+    "month_first": "Dates such as 05/06/2014, which were read month first: %(rows)s.",
+    "dollars": "Amounts with a $ and no currency, which were read as USD: %(rows)s.",
+    "same_as_before": "Rows equal to an earlier row, each counted as a grant of its own: %(rows)s.",
+    "same_identifier": "Rows with the identifier of an earlier row: %(rows)s.",
+    "short": "Rows with fewer cells than there are headings: %(rows)s.",
+    "blank": "Blank rows, which were passed over: %(rows)s.",
+    "several_addresses": "Rows with several source addresses; the first was taken: %(rows)s.",
+    "several_years": "Dates that stand for several years, kept as their first year: %(rows)s.",
+    "mended": "Texts with letters of Windows-1252 astray in them, which were mended: %(rows)s.",
+    "lost_letters": "Texts with letters that were lost before (�): %(rows)s.",
+    "whole_field": "Rows whose area is AI safety as a whole, no part of it: %(rows)s.",
+    "other_fields": "Rows whose area is none of ours: %(rows)s.",
 }
 
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 
 from funding.overlap.name_evidence import Evidence
 from funding.overlap.name_pairs import Alignment, Mention
-from funding.sayings import Saying, as_written, counted, quoted, sentence
+from funding.sayings import Sentence, as_written, counted, quoted, sentence
 
 INTERCEPT = -2.98
 WEIGHTS: Mapping[str, float] = {
@@ -97,7 +97,7 @@ def reasons(
     return said
 
 
-def _named(mention: Mention) -> Saying:
+def _named(mention: Mention) -> Sentence:
     name = mention.name.given
     return quoted(name if len(name) <= 80 else f"{name[:79]}…")
 
@@ -175,12 +175,12 @@ _SAME_WORDS = {
 """By whether they stand in another order, and whether small words differ."""
 
 
-def _shortened(short: str, whole: str) -> Saying:
+def _shortened(short: str, whole: str) -> Sentence:
     parts = {"short": quoted(short), "whole": quoted(whole)}
     if " " in whole and len(short) > 1:
         return sentence("%(short)s are the initials of %(whole)s.", **parts)
     return sentence("%(short)s is short for %(whole)s.", **parts)
 
 
-def _some(words: list[str]) -> Saying:
+def _some(words: list[str]) -> Sentence:
     return quoted(*words[:_MOST_WORDS])

@@ -11,9 +11,10 @@ from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Self
 
 from funding.errors import Fault, InvalidInput
+from funding.formatting import one_after_another
 from funding.language import gettext as _
 from funding.language import said
-from funding.replay.brief import in_brief, number_in_words, one_by_one
+from funding.replay.brief import in_brief, number_in_words
 
 
 @dataclass(frozen=True)
@@ -329,10 +330,11 @@ def in_words(key: str, value: Any) -> str:
 
 def in_full(changes: Mapping[str, Any]) -> str:
     """Changed assumptions as the form has them: "How good a recipient is: all the same"."""
-    return one_by_one(
+    parts = (
         _("%(what)s: %(value)s", what=said(BY_KEY[key].label), value=in_words(key, value))
         for key, value in changes.items()
     )
+    return one_after_another(parts, ";")
 
 
 @dataclass(frozen=True)

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from functools import reduce
+from collections.abc import Mapping
 from typing import Any
 
-from funding.formatting import format_decimals, format_number
+from funding.formatting import format_figure, format_number, one_after_another
 from funding.language import gettext as _
 from funding.language import said
 
@@ -67,16 +66,11 @@ _VALUES = {
 
 def in_brief(changes: Mapping[str, Any]) -> str:
     """Changed assumptions, at least one, different for different changes: "Merit: all the same"."""
-    return one_by_one(
+    parts = (
         _("%(what)s: %(value)s", what=said(_NAMES[key]), value=brief_value(key, value))
         for key, value in changes.items()
     )
-
-
-def one_by_one(parts: Iterable[str]) -> str:
-    """With a semicolon between them, as the language has it."""
-    sign = _("%(first)s; %(then)s")
-    return reduce(lambda first, then: sign % {"first": first, "then": then}, parts)
+    return one_after_another(parts, ";")
 
 
 def brief_value(key: str, value: Any) -> str:
@@ -87,6 +81,4 @@ def brief_value(key: str, value: Any) -> str:
 
 
 def number_in_words(value: float) -> str:
-    if isinstance(value, int):
-        return format_number(value)
-    return format_decimals(value, len(f"{value:g}".partition(".")[2]))
+    return format_number(value) if isinstance(value, int) else format_figure(value)

@@ -11,10 +11,14 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from babel.lists import format_list
-
-from funding.formatting import format_number, format_percent, format_short, plural, with_plus
-from funding.language import current
+from funding.formatting import (
+    format_number,
+    format_percent,
+    format_short,
+    listed,
+    plural,
+    with_plus,
+)
 from funding.language import gettext as _
 from funding.overlap.names import RULE
 from funding.replay.areas import OPEN_AREAS
@@ -351,10 +355,10 @@ def of_all(part: int, whole: int, noun: str = "") -> str:
 def _names(names: Sequence[str]) -> str:
     if not names:
         return _("nobody")
-    listed, more = list(names[:_MOST_NAMED]), len(names) - _MOST_NAMED
+    shown, more = list(names[:_MOST_NAMED]), len(names) - _MOST_NAMED
     if more > 0:
-        listed.append(plural(more, "other"))
-    return format_list(listed, locale=current().locale)
+        shown.append(plural(more, "other"))
+    return listed(shown)
 
 
 def steady_changes(result: Result) -> dict[str, list[str]]:

@@ -90,6 +90,11 @@ class Conversion:
         ]
 
 
+def rates_of(run: Run, base: str) -> list[Rate]:
+    """At which a run converted each currency to the round's base."""
+    return [stored_rate(code, base, kept) for code, kept in run.rates.items()]
+
+
 def conversion_of(
     session: Session, round_: Round, run: Run | None, currency: str | None = None
 ) -> Conversion:
@@ -100,9 +105,7 @@ def conversion_of(
     """
     base = round_.base_currency
     wanted = currency or base
-    kept = {
-        code: stored_rate(code, base, stored) for code, stored in (run.rates if run else {}).items()
-    }
+    kept = {rate.currency: rate for rate in rates_of(run, base)} if run else {}
     day = max((rate.on for rate in kept.values()), default=now().date())
     own = {
         code: kept.get(code) or rate_in_round(session, round_, code, day)

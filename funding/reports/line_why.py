@@ -8,12 +8,11 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from funding.formatting import format_decimals
+from funding.formatting import format_decimals, listed
 from funding.language import gettext as _
 from funding.models import Commitment, Run
 from funding.reports.result_views import prices_of
 from funding.reports.results import Payer
-from funding.services.run_words import listed
 
 SAME = 0.005  # a difference in price that two decimals do not show
 

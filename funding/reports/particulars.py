@@ -7,14 +7,19 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from functools import reduce
 from typing import Any
 
 from sqlalchemy.orm import Session
 
-from funding.formatting import format_amount, format_day, format_number, format_when
+from funding.formatting import (
+    format_amount,
+    format_day,
+    format_number,
+    format_when,
+    one_after_another,
+)
 from funding.language import gettext as _
 from funding.language import said
 from funding.models import Event
@@ -124,14 +129,15 @@ def particulars(session: Session, events: Sequence[Event]) -> list[str]:
 
 
 def _in_line(detail: Mapping[str, Any], own: str | None, of_round: str | None) -> str:
-    return _joined(
+    parts = [
         _(
             "%(name)s: %(value)s",
             name=_name(key),
             value=_value(key, value, own, of_round),
         )
         for key, value in sorted(detail.items())
-    )
+    ]
+    return one_after_another(parts, ";") if parts else ""
 
 
 def _name(key: str) -> str:
@@ -153,7 +159,7 @@ def _value(key: str, value: Any, own: str | None, of_round: str | None) -> str:
     if isinstance(value, Mapping):
         return f"({_in_line(value, own, of_round)})"
     if isinstance(value, list):
-        return _joined((_value(key, each, own, of_round) for each in value), ",")
+        return one_after_another(_value(key, each, own, of_round) for each in value)
     return str(value) if key in _AS_WRITTEN else _text(str(value))
 
 
@@ -166,9 +172,3 @@ def _text(text: str) -> str:
     except ValueError:  # looks like a day and is none
         return text
     return str(said(text.replace("_", " "))) if text.islower() else text
-
-
-def _joined(texts: Iterable[str], sign: str = ";") -> str:
-    form = _("%(first)s; %(then)s") if sign == ";" else _("%(first)s, %(then)s")
-    listed = list(texts) or [""]
-    return reduce(lambda first, then: form % {"first": first, "then": then}, listed)

@@ -10,10 +10,16 @@ from typing import Any
 import plotly.graph_objects as go
 import plotly.io
 
-from funding.formatting import format_number, format_percent, format_short, plural, shortened
+from funding.formatting import (
+    format_number,
+    format_percent,
+    format_short,
+    listed,
+    plural,
+    shortened,
+)
 from funding.language import gettext as _
 from funding.language import ngettext
-from funding.services.run_words import listed
 
 Document = Mapping[str, Any]
 MOST_GROUPS = 20

@@ -9,10 +9,16 @@ from typing import Any
 import plotly.graph_objects as go
 from plotly.io import to_json
 
-from funding.formatting import format_decimals, format_percent, format_short, plural, shortened
+from funding.formatting import (
+    format_decimals,
+    format_percent,
+    format_short,
+    listed,
+    plural,
+    shortened,
+)
 from funding.language import gettext, said
 from funding.reports.portfolios import Shown
-from funding.services.run_words import listed
 from funding.studies.rules import IN_WORDS, Words
 
 Found = dict[str, Any]

@@ -7,13 +7,13 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from funding.formatting import format_percent, plural
+from funding.formatting import format_percent, listed, plural
 from funding.language import gettext as _
 from funding.models import Run
 from funding.permissions import Actor
 from funding.reports.discretion import Discretion
 from funding.reports.portfolios import Shown, shown_proposals
-from funding.services.run_words import listed, names_of
+from funding.services.run_words import names_of
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,9 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
-from funding.formatting import format_amount, plural
+from funding.formatting import format_amount, listed, plural
 from funding.language import gettext as _
 from funding.models import Commitment, Organisation, Run
-from funding.services.run_words import listed
 
 DEPENDS = {
     "match": "Matches what other funders pay",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from funding.formatting import format_amount, format_decimals, format_percent
+from funding.formatting import format_amount, format_figure, format_percent
 from funding.forms import Typed, amount_text, share_text
 from funding.imports.known import REGIONS
 from funding.language import gettext, said
@@ -144,15 +144,11 @@ def _in_words(field: PolicyField, stored: float, currency: str) -> str:
     if field.kind in ("share", "most"):
         if not stored:
             return gettext("none")
-        share = format_percent(stored, _decimals(share_text(stored)))
+        share = format_percent(stored, len(share_text(stored).partition(".")[2]))
         if field.group == "regions":
             return gettext("at least %(share)s", share=share)
         return gettext("at most %(share)s", share=share)
-    return format_decimals(stored, _decimals(f"{stored:g}"))
-
-
-def _decimals(text: str) -> int:
-    return len(text.partition(".")[2])
+    return format_figure(stored)
 
 
 def policy_of(typed: Typed, currency: str) -> dict[str, Any]:

@@ -24,6 +24,7 @@ from funding.reports import (
     results,
     waiting,
 )
+from funding.reports.conversion import rates_of
 from funding.reports.discretion import Discretion
 from funding.reports.line_why import line_words
 from funding.reports.rules import rule_label
@@ -37,7 +38,6 @@ from funding.routes.security import permission
 from funding.services.allocation import clauses_of
 from funding.services.baselines import are_under_way
 from funding.services.questions import ask_to_confirm
-from funding.services.rates import stored_rate
 from funding.studies.kinds import KINDS
 
 bp = Blueprint("results", __name__)
@@ -172,9 +172,7 @@ def view(run_id: int, view: str) -> ResponseReturnValue:
         values["paid_before"] = counted_overlaps.paid_before(session, by, run)
     else:
         base = run.scenario.round.base_currency
-        values["rates"] = [
-            stored_rate(code, base, kept) for code, kept in run.rates.items() if code != base
-        ]
+        values["rates"] = [rate for rate in rates_of(run, base) if rate.currency != base]
         values["has_files"] = not discretion.hides_something
         values["limits"] = result_views.binding_limits(session, run, discretion)
     return result_page(view, run, view, **values)

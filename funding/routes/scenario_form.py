@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any
 
-from funding.formatting import AmountRefused, format_amount, parse_amount
+from funding.formatting import AmountRefused, format_amount, one_after_another, parse_amount
 from funding.forms import Typed, amount_text
 from funding.language import gettext as _
 from funding.models import Scenario
@@ -193,7 +192,7 @@ def need_changes_in_words(scenario: Scenario) -> list[tuple[str, str]]:
     names = {row.key: row.name for row in need_rows(scenario)}
     rows = []
     for key, need in scenario.needs.items():
-        rows.append((names.get(key, key), reduce(_and_then, _need_parts(need, currency))))
+        rows.append((names.get(key, key), one_after_another(_need_parts(need, currency))))
     return rows
 
 
@@ -220,7 +219,3 @@ def _need_parts(need: dict[str, Any], currency: str) -> list[str]:
             else _("no steps")
         )
     return words
-
-
-def _and_then(first: str, then: str) -> str:
-    return _("%(first)s, %(then)s", first=first, then=then)

@@ -68,6 +68,14 @@ _ALONE = re.compile(
     r"risk_[a-z]+|question_[A-Za-z0-9_-]{1,60}"
 )
 
+_ROW_LABELS = {
+    "area": "Area %(number)s",
+    "share": "Share of area %(number)s",
+    "line": "Budget line %(number)s",
+    "amount": "Amount of budget line %(number)s",
+    "year": "Year %(number)s",
+    "part": "Amount of year %(number)s",
+}
 _PARTS_OF_A_MEMBER = {"orcid": "ORCID iD", "email": "e-mail address"}
 
 
@@ -89,14 +97,7 @@ def label_of(name: str, questions: Mapping[str, str] | None = None) -> str:
             number=number,
             part=_PARTS_OF_A_MEMBER.get(part, part),
         )
-    return {
-        "area": gettext("Area %(number)s", number=number),
-        "share": gettext("Share of area %(number)s", number=number),
-        "line": gettext("Budget line %(number)s", number=number),
-        "amount": gettext("Amount of budget line %(number)s", number=number),
-        "year": gettext("Year %(number)s", number=number),
-        "part": gettext("Amount of year %(number)s", number=number),
-    }.get(kind, name)
+    return gettext(_ROW_LABELS[kind], number=number) if kind in _ROW_LABELS else name
 
 
 def typed_fields(form: Mapping[str, str]) -> Fields:

@@ -25,7 +25,7 @@ from funding.models import (
     RoundState,
 )
 from funding.permissions import Actor, fetch, require, visible_rounds, working_rounds
-from funding.sayings import Saying, number, one_by_one, sentence
+from funding.sayings import Sentence, number, one_by_one, sentence
 
 T = TypeVar("T")
 
@@ -218,7 +218,7 @@ def add_item(session: Session, batch: Import, entry: Printed, **subject: int) ->
     )
 
 
-def some_of(names: Mapping[str, Any] | Sequence[str]) -> Saying:
+def some_of(names: Mapping[str, Any] | Sequence[str]) -> Sentence:
     """`A, B, C`, cut after a dozen."""
     listed = list(names)
     first = one_by_one(*listed[:_MOST_NAMED])

@@ -8,14 +8,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import reduce
 from typing import Any
 
 import sqlalchemy as sa
-from babel.lists import format_list
 from sqlalchemy.orm import Session
 
-from funding.formatting import format_amount, format_number, format_percent, minor_units
+from funding.formatting import (
+    format_amount,
+    format_number,
+    format_percent,
+    listed,
+    minor_units,
+    one_after_another,
+)
 from funding.imports.known import REGIONS
 from funding.language import ENGLISH, current, ngettext, said
 from funding.language import gettext as _
@@ -25,7 +30,6 @@ from optimizer.sentences import (
     all_of,
     each_of,
     lines_of,
-    marked,
     percent,
     sentence,
     whole,
@@ -207,38 +211,32 @@ _CHANGES = {
 """By kind of refusal: what else could be decided."""
 
 _DEMANDS = {
-    "guarantee": marked("%(name)s is to reach a value of at least %(money)s."),
-    "area cap": marked("%(name)s gets at most %(money)s."),
-    "institution_share": marked("No institution gets more than %(money)s."),
-    "region_least": marked("%(name)s gets at least %(money)s."),
-    "risk_most": marked("Proposals of %(name)s risk get at most %(money)s."),
-    "budget": marked("What proposals need by the end of each year has been released by then."),
-    "match": marked("%(name)s pays a proposal no more than its match of what other funders pay."),
-    "only_if": marked("%(name)s pays a proposal only if other funders do."),
-    "joins_if": marked("%(name)s pays nothing unless other funders join the round."),
+    "guarantee": "%(name)s is to reach a value of at least %(money)s.",
+    "area cap": "%(name)s gets at most %(money)s.",
+    "institution_share": "No institution gets more than %(money)s.",
+    "region_least": "%(name)s gets at least %(money)s.",
+    "risk_most": "Proposals of %(name)s risk get at most %(money)s.",
+    "budget": "What proposals need by the end of each year has been released by then.",
+    "match": "%(name)s pays a proposal no more than its match of what other funders pay.",
+    "only_if": "%(name)s pays a proposal only if other funders do.",
+    "joins_if": "%(name)s pays nothing unless other funders join the round.",
 }
 """By kind of demand: what it asks."""
 
 _GIVEN_UP = {
-    "match": marked("let %(name)s pay without its match of what other funders pay"),
-    "only_if": marked("let %(name)s pay proposals that no other funder pays"),
-    "joins_if": marked("let %(name)s pay even if no other funders join the round"),
+    "match": "let %(name)s pay without its match of what other funders pay",
+    "only_if": "let %(name)s pay proposals that no other funder pays",
+    "joins_if": "let %(name)s pay even if no other funders join the round",
 }
 """By kind of condition: what it is to give it up."""
 
 _EASED = {
-    "guarantee": marked("promise %(name)s a value of %(to)s instead of %(limit)s"),
-    "area cap": marked("let %(name)s get up to %(to)s instead of %(limit)s"),
-    "institution_share": marked(
-        "let an institution get up to %(to)s (%(share)s) instead of %(limit)s"
-    ),
-    "region_least": marked("ask for at least %(to)s for %(name)s (%(share)s) instead of %(limit)s"),
-    "risk_most": marked(
-        "let proposals of %(name)s risk get up to %(to)s (%(share)s) instead of %(limit)s"
-    ),
-    "releases": marked(
-        "have %(to)s of %(name)s released by the end of %(year)s instead of %(limit)s"
-    ),
+    "guarantee": "promise %(name)s a value of %(to)s instead of %(limit)s",
+    "area cap": "let %(name)s get up to %(to)s instead of %(limit)s",
+    "institution_share": "let an institution get up to %(to)s (%(share)s) instead of %(limit)s",
+    "region_least": "ask for at least %(to)s for %(name)s (%(share)s) instead of %(limit)s",
+    "risk_most": "let proposals of %(name)s risk get up to %(to)s (%(share)s) instead of %(limit)s",
+    "releases": "have %(to)s of %(name)s released by the end of %(year)s instead of %(limit)s",
 }
 """By kind of demand with a number: how it gives way."""
 
@@ -255,11 +253,6 @@ EARNS = ("merit", "gap", "floor", "overlap", "agreement")
 def earned(grounds: Sequence[Mapping[str, Any]]) -> list[tuple[str, float]]:
     """(part, value) of what lines earn and cost together."""
     return [(part, sum(ground[part] for ground in grounds)) for part in EARNS]
-
-
-def listed(parts: Sequence[str]) -> str:
-    """`a`, `a and b`, `a, b and c`."""
-    return format_list(list(parts), locale=current().locale)
 
 
 def _whole(minor: int, currency: str) -> str:
@@ -287,10 +280,7 @@ def told(kept: Any) -> str:
     if "all" in kept:
         return listed([told(part) for part in kept["all"]])
     if "each" in kept:
-        sign = _("%(first)s; %(then)s") if kept["sign"] == ";" else _("%(first)s, %(then)s")
-        return reduce(
-            lambda first, then: sign % {"first": first, "then": then}, map(told, kept["each"])
-        )
+        return one_after_another(map(told, kept["each"]), kept["sign"])
     if "as_written" in kept:
         return str(kept["as_written"])
     if "digits" in kept:

@@ -11,9 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from funding.formatting import format_decimals, format_percent, plural
+from funding.formatting import format_decimals, format_percent, listed, plural
 from funding.language import gettext as _
-from funding.services.run_words import Words, listed
+from funding.services.run_words import Words
 
 Document = Mapping[str, Any]
 MOST_NAMED = 4

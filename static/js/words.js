@@ -19,13 +19,11 @@
     },
     // what stands before decimals and between thousands, as Plotly asks for the two
     separators() {
-      const parts = new Intl.NumberFormat(locale,
-        { useGrouping: true }).formatToParts(1234567.5);
+      const parts = new Intl.NumberFormat(locale).formatToParts(1234567.5);
       return ["decimal", "group"].map((type) => parts.find((part) => part.type === type).value).join("");
     },
     clock(date) {
-      return date.toLocaleTimeString(locale,
-        { hour: "2-digit", minute: "2-digit" });
+      return date.toLocaleTimeString(locale, { hour: "2-digit", minute: "2-digit" });
     },
   };
 })();

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from funding.formatting import listed
 from funding.language import gettext as _
 from funding.language import lazy
 from funding.models import BankDetails
 from funding.services.mail import Written, paragraphs
-from funding.services.run_words import listed
 
 _IN_WORDS = {
     "holder": lazy("the name"),
