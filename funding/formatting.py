@@ -24,9 +24,17 @@ from babel.numbers import (
     get_decimal_symbol,
     get_group_symbol,
 )
-from flask import Flask
 
-from funding.language import ENGLISH, Language, current, gettext, ngettext, said, translated
+from funding.language import (
+    END_OF_ISOLATE,
+    ENGLISH,
+    Language,
+    current,
+    gettext,
+    isolated,
+    ngettext,
+    translated,
+)
 
 LARGEST_AMOUNT = 10**15  # minor units; the database's own limit on any amount
 MINUS = "\N{MINUS SIGN}"
@@ -34,8 +42,11 @@ NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
 LEFT_TO_RIGHT = "\N{LEFT-TO-RIGHT MARK}"  # keeps a sign before its digits among Arabic words
 RIGHT_TO_LEFT = "\N{RIGHT-TO-LEFT MARK}"  # and what follows them where it stands without a sign
+RIGHT_TO_LEFT_ISOLATE = "\N{RIGHT-TO-LEFT ISOLATE}"
 
 _SPACES = f" {NO_BREAK_SPACE}{NARROW_SPACE}\N{THIN SPACE}"
+_OF_DIRECTION = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+"""What is not seen and comes along where an amount is copied from a page."""
 _THREE_FIGURES = Context(prec=3, rounding=ROUND_HALF_UP)
 _STEPS = (("bn", 10**9), ("M", 10**6), ("k", 10**3))
 
@@ -92,7 +103,7 @@ def parse_amount(text: str, currency: str) -> int:
     amounts above LARGEST_AMOUNT. Raises UnknownCurrency.
     """
     digits = minor_units(currency)
-    cleaned = text.strip()
+    cleaned = _OF_DIRECTION.sub("", text).strip()
     if cleaned.upper().startswith(currency):
         cleaned = cleaned[len(currency) :].strip()
     elif cleaned.upper().endswith(currency):
@@ -166,7 +177,10 @@ def _mark() -> str:
 
 def with_plus(text: str, change: float) -> str:
     """A change as it was written, with a plus sign before it if it is one for the more."""
-    return f"{_mark()}+{text}" if change > 0 else text
+    if change <= 0:
+        return text
+    opening = RIGHT_TO_LEFT_ISOLATE if text.startswith(RIGHT_TO_LEFT_ISOLATE) else ""
+    return f"{opening}{_mark()}+{text.removeprefix(opening)}"
 
 
 def _grouped(number: int | Decimal, decimals: int = 0) -> str:
@@ -218,10 +232,15 @@ def format_amount(minor: int, currency: str, exact: bool = False) -> str:
 
 
 def _with_code(number: str, currency: str) -> str:
-    """The currency's code where the language has it: −EUR 1,234; −1 234 EUR."""
+    """The currency's code where the language has it: −EUR 1,234; −1 234 EUR.
+
+    Read from the right, the number comes first whatever stands beside the amount.
+    """
+    if current().direction == "rtl":
+        amount = f"{number}{RIGHT_TO_LEFT}{NO_BREAK_SPACE}{currency}"
+        return f"{RIGHT_TO_LEFT_ISOLATE}{amount}{END_OF_ISOLATE}"
     if current() is not ENGLISH:
-        mark = RIGHT_TO_LEFT if number.startswith(LEFT_TO_RIGHT) else ""
-        return f"{number}{mark}{NO_BREAK_SPACE}{currency}"
+        return f"{number}{NO_BREAK_SPACE}{currency}"
     sign, size = (MINUS, number[1:]) if number.startswith(MINUS) else ("", number)
     return f"{sign}{currency}{NO_BREAK_SPACE}{size}"
 
@@ -288,7 +307,9 @@ def _percent(value: Decimal, decimals: int) -> str:
         return _signed(f"{abs(value):.{decimals}f}", value < 0) + "%"
     affixes = current().locale.percent_formats[None].suffix
     space = NO_BREAK_SPACE if affixes[1].strip("%\u200e\u200f") else ""
-    return _signed(_grouped(value, decimals), value < 0) + space + "%"
+    text = _signed(_grouped(value, decimals), value < 0) + space + "%"
+    # marked, the sign stands at one side whatever letters stand before
+    return text if value < 0 else _mark() + text
 
 
 @translated
@@ -354,37 +375,15 @@ def none_of(one: str, many: str | None = None) -> str:
 
 def listed(parts: Sequence[str]) -> str:
     """`a`, `a and b`, `a, b and c`."""
-    return format_list(list(parts), locale=current().locale)
+    return format_list([isolated(part) for part in parts], locale=current().locale)
 
 
 def one_after_another(parts: Iterable[str], sign: str = ",") -> str:
     """The parts, at least one, with the language's comma or semicolon between them."""
     form = gettext("%(first)s; %(then)s") if sign == ";" else gettext("%(first)s, %(then)s")
-    return reduce(lambda first, then: form % {"first": first, "then": then}, parts)
+    return reduce(lambda first, then: form % {"first": first, "then": then}, map(isolated, parts))
 
 
 def shortened(text: str, most: int) -> str:
     """At most so many letters, for what stands beside a bar; the end is then an ellipsis."""
     return text if len(text) <= most else f"{text[: most - 1].rstrip()}…"
-
-
-def register_filters(app: Flask) -> None:
-    """Make the formats available in templates: money, percent, date, when, number, plural, ..."""
-    app.jinja_env.filters.update(
-        date=format_date,
-        day=format_day,
-        decimals=format_decimals,
-        figure=format_figure,
-        share=format_share,
-        money=format_amount,
-        money_number=format_amount_number,
-        money_short=format_short,
-        money_short_number=format_short_number,
-        none_of=none_of,
-        number=format_number,
-        percent=format_percent,
-        plural=plural,
-        said=said,
-        when=format_when,
-        with_plus=with_plus,
-    )

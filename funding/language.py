@@ -8,12 +8,13 @@ A sentence without a translation stays English.
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache, partial, wraps
-from typing import ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar, overload
 
 from babel import Locale
 from babel.support import LazyProxy, NullTranslations, Translations
@@ -24,6 +25,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 DOMAIN = "messages"
+FIRST_STRONG_ISOLATE = "\N{FIRST STRONG ISOLATE}"
+END_OF_ISOLATE = "\N{POP DIRECTIONAL ISOLATE}"
 
 
 @dataclass(frozen=True)
@@ -125,7 +128,7 @@ def gettext(message: str, **values: object) -> str:
     too; names and what people wrote are not.
     """
     sentence = _catalogue(current().tag).ugettext(message)
-    text = sentence % _looked_up(values) if values else sentence
+    text = sentence % _filled_in(values) if values else sentence
     if current() is ENGLISH:
         return text
     return _to_be_said_again(text, _in_english, message, values)
@@ -140,18 +143,61 @@ def _in_english(sentence: str, values: dict[str, object]) -> str:
     }
 
 
-def _looked_up(values: dict[str, object]) -> dict[str, object]:
+def _filled_in(values: dict[str, object]) -> dict[str, object]:
+    return kept_apart(
+        {
+            name: said(value) if isinstance(value, str) and value[:1].islower() else value
+            for name, value in values.items()
+        }
+    )
+
+
+def kept_apart(values: dict[str, object]) -> dict[str, object]:
+    """The parts of a sentence, each `isolated`; a part named `url` or `..._url` is an address that
+    a link leads to, and `link` one that a mail shows: they stay as they are."""
     return {
-        name: said(value) if isinstance(value, str) and value[:1].islower() else value
+        name: value if name.endswith(("url", "link")) else isolated(value)
         for name, value in values.items()
     }
+
+
+@overload
+def isolated(part: str) -> str: ...
+@overload
+def isolated(part: object) -> object: ...
+def isolated(part: object) -> object:
+    """A part of a sentence, between Unicode's isolates if letters in it run against the sentence.
+
+    Without them a Latin name among Arabic words takes the numbers and commas beside it along, and
+    they are read in the wrong order (UAX #9, 2.7 and 3.1.2).
+    """
+    is_from_the_right = current().direction == "rtl"
+    if not isinstance(part, str) or (part.isascii() and not is_from_the_right):
+        return part
+    if not _has_letters(part, ("L",) if is_from_the_right else ("R", "AL")):
+        return part
+    return part.join((FIRST_STRONG_ISOLATE, END_OF_ISOLATE))  # markup stays markup
+
+
+def _has_letters(text: str, directions: tuple[str, ...]) -> bool:
+    """Whether letters of these directions (Unicode's classes) stand in it, not in an isolate."""
+    depth = 0
+    for sign in text:
+        match unicodedata.bidirectional(sign):
+            case "FSI" | "LRI" | "RLI":
+                depth += 1
+            case "PDI":
+                depth -= 1
+            case direction if not depth and direction in directions and sign.isalpha():
+                return True
+    return False
 
 
 def ngettext(one: str, many: str, number: int, **values: object) -> str:
     """The sentence for so many; `%(num)s` is the number unless `values` has its own."""
     sentence = _catalogue(current().tag).ungettext(one, many, number)
     values = {"num": number, **values}
-    text = sentence % _looked_up(values)
+    text = sentence % _filled_in(values)
     if current() is ENGLISH:
         return text
     return _to_be_said_again(text, _in_english, one if number == 1 else many, values)

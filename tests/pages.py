@@ -7,11 +7,13 @@ from html import unescape
 
 from bs4 import BeautifulSoup
 
+from tests.plain_words import plain
+
 
 def words_of(page: str) -> str:
     main = BeautifulSoup(page, "html.parser").main
     assert main is not None
-    return re.sub(r"\s+", " ", unescape(main.get_text(" ")))
+    return re.sub(r" +", " ", plain(unescape(main.get_text(" "))))
 
 
 def without_token(page: str) -> str:

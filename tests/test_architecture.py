@@ -125,10 +125,7 @@ def test_nothing_below_the_routes_knows_the_web(path: Path) -> None:
     module = module_of(path)
     if layer_of(module) >= LAYERS["funding.routes"]:
         return
-    known = {name.split(".")[0] for name in imports_of(path)} & set(WEB)
-    if module == "funding.formatting":
-        known.discard("flask")  # for the type of register_filters' argument
-    assert not known
+    assert not {name.split(".")[0] for name in imports_of(path)} & set(WEB)
 
 
 def test_the_optimizer_has_few_doors() -> None:

@@ -13,13 +13,10 @@ from funding.replay.brief import in_brief
 from funding.replay.cautions import cautions
 from funding.replay.findings import findings, of_all
 from funding.reports.replay import cautions_of, findings_of, range_rows, variations_chart
+from tests.plain_words import plain
 from tests.replay.lists import TWO_FUNDERS, replayed
 
 ENGLISH = re.compile(r"\b(the|of|would|and|than|with|none|all)\b")
-
-
-def plain(text: str) -> str:
-    return re.sub(r"\s", " ", text)
 
 
 @pytest.fixture(scope="module")

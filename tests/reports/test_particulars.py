@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 
 from funding.db import Database
@@ -11,6 +9,7 @@ from funding.language import using
 from funding.models import Event
 from funding.reports.particulars import particulars
 from tests.builders import make_organisation, make_round
+from tests.plain_words import plain_lines
 
 DETAIL = {
     "amount": 1_234_50,
@@ -60,7 +59,7 @@ def test_particulars_are_said_in_the_readers_language(
         with using(language):
             return particulars(session, [event])[0]
 
-    line = re.sub(r"[^\S\n]", " ", database.in_transaction(make))
+    line = plain_lines(database.in_transaction(make))
     for each in says:
         assert each in line, line
     assert "in_review" not in line

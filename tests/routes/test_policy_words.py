@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from flask.testing import FlaskClient
 
@@ -13,6 +11,7 @@ from funding.reports.rules import rule_rows
 from funding.reports.scenarios import PinRow
 from funding.routes.policy_form import policy_rows
 from funding.routes.scenario_form import InForce, _need_parts
+from tests.plain_words import plain
 from tests.routes.test_rounds import Room, owner, room  # noqa: F401 - fixtures
 
 POLICY = InForce(
@@ -24,10 +23,6 @@ POLICY = InForce(
     },
     "EUR",
 )
-
-
-def plain(text: str) -> str:
-    return re.sub(r"\s", " ", str(text))
 
 
 @pytest.mark.parametrize(

@@ -30,10 +30,6 @@ def officer(scene: SolvedScene, sign_in: SignIn) -> FlaskClient:
     return sign_in(scene.site, scene.email)
 
 
-def plain(text: str) -> str:
-    return words_of(text).replace("\u00a0", " ")
-
-
 # -- contradicting demands ----------------------------------------------------------------------
 
 
@@ -57,7 +53,7 @@ def test_a_pin_that_contradicts_another_names_both_and_keeps_what_was_typed(
     address = answer.headers["Location"]
     scene.work()
     page = officer.get(address).text
-    words = plain(page)
+    words = words_of(page)
     assert "No plan can keep this." in words
     assert "These cannot all hold:" in words
     told = words[words.index("These cannot all hold:") :]
@@ -116,10 +112,10 @@ def test_a_line_shows_the_price_of_amending_and_declining_before_it_is_saved(
     asked = colleague.post(f"/lines/{line.id}/price", data=form)
     assert asked.status_code == 302
     address = asked.headers["Location"]
-    assert "Working out what it would cost" in plain(colleague.get(address).text)
+    assert "Working out what it would cost" in words_of(colleague.get(address).text)
     scene.work()
     page = colleague.get(address).text
-    words = plain(page)
+    words = words_of(page)
     assert "Confirmed by solving again" in words
     assert "The plan would be worth" in words
     assert scene.stored(PlanLine, line.id).state == "recommended"  # nothing is saved yet
@@ -150,4 +146,4 @@ def test_a_decision_on_a_line_that_moved_on_meanwhile_says_what_was_typed(
         address, data={**form, "reason": "No travel this year", "idempotency_key": "another"}
     )
     assert late.status_code == 409
-    assert "No travel this year" in plain(late.text)
+    assert "No travel this year" in words_of(late.text)

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 from funding.models import Person, Pin, Proposal, ProposalState, Role, Run
 from tests.builders import make_organisation, make_person
 from tests.conftest import SignIn
+from tests.plain_words import plain
 from tests.solved_scene import SolvedScene
 
 
@@ -26,10 +27,6 @@ def scene(site: Flask, tmp_path: Path) -> SolvedScene:
 @pytest.fixture
 def officer(scene: SolvedScene, sign_in: SignIn) -> FlaskClient:
     return sign_in(scene.site, scene.email)
-
-
-def plain(text: str) -> str:
-    return text.replace("\u00a0", " ")
 
 
 def test_opening_a_refusal_shows_the_estimate_and_confirms_it_in_the_background(

@@ -15,6 +15,7 @@ from funding.overlap.name_pairs import Mention
 from funding.overlap.names import read_name
 from funding.sayings import kept
 from funding.services.run_words import told
+from tests.plain_words import plain
 
 
 def between(one: str, other: str, *others: str, reference: str = "") -> list[object]:
@@ -80,9 +81,7 @@ def test_why_two_names_may_be_one_is_said_in_the_readers_language(
     names: tuple[str, str], language: str, says: list[str]
 ) -> None:
     with using(language):
-        assert [str(told(reason)).replace("\xa0", " ") for reason in between_in_english(names)] == (
-            says
-        )
+        assert [plain(told(reason)) for reason in between_in_english(names)] == says
 
 
 def between_in_english(names: tuple[str, str]) -> list[object]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ from funding.models import Overlap, Person, Pin, Run, RunState, Scenario
 from funding.services.run_words import Words, said_again, told
 from optimizer.sentences import kept
 from tests.conftest import SignIn
+from tests.plain_words import plain, plain_lines
 from tests.runs import small_round, solve
 
 WORDS = Words(
@@ -25,10 +25,6 @@ WORDS = Words(
     "USD",
 )
 LOCK = {"proposal": "P1", "commitment": None, "amount": 9_000_00, "funded": None}
-
-
-def plain(text: str) -> str:
-    return re.sub(r"\s", " ", text)
 
 
 def a_demand(kind: str, where: str = "", limit: float | None = None, **more: Any) -> dict[str, Any]:
@@ -128,10 +124,6 @@ def test_a_run_without_a_plan_keeps_what_its_message_was_made_of(
             conflict, _, mends = plain_lines(said_again(run.message, run.says)).partition("\n\n")
         assert any(line.startswith(demand) for line in conflict.split("\n")), conflict
         assert repair in mends
-
-
-def plain_lines(text: str) -> str:
-    return re.sub(r"[^\S\n]", " ", text)
 
 
 def test_the_page_of_a_scenario_says_so_to_its_reader(

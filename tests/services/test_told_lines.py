@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from funding.services.allocation import clauses_of
 from funding.services.plans import put_forward
 from funding.services.run_words import said_again, told
 from optimizer.sentences import all_of, kept, percent, sentence, whole
+from tests.plain_words import plain
 from tests.runs import small_round, solve
 
 IN_AFRICA = {
@@ -46,10 +46,6 @@ def why_of_yen(session: Session, run: Run, line: RunLine) -> str:
     """What the page of the proposal says of that line."""
     payers = payers_of(session, run.id, [line.proposal_id])[line.proposal_id]
     return next(payer.why for payer in payers if payer.commitment == "Yen")
-
-
-def plain(text: str) -> str:
-    return re.sub(r"\s", " ", text)
 
 
 def test_what_a_line_rests_on_is_said_in_the_readers_language(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from dataclasses import replace
 from datetime import date
 
@@ -16,6 +15,7 @@ from funding.overlap.works import Someone, Work
 from funding.reports.overlaps import spoken
 from funding.sayings import kept
 from funding.services.run_words import told
+from tests.plain_words import plain
 
 FIRST = Work(
     "proposal:1",
@@ -44,7 +44,7 @@ def found(second: Work = SECOND) -> Overlap:
 
 def words(overlap: Overlap, language: str) -> set[str]:
     with using(language):
-        return {re.sub(r"\s", " ", signal.words) for signal in spoken(overlap)}
+        return {plain(signal.words) for signal in spoken(overlap)}
 
 
 @pytest.mark.parametrize(
