@@ -140,6 +140,16 @@
     layout.xaxis = { nticks: 4, tickangle: 0, ...layout.xaxis };
   }
 
+  // Where lines are read from the right, so are bars that lie, and legends begin there. A flow keeps
+  // its way: Plotly draws none from the right.
+  function fromTheRight(data, layout) {
+    layout.legend = { ...layout.legend, x: 1, xanchor: "right" };
+    if (!data.every((trace) => trace.type === "bar" && trace.orientation === "h")) return;
+    const range = layout.xaxis?.range;
+    layout.xaxis = { ...layout.xaxis, ...(range ? { range: [...range].reverse() } : { autorange: "reversed" }) };
+    layout.yaxis = { ...layout.yaxis, side: "right" };
+  }
+
   function themed(figure, element) {
     const layout = withColours(figure.layout || {});
     const isNarrow = element.clientWidth < NARROW;
@@ -154,6 +164,7 @@
       }
     }
     if (isNarrow) giveBarsRoom(data, layout);
+    if (document.documentElement.dir === "rtl") fromTheRight(data, layout);
     if (kinds.has("sankey")) layout.template.layout.margin = { t: 8, r: 4, b: 8, l: 4 };
     layout.autosize = true;
     delete layout.width;
