@@ -30,12 +30,12 @@ _PLACED = (Stage.AWARDED, Stage.SCHEDULED, Stage.PAID)
 
 def promises(asked: Asked) -> Dashboard:
     """A promise has no area and no region: it is told of whole funders, or of one."""
-    filters = Filters(funder_id=asked.filters.funder_id)
+    funder_id = asked.filters.funder_id
     ground, year = asked.ground, asked.ground.on.year
-    now = ground.cells(ground.positions, filters)
-    promised = ground.cells(ground.promised, filters)
-    released = ground.cells(ground.released, filters)
-    late = ground.cells(ground.late, filters)
+    now = ground.totals(ground.positions, funder_id)
+    promised = ground.totals(ground.promised, funder_id)
+    released = ground.totals(ground.released, funder_id)
+    late = ground.totals(ground.late, funder_id)
     due = [cell for cell in released if cell.year is not None and cell.year <= year]
     sums = breakdowns.by_stage(now)
     there = sum(_there(due, now).values())
@@ -45,7 +45,7 @@ def promises(asked: Asked) -> Dashboard:
             " begins."
         )
     ]
-    if asked.filters != filters:
+    if asked.filters != Filters(funder_id=funder_id):
         notes.append(
             _("A promise has no area, region or year: those filters are left out of this page.")
         )
@@ -135,9 +135,7 @@ def _by_funder(
     then = None
     if asked.other is not None:
         other = asked.other
-        cells = other.ground.cells(
-            other.ground.positions, Filters(funder_id=asked.filters.funder_id)
-        )
+        cells = other.ground.totals(other.ground.positions, asked.filters.funder_id)
         then = breakdowns.summed([c for c in cells if c.stage == Stage.PAID], key)
 
     def line(amounts: list[int], due_: int, paid: int, before: int) -> list:

@@ -140,6 +140,20 @@ class Ground:
             for (funder, stage, year, region, area, has_proposal), amount in sums.items()
         ]
 
+    def totals(self, of: sa.CTE, funder_id: int | None = None) -> list[Cell]:
+        """Sums by funder, stage and year alone, of one funder or all: the database makes them, in
+        half the time of `cells`; these have no region and no area."""
+        columns = (of.c.funder_id, of.c.stage, of.c.year)
+        rows = self.session.execute(
+            sa.select(*columns, sa.cast(sa.func.sum(self.base(of)), sa.BigInteger))
+            .where(*_conditions(of, Filters(funder_id=funder_id), None))
+            .group_by(*columns)
+        )
+        return [
+            Cell(funder, stage, year, "", "", int(amount), has_proposal=False)
+            for funder, stage, year, amount in rows
+        ]
+
     def amounts(
         self, of: sa.CTE, filters: Filters
     ) -> Iterator[tuple[int, str, int | None, int | None, Share, int]]:
