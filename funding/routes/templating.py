@@ -26,7 +26,7 @@ from funding.formatting import (
     plural,
     with_plus,
 )
-from funding.language import kept_apart, said
+from funding.language import isolated, kept_apart, said
 from funding.paths import TRANSLATIONS
 from funding.routes.language import locale
 from funding.routes.stage_names import STAGE_NAMES
@@ -36,6 +36,7 @@ FORMATS = {
     "day": format_day,
     "decimals": format_decimals,
     "figure": format_figure,
+    "isolated": isolated,
     "share": format_share,
     "money": format_amount,
     "money_number": format_amount_number,

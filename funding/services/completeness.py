@@ -6,8 +6,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 
 from funding.errors import Fault
-from funding.formatting import format_amount
-from funding.forms import share_text
+from funding.formatting import format_amount, format_share
 from funding.language import gettext, said
 from funding.models import Proposal
 from funding.services import risk
@@ -62,13 +61,9 @@ def _areas(proposal: Proposal, areas: Collection[str]) -> Iterator[Fault]:
             "share_1",
             gettext(
                 "The shares must add up to 100%%; they add up to %(percent)s.",
-                percent=percent(total),
+                percent=format_share(float(total)),
             ),
         )
-
-
-def percent(share: Decimal) -> str:
-    return f"{share_text(float(share))}%"
 
 
 def _money(proposal: Proposal) -> Iterator[Fault]:
@@ -190,11 +185,12 @@ def sums_in_words(
     Amounts in minor units of `currency`.
     """
     shares = sum((Decimal(str(weight)) for weight in areas.values()), Decimal(0))
+    percent = format_share(float(shares))
     if shares == 1:
-        shares_say = gettext("The shares add up to %(percent)s.", percent=percent(shares))
+        shares_say = gettext("The shares add up to %(percent)s.", percent=percent)
     else:
         shares_say = gettext(
-            "The shares add up to %(percent)s; they should come to 100%%.", percent=percent(shares)
+            "The shares add up to %(percent)s; they should come to 100%%.", percent=percent
         )
     budget_says = _sum_in_words("The lines", sum(amount for _, amount in budget), ask, currency)
     years_say = _sum_in_words("The years", sum(years.values()), ask, currency)

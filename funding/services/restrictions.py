@@ -16,10 +16,9 @@ import sqlalchemy as sa
 from babel.lists import format_list
 from sqlalchemy.orm import Session
 
-from funding.formatting import format_amount
-from funding.forms import share_text
+from funding.formatting import format_amount, format_share
 from funding.imports.known import REGIONS
-from funding.language import ENGLISH, current, lazy, said
+from funding.language import ENGLISH, current, isolated, lazy, said
 from funding.language import gettext as _
 from funding.models import CANDIDATE_STATES, Commitment, Proposal, ProposalArea, Round, Taxonomy
 from funding.permissions import Actor, without_conflict
@@ -141,7 +140,7 @@ def _kept(terms: Terms) -> str:
 
 
 def _how_much(terms: Terms) -> str:
-    share = _("at most %(share_text)s%%", share_text=share_text(terms.cap_share_of_ask))
+    share = _("at most %(share)s", share=format_share(terms.cap_share_of_ask))
     cap = None
     if terms.cap_per_proposal is not None:
         cap = _(
@@ -209,7 +208,7 @@ def _of_areas(terms: Terms, names: Mapping[str, str]) -> str:
 
 
 def _share(share: float) -> str:
-    return str(_SHARES.get(share, f"{share_text(share)}%"))
+    return str(_SHARES.get(share) or format_share(share))
 
 
 def _lowered(name: str) -> str:
@@ -225,7 +224,7 @@ def any_of(words: Iterable[str], last: str) -> str:
         return "".join(items)
     if current() is not ENGLISH:
         style = "or" if last == "or" else "standard"
-        return format_list(items, style=style, locale=current().locale)
+        return format_list([isolated(item) for item in items], style=style, locale=current().locale)
     comma = "," if any(" and " in item or "," in item for item in items) else ""
     return f"{', '.join(items[:-1])}{comma} {last} {items[-1]}"
 

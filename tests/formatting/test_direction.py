@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 import pytest
+from babel.messages.pofile import read_po
 from flask import Flask, render_template_string
 from markupsafe import Markup
 
@@ -13,6 +15,7 @@ from funding.language import LANGUAGES, gettext, in_english, isolated, using
 from funding.paths import TRANSLATIONS
 
 APART, END = "\u2068", "\u2069"
+FROM_LEFT, FROM_RIGHT = "\u200e", "\u200f"
 CHANGED = "%(name)s, %(day)s"
 """A sentence that no catalogue has is filled in all the same."""
 
@@ -49,7 +52,7 @@ def test_what_is_kept_apart_already_is_not_kept_apart_again() -> None:
 def test_each_of_a_list_is_kept_apart() -> None:
     with using("ar"):
         assert listed(["A", "B"]) == f"{APART}A{END} و{APART}B{END}"
-        assert one_after_another(["A", "B"]) == f"{APART}A{END}، {APART}B{END}"
+        assert one_after_another(["A", "B"]) == f"{APART}A{END}{FROM_RIGHT}، {APART}B{END}"
 
 
 def test_a_record_has_no_such_marks() -> None:
@@ -76,3 +79,32 @@ def test_every_part_that_is_an_address_is_named_so(tag: str) -> None:
     parts = set(re.findall(r'="[^"]*%\((\w+)\)s', text))
     assert parts
     assert all(part.endswith("url") for part in parts), parts
+
+
+def arabic_sentences() -> list[str]:
+    path = TRANSLATIONS / "ar" / "LC_MESSAGES" / "messages.po"
+    with path.open("rb") as file:
+        catalogue = read_po(file, locale="ar")
+    return [
+        text
+        for message in catalogue
+        if message.id
+        for text in (message.string if message.pluralizable else [message.string])
+    ]
+
+
+def test_an_arabic_sentence_that_begins_with_a_latin_word_says_that_it_runs_from_the_right() -> (
+    None
+):
+    """Where a part of a page takes its direction from its first letter, that would be wrong."""
+    for text in arabic_sentences():
+        bare = re.sub(r"%\(\w+\)s|<[^>]*>|\{\w+\}", "", text)
+        directions = [unicodedata.bidirectional(sign) for sign in bare]
+        strong = [d for d in directions if d in ("L", "R", "AL")]
+        assert "AL" not in strong or strong[0] != "L" or bare[0] == FROM_LEFT, text
+
+
+def test_a_percent_sign_that_is_part_of_an_arabic_sentence_has_the_side_of_all_others() -> None:
+    for text in arabic_sentences():
+        for before in re.findall(r"(.?)(?<![\d.,])(?:\d[\d.,]*|%\(\w+\)s)%%", text):
+            assert before == FROM_LEFT, text
