@@ -10,6 +10,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from funding.formatting import (
+    file_size,
     format_amount,
     format_amount_number,
     format_date,
@@ -36,6 +37,7 @@ FORMATS = {
     "day": format_day,
     "decimals": format_decimals,
     "figure": format_figure,
+    "file_size": file_size,
     "share": format_share,
     "money": format_amount,
     "money_number": format_amount_number,
