@@ -329,7 +329,7 @@ def test_what_could_mean_two_amounts_is_refused_in_every_language() -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "said"), [(2, "يومان"), (5, "5 أيام"), (59, "59 يومًا"), (100, "100 يوم")]
+    ("days", "said"), [(2, "يومين"), (5, "5 أيام"), (59, "59 يومًا"), (100, "100 يوم")]
 )
 def test_arabic_counts_as_its_grammar_does(days: int, said: str) -> None:
     with using("ar"):
