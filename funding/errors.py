@@ -18,8 +18,12 @@ class TributaryError(Exception):
 class NotFound(TributaryError):
     """There is no such thing, or it belongs to others: both read the same."""
 
-    def __init__(self, what: str = "page") -> None:
-        super().__init__(gettext("There is no such %(what)s here.", what=what))
+    def __init__(self, what: str = "") -> None:
+        super().__init__(
+            gettext("There is no such %(what)s here.", what=what)
+            if what
+            else gettext("There is no such page here.")
+        )
 
 
 class NotPermitted(TributaryError):

@@ -312,6 +312,15 @@ def _percent(value: Decimal, decimals: int) -> str:
     return text if value < 0 else _mark() + text
 
 
+def file_size(count: int) -> str:
+    """Of so many bytes: 950 bytes, 12.3 kB, 1.0 MB."""
+    if count >= 10**6:
+        return gettext("%(size)s MB", size=format_decimals(count / 10**6, 1))
+    if count >= 10**3:
+        return gettext("%(size)s kB", size=format_decimals(count / 10**3, 1))
+    return plural(count, "byte")
+
+
 @translated
 def format_date(day: date) -> str:
     """14 March 2026."""

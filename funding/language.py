@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache, partial, wraps
-from typing import ParamSpec, TypeVar, overload
+from typing import Any, ParamSpec, TypeVar, overload
 
 from babel import Locale
 from babel.support import LazyProxy, NullTranslations, Translations
@@ -92,6 +92,51 @@ class Translated(str):
             return self.again()
 
 
+class Kept(str):
+    """English words that know what they were made of, as `funding.sayings` keeps it."""
+
+    kept: Any
+
+
+_keeps: ContextVar[bool] = ContextVar("keeps", default=False)
+
+
+@contextmanager
+def keeping() -> Iterator[None]:
+    """What is written as long as the block runs is English and `Kept`, whoever asked for it: for
+    words that are stored and said later to readers of every language (`run_words.told`)."""
+    before = _keeps.set(True)
+    try:
+        with using(ENGLISH.tag):
+            yield
+    finally:
+        _keeps.reset(before)
+
+
+def _kept_as(text: str, form: str, values: dict[str, object]) -> str:
+    if not _keeps.get():
+        return text
+    made = Kept(text)
+    made.kept = {"form": form, "parts": {name: _part(value) for name, value in values.items()}}
+    return made
+
+
+def _kept_format(text: str, format_: str, of: tuple[object, ...]) -> str:
+    """A value in words, with what `funding.formatting` made it of where JSON has that."""
+    if not _keeps.get() or not all(isinstance(value, int | str) for value in of):
+        return text
+    made = Kept(text)
+    made.kept = {"format": format_, "of": [*of]}
+    return made
+
+
+def _part(value: object) -> Any:
+    """A value of a sentence as it is kept: a word of ours is looked up later, others are not."""
+    if hasattr(value, "kept"):
+        return value.kept
+    return value if isinstance(value, str) and value[:1].islower() else {"as_written": str(value)}
+
+
 def in_english(text: object) -> str:
     """What was written for a person, as a record says it."""
     return text.english if isinstance(text, Translated) else str(text)
@@ -103,7 +148,9 @@ def translated(write: Callable[P, str]) -> Callable[P, str]:
     @wraps(write)
     def written(*args: P.args, **kwargs: P.kwargs) -> str:
         text = write(*args, **kwargs)
-        return text if current() is ENGLISH else _to_be_said_again(text, write, *args, **kwargs)
+        if current() is ENGLISH:
+            return text if kwargs else _kept_format(text, write.__name__, args)
+        return _to_be_said_again(text, write, *args, **kwargs)
 
     return written
 
@@ -130,7 +177,7 @@ def gettext(message: str, **values: object) -> str:
     sentence = _catalogue(current().tag).ugettext(message)
     text = sentence % _filled_in(values) if values else sentence
     if current() is ENGLISH:
-        return text
+        return _kept_as(text, message, values)
     return _to_be_said_again(text, _in_english, message, values)
 
 

@@ -39,6 +39,11 @@ def number(of: int) -> Sentence:
     return _kept_as(f"{of:,}", {"digits": of})
 
 
+def exact_amount(text: str, minor: int, currency: str) -> Sentence:
+    """An amount as `text` has it, in other languages with all its decimals too."""
+    return _kept_as(text, {"format": "format_amount", "of": [minor, currency, True]})
+
+
 def as_written(text: str) -> Sentence:
     """What somebody wrote, such as a name: never looked up."""
     return _kept_as(text, {"as_written": text})

@@ -89,6 +89,19 @@ def test_arabic_counts_in_six_ways() -> None:
     assert len(ways) >= 4
 
 
+def test_two_of_a_thing_in_arabic_fit_after_a_preposition() -> None:
+    """Counted nouns stand mostly within sentences: من مقترحين, never من مقترحان."""
+    bare = re.compile(r"%\(num\)s (?!accepted|late$)[a-z-]+")
+    duals = {
+        message.id[0]: message.string[2]
+        for message in messages.catalogue_of("ar")
+        if message.pluralizable and bare.fullmatch(message.id[0])
+    }
+    assert duals["%(num)s proposal"] == "مقترحين"
+    assert len(duals) > 40
+    assert not [two for two in duals.values() if re.search(r"[اآ]ن( |$)", two)]
+
+
 def test_no_sentence_is_in_the_wrong_language() -> None:
     """Arabic words have Arabic letters, unless they are the same in every language."""
     letters = re.compile("[\N{ARABIC LETTER HAMZA}-\N{ARABIC LETTER YEH}]")

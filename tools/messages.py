@@ -3,12 +3,13 @@
     python -m tools.messages            collect, update the catalogues (.po), compile them (.mo)
     python -m tools.messages --missing  how many sentences each language lacks, and the first ones
 
-Five kinds of places hold sentences: `_("...")` and `{% trans %}` in templates; `gettext`,
+Six kinds of places hold sentences: `_("...")` and `{% trans %}` in templates; `gettext`,
 `ngettext` and `lazy` in Python; counted nouns (`3 | plural("line")`, `pager(listing, "line")`);
 `sentence("...")`, `marked("...")` and `counted("...", "...", n)`, which are stored with what
-they were made of; and plain sentences in Python, which are looked up where they
-are shown (the filter `said`). The last are told from keys, SQL and file formats by how they look;
-one too many does no harm.
+they were made of; what is not there or what the log is about (`NotFound("payee")`,
+`fetch(..., "payee")`, names of tables); and plain sentences in Python, which are looked up where
+they are shown (the filter `said`). The last are told from keys, SQL and file formats by how they
+look; one too many does no harm.
 """
 
 from __future__ import annotations
@@ -99,6 +100,8 @@ def _messages() -> Iterator[Message]:
             yield found[1], place
         for counted in _counted_in_calls(path):
             yield counted, place
+        for thing in _things(path):
+            yield thing, place
         if not NOT_SHOWN.search(place):
             for sentence in _plain(path):
                 yield sentence, place
@@ -117,6 +120,37 @@ def _counted_in_calls(path: Path) -> set[tuple[str, str]]:
         if isinstance(node, ast.Call) and _name(node.func) == "plural"
     ]
     return {_of_number(*map(str, words)) for words in nouns if words}
+
+
+def _things(path: Path) -> Iterator[str]:
+    """What can be missing, and what rows are called in the log."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    yield from (word.value for word in not_there(tree) if isinstance(word, ast.Constant))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ClassDef):
+            values = {
+                _target(statement): getattr(statement, "value", None) for statement in node.body
+            }
+            name = values.get("__tablename__")
+            if "id" in values and isinstance(name, ast.Constant):
+                yield name.value.replace("_", " ")
+
+
+def not_there(tree: ast.AST) -> Iterator[ast.expr]:
+    """What each `NotFound(what)` and `fetch(session, query, id, what)` says is not there."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Call):
+            name, words = _name(node.func), node.args
+            if (name == "NotFound" and words) or (name == "fetch" and len(words) == 4):
+                yield words[-1]
+
+
+def _target(statement: ast.stmt) -> str:
+    """The name that a statement gives a value to, if it does."""
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+            return name
+    return ""
 
 
 def _of_number(one: str, many: str = "") -> tuple[str, str]:

@@ -13,6 +13,7 @@ from babel.numbers import format_decimal, get_currency_precision
 from funding.imports.faults import BadValue
 from funding.imports.tables import Cell, Trouble
 from funding.language import gettext as _
+from funding.sayings import exact_amount
 
 MOST_MINOR_UNITS = 10**15
 """The most that one amount may be, as the ledger's columns have it."""
@@ -101,7 +102,8 @@ def written(minor: int, currency: str) -> str:
     places = decimals_of(currency)
     pattern = "#,##0" + ("." + "0" * places if places else "")
     major = Decimal(minor).scaleb(-places)
-    return f"{format_decimal(major, format=pattern, locale='en')} {currency}"
+    text = f"{format_decimal(major, format=pattern, locale='en')} {currency}"
+    return exact_amount(text, minor, currency)
 
 
 def read_currency(cell: Cell) -> str:

@@ -42,11 +42,12 @@ class FileRefused(Exception):
 
     def __init__(self, sentence: str, row: int | None = None) -> None:
         super().__init__(sentence)
+        self.sentence = sentence  # `str()` does not keep what it was made of
         self.row = row
 
     def as_fault(self) -> Fault:
         """The same as a fault, to stand in a list with others."""
-        return Fault(self.row, None, None, str(self))
+        return Fault(self.row, None, None, self.sentence)
 
 
 def shown(value: object) -> str:

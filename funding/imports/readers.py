@@ -48,10 +48,10 @@ def open_table(source: Source) -> Table:
         raise FileRefused("The file is empty.")
     for magic, what in _NOT_TABLES:
         if head.startswith(magic):
-            raise FileRefused(f"{what} {_WANTED}")
+            raise FileRefused(_("%(what)s %(wanted)s", what=_(what), wanted=_(_WANTED)))
     if source.is_gzip and head.startswith((GZIP_MAGIC, b"PK")):
         raise FileRefused(
-            _("The gzip file holds another archive; unpack it first. %(wanted)s", wanted=_WANTED)
+            _("The gzip file holds another archive; unpack it first. %(wanted)s", wanted=_(_WANTED))
         )
 
     if head.startswith(b"PK"):
@@ -66,7 +66,7 @@ def open_table(source: Source) -> Table:
             holds, table = "json", read_json(source, decode_whole(source, encoding))
         elif start[:400].lower().startswith(("<!doctype", "<html", "<?xml")):
             raise FileRefused(
-                _("This is a web page or an XML file, not a table. %(wanted)s", wanted=_WANTED)
+                _("This is a web page or an XML file, not a table. %(wanted)s", wanted=_(_WANTED))
             )
         else:
             holds, table = "text", read_text_table(source, encoding)

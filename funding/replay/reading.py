@@ -18,6 +18,7 @@ from funding.replay.columns import read_extra_columns, without_extra
 from funding.replay.grants import GrantList, PastGrant
 from funding.replay.names import merge_names
 from funding.replay.returns import without_returns
+from funding.sayings import number, one_by_one, sentence
 from funding.services.rates import rate
 
 
@@ -85,8 +86,10 @@ def grants_of_records(
     usable = [(row, record) for row, record in rows if record.amount and record.currency]
     if len(usable) < len(rows):
         said.append(
-            "Rows without an amount, or with 0, take no part in a replay: "
-            f"{len(rows) - len(usable):,}."
+            sentence(
+                "Rows without an amount, or with 0, take no part in a replay: %(rows)s.",
+                rows=number(len(rows) - len(usable)),
+            )
         )
     if not usable:
         raise BadFile([Fault(None, "amount", None, "no row of the file has an amount")])
@@ -101,14 +104,23 @@ def grants_of_records(
     converted = sum(counts[code] for code in counts if code != base) - len(without_rate)
     if converted > 0:
         said.append(
-            f"Amounts in other currencies, converted to {base} at the European Central Bank's "
-            f"rate of their day: {converted:,}."
+            sentence(
+                "Amounts in other currencies, converted to %(base)s at the European Central "
+                "Bank's rate of their day: %(rows)s.",
+                base=base,
+                rows=number(converted),
+            )
         )
     if without_rate:
-        first = ", ".join(map(str, without_rate[:5]))
+        first = one_by_one(*map(str, without_rate[:5]), *["…"] * (len(without_rate) > 5))
         said.append(
-            f"Rows in a currency without a rate to {base} on their day, or with no day, left out: "
-            f"{len(without_rate):,} (row {first}{', …' if len(without_rate) > 5 else ''})."
+            sentence(
+                "Rows in a currency without a rate to %(base)s on their day, or with no day, left "
+                "out: %(rows)s (row %(first)s).",
+                base=base,
+                rows=number(len(without_rate)),
+                first=first,
+            )
         )
     if not any(grant.amount > 0 for grant in grants):
         raise BadFile(
@@ -142,9 +154,18 @@ def list_of(
     returns = [grant for grant in written if grant.amount < 0]
     kept, done, left = without_returns([one for one in written if one.amount > 0], returns)
     if done:
-        said.append(f"Returns taken off the grants that they belong to: {done:,}.")
+        said.append(
+            sentence(
+                "Returns taken off the grants that they belong to: %(rows)s.", rows=number(done)
+            )
+        )
     if left:
-        said.append(f"Returns for which the list has no grant, or one that is too small: {left:,}.")
+        said.append(
+            sentence(
+                "Returns for which the list has no grant, or one that is too small: %(rows)s.",
+                rows=number(left),
+            )
+        )
     merged = (*recipients.merged, *funders.merged)
     return GrantList(name, currency, tuple(kept), tuple(said), merged)
 

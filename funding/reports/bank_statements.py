@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from funding.imports.bank.lines import StatementLine
+from funding.language import said
 from funding.listing import Listing
 from funding.models import (
     Award,
@@ -21,8 +22,10 @@ from funding.models import (
     Tranche,
 )
 from funding.permissions import Actor, visible_bank_statements, visible_tranches
+from funding.sayings import kept
 from funding.services.payments import candidates, statements
 from funding.services.payments.matching import Candidate, Match, match_all
+from funding.services.run_words import told
 
 STATES = ("preview", "taken in", "left")
 MOST_OFFERED = 40
@@ -64,17 +67,27 @@ def statement_rows(
 class Booking:
     """One booking with what it is thought to be; `line` once it is taken in.
 
+    `match`: what it may be, as long as nobody has decided.
     `tranche` is what it is, or may be; None where nothing fits or it is not there for the person.
     `offered`: what it may be said to be, the closest first; `left_out`: how many more there are.
     """
 
     read: StatementLine
     line: BankLine | None
-    match: Match
+    match: Match | None
     tranche: Tranche | None
     reversal: Reversal | None = None
     offered: Sequence[Candidate] = ()
     left_out: int = 0
+
+    @property
+    def why(self) -> str:
+        """What it was matched by, or why not; of one set aside, what a person wrote."""
+        if self.match is not None:
+            return told(kept(self.match.why))
+        assert self.line is not None
+        is_theirs = self.line.state == LineOfBankState.SET_ASIDE
+        return self.line.why if is_theirs else str(said(self.line.why))
 
 
 def bookings(
@@ -121,7 +134,7 @@ def bookings(
             Booking(
                 one,
                 line,
-                match if is_open else Match(line.tranche_id, line.why),
+                match if is_open else None,
                 tranche,
                 asked.get(line.id),
                 fitting[:MOST_OFFERED],

@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, load_only
 
+from funding.formatting import plural
 from funding.imports.fields import FIELDS, Field
 from funding.imports.recognise import UNUSED
 from funding.language import gettext as _
@@ -16,6 +17,7 @@ from funding.language import said
 from funding.listing import Listing
 from funding.models import Import, ImportKind, Organisation, Round, RoundFunder, RoundState
 from funding.permissions import Actor, visible_imports, visible_rounds, working_rounds
+from funding.services.run_words import said_again
 
 KIND_NAMES = {
     ImportKind.HISTORY.value: "Past grants",
@@ -173,6 +175,27 @@ def sample_of(batch: Import) -> Sample:
 def fields_in_words(kind: str) -> tuple[Field, ...]:
     """The fields of a kind, for the help beside the form."""
     return FIELDS[kind]
+
+
+def fault_rows(batch: Import, offset: int, most: int) -> list[dict[str, Any]]:
+    """Some of the faults, each with its field's `label` and its `rule` in the current language."""
+    return [
+        {
+            **fault,
+            "label": label_of(batch.kind, fault["field"]),
+            "rule": said_again(fault["rule"], fault.get("says")),
+        }
+        for fault in batch.faults[offset : offset + most]
+    ]
+
+
+def stage_in_words(stage: str) -> str:
+    """How far the work is: a worker notes a stage, or `stage: 1,234 rows`."""
+    name, _colon, rows = stage.partition(": ")
+    if not rows:
+        return str(said(name))
+    count = int(rows.removesuffix(" rows").replace(",", ""))
+    return _("%(stage)s: %(rows)s", stage=said(name), rows=plural(count, "row"))
 
 
 def label_of(kind: str, field: str | None) -> str:

@@ -21,7 +21,7 @@ from funding.services import committee
 bp = Blueprint("committee", __name__, url_prefix="/rounds/<int:round_id>/committee")
 
 CHOICES = (
-    ("for", "For", "The plan goes on to the funders with the committee's word."),
+    ("for", "In favour", "The plan goes on to the funders with the committee's word."),
     ("against", "Against", "Your reasons go on record as dissent, in your words."),
     ("abstain", "Abstain", "You count towards the quorum, neither for nor against."),
 )

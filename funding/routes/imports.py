@@ -186,23 +186,23 @@ def show(import_id: int) -> ResponseReturnValue:
     if request.headers.get("HX-Request"):
         if not is_working:
             return Response(headers={"HX-Refresh": "true"})
-        return render_template("imports/_working.html", batch=batch, by_me=_may_go_on(batch))
+        return render_template("imports/_working.html", **_working(batch))
     listing = Listing.parse(request.path, request.args, sortable=(), per_page=FAULTS_A_PAGE)
     listing = listing.counting(len(batch.faults))
     sees_rows = service.may_see_rows(by, batch)
     return render_template(
         "imports/show.html",
         told=told,
-        batch=batch,
+        **_working(batch),
         is_working=is_working,
-        by_me=_may_go_on(batch),
         may_publish=by.may("import.history", batch.organisation_id),
         sees_rows=sees_rows,
         kind_name=report.KIND_NAMES[batch.kind],
         words=import_words.WORDS[batch.kind],
         new_rows=import_words.counted(batch.kind, batch.counts.get("new") or 0),
         listing=listing,
-        faults=_faults(batch)[listing.offset : listing.offset + listing.per_page],
+        faults=report.fault_rows(batch, listing.offset, listing.per_page),
+        first_fault=next(iter(report.fault_rows(batch, 0, 1)), None),
         columns=report.column_rows(batch) if sees_rows else [],
         choices=report.field_choices(batch.kind),
         sample=report.sample_of(batch) if sees_rows else None,
@@ -212,14 +212,17 @@ def show(import_id: int) -> ResponseReturnValue:
     )
 
 
+def _working(batch: Import) -> dict[str, Any]:
+    """What the part of the page needs that says how far the work is."""
+    return {
+        "batch": batch,
+        "by_me": _may_go_on(batch),
+        "stage": report.stage_in_words(batch.stage),
+    }
+
+
 def _may_go_on(batch: Import) -> bool:
     return service.may_go_on(actor(), batch)
-
-
-def _faults(batch: Import) -> list[dict[str, Any]]:
-    return [
-        {**fault, "label": report.label_of(batch.kind, fault["field"])} for fault in batch.faults
-    ]
 
 
 def _rows_url(batch: Import) -> str | None:

@@ -150,7 +150,7 @@ def _values(live: LiveSession, wanted: int | None) -> dict[str, Any]:
         "may_signal": is_open and not is_out and by.may("vote.cast", live.round.owner_id),
         "may_say": is_open and not is_out and by.may("pack.remark"),
         "may_keep": may_run(live.round),
-        "choices": (("for", _("For")), ("against", _("Against")), ("abstain", _("Abstain"))),
+        "choices": (("for", _("In favour")), ("against", _("Against")), ("abstain", _("Abstain"))),
         "tag": report.tag_of(session, live, by.person_id),
     }
 

@@ -19,6 +19,7 @@ from funding.routes.files import sent_files
 from funding.routes.security import permission
 from funding.services import diligence, funder_terms, offering
 from funding.services.letters import documents
+from funding.services.letters.templates import name_in_words
 from funding.services.open_offers import open_offer
 
 bp = Blueprint("offers", __name__)
@@ -67,6 +68,7 @@ def _prepare_page(
     draft = offering.draft(session, award, officer=name, language=language, expires_at=expires_at)
     page = render_template(
         "offers/prepare.html",
+        name_in_words=name_in_words,
         award=award,
         draft=draft,
         letter=documents.blocks_of(draft.letter),
@@ -166,6 +168,7 @@ def show(offer_id: int) -> ResponseReturnValue:
     award = offer.award
     return render_template(
         "offers/show.html",
+        name_in_words=name_in_words,
         offer=offer,
         award=award,
         letter=documents.blocks_of(offer.letter),

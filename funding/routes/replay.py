@@ -25,6 +25,7 @@ from funding.routes.security import permission
 from funding.services import replays as service
 from funding.services.attachments import plain_name
 from funding.services.replay_files import UNDER_WAY, Replay, RunFile, find, of_person
+from funding.services.run_words import told
 
 bp = Blueprint("replay", __name__, url_prefix="/replay")
 
@@ -124,6 +125,7 @@ def _show(kept: Replay, form: dict[str, Any]) -> str:
     return render_template(
         "replay/show.html",
         replay=kept,
+        notes=[told(note) for note in kept.notes],
         form=form,
         options=_pool_options(kept),
         groups=groups,
@@ -283,6 +285,7 @@ def recipients(replay_id: str, run_id: str) -> ResponseReturnValue:
         replay=kept,
         run=run,
         result=found,
+        span=span_in_words(found),
         listing=listing,
         rows=rows,
         fares=report.FARES,

@@ -218,7 +218,7 @@ def why(run_id: int, proposal_id: int) -> ResponseReturnValue:
     proposal = fetch(reading(), visible_proposals(actor()), proposal_id, "proposal")
     found = why_not(reading(), run, proposal, discretion_of(run))
     if found is None:
-        raise NotFound("why")
+        raise NotFound("explanation")
     return render_template(
         "scenarios/_why.html",
         run=run,

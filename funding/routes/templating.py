@@ -10,6 +10,7 @@ from jinja2 import pass_context
 from jinja2.runtime import Context
 
 from funding.formatting import (
+    file_size,
     format_amount,
     format_amount_number,
     format_date,
@@ -37,6 +38,7 @@ FORMATS = {
     "decimals": format_decimals,
     "figure": format_figure,
     "isolated": isolated,
+    "file_size": file_size,
     "share": format_share,
     "money": format_amount,
     "money_number": format_amount_number,

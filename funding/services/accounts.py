@@ -42,7 +42,7 @@ def add_person(
         session.add(organisation)
         session.flush()
     if organisation is None:
-        raise NotFound(f"organisation ({organisation_key})")
+        raise NotFound(_("organisation (%(key)s)", key=organisation_key))
     if role not in ROLES_OF[organisation.kind]:
         known = ", ".join(ROLES_OF[organisation.kind])
         raise InvalidInput(

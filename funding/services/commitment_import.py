@@ -13,6 +13,7 @@ from funding.db import now
 from funding.imports.faults import Fault, shown
 from funding.imports.known import Known
 from funding.imports.records import CommitmentRecord
+from funding.language import gettext as _
 from funding.models import (
     Commitment,
     Import,
@@ -147,7 +148,7 @@ class _Planner:
             return None
         if by is not None:
             if part is None and round_.may_join != "any funder":
-                return f"is not invited to {round_.name}"
+                return _("is not invited to %(name)s", name=round_.name)
             if not by.may("round.join", funder.id):
                 return "has not joined the round; its administrator joins first"
         self.joining[funder.name] = funder

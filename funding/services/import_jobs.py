@@ -17,8 +17,10 @@ from funding.config import Config
 from funding.db import Database, now
 from funding.errors import TributaryError
 from funding.imports.reading import FileReading
+from funding.language import keeping
 from funding.models import Import, ImportState
 from funding.permissions import load_actor
+from funding.sayings import kept
 from funding.services.import_files import forget, path_of
 from funding.services.import_plan import Printed, Scope, open_scope
 from funding.services.import_reading import (
@@ -118,7 +120,8 @@ def _run(
         return
     watch = _Watch(database, import_id, state, attempt)
     try:
-        _work(database, config, batch, watch, then)
+        with keeping():
+            _work(database, config, batch, watch, then)
     except Stopped:
         return
     with database.reading() as session:
@@ -160,13 +163,18 @@ def _kept(found: Findings) -> dict[str, Any]:
     return {
         "counts": {**found.counts, "faults": len(found.faults)},
         "faults": [
-            {"row": f.row, "field": f.field, "value": f.value, "rule": f.rule}
+            {"row": f.row, "field": f.field, "value": f.value, **_rule(f.rule)}
             for f in found.faults[:MOST_FAULTS]
         ],
         **in_store(found),
         "stage": "",
         "progress": None,
     }
+
+
+def _rule(sentence: str) -> dict[str, Any]:
+    """What is wrong in English, and what that was made of, to be said to each reader."""
+    return {"rule": sentence, "says": kept(sentence)}
 
 
 def _keep_preview(
@@ -199,7 +207,7 @@ def _write(
     entries: list[Printed],
     watch: _Watch,
 ) -> None:
-    note = f"Writing {len(entries):,} rows"
+    note = f"Writing: {len(entries):,} rows"
     database.in_transaction(
         _settle, batch, watch.state, watch.state, {"stage": note, "progress": None}
     )
@@ -224,9 +232,9 @@ def _store(
 def _fail(database: Database, batch: Import, before: str, error: Exception) -> None:
     """Say why on the page; a fault of ours in one general sentence, its details in the log."""
     ours = "The import stopped by a fault of ours; the site's log has the details."
-    sentence = str(error) if isinstance(error, TributaryError) else ours
+    sentence = (*error.args, ours)[0] if isinstance(error, TributaryError) else ours
     values = {
-        "faults": [{"row": None, "field": None, "value": None, "rule": sentence}],
+        "faults": [{"row": None, "field": None, "value": None, **_rule(sentence)}],
         "counts": {"read": 0, "new": 0, "same": 0, "refused": 0, "faults": 1},
         "stage": "",
         "progress": None,

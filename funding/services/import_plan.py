@@ -153,12 +153,20 @@ class Directory:
         close = get_close_matches(plain(word), self._by_word, n=3, cutoff=0.6)
         names = dict.fromkeys(self._by_word[each].name for each in close)
         if names:
-            return f"there is no such {self.kind}; close to it: {', '.join(names)}"
+            return gettext(
+                "there is no such %(kind)s; close to it: %(names)s",
+                kind=self.kind,
+                names=one_by_one(*names),
+            )
         known = sorted(self._names.values())[:_MOST_NAMED]
         if not known:
-            return f"there is no {self.kind} here yet"
-        more = ", ..." if len(self._names) > len(known) else ""
-        return f"there is no such {self.kind}; known are: {', '.join(known)}{more}"
+            return gettext("there is no %(kind)s here yet", kind=self.kind)
+        more = ["..."] if len(self._names) > len(known) else []
+        return gettext(
+            "there is no such %(kind)s; known are: %(names)s",
+            kind=self.kind,
+            names=one_by_one(*known, *more),
+        )
 
 
 # -- what was imported into a round before --------------------------------------------------------
@@ -186,13 +194,19 @@ class Before:
         """Why a row that is not here yet cannot be taken as a new one."""
         identifier = entry.record.external_id
         if identifier and identifier in self._identifiers:
-            rule = f"changed in the file since it was imported; change the {noun} on its own page"
+            rule = gettext(
+                "changed in the file since it was imported; change the %(noun)s on its own page",
+                noun=noun,
+            )
             return Fault(entry.row, "external_id", identifier, rule)
         if identifier and identifier in self._keys:
-            rule = f"a {noun} of this round has this identifier, and no import brought it here"
+            rule = gettext(
+                "a %(noun)s of this round has this identifier, and no import brought it here",
+                noun=noun,
+            )
             return Fault(entry.row, "external_id", identifier, rule)
         if entry.record.occurrence > 1:
-            rule = f"is equal to an earlier row; a {noun} is imported once"
+            rule = gettext("is equal to an earlier row; a %(noun)s is imported once", noun=noun)
             return Fault(entry.row, None, None, rule)
         return None
 

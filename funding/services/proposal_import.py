@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from funding.imports.faults import Fault
 from funding.imports.known import Known
 from funding.imports.records import ProposalRecord
+from funding.language import gettext
 from funding.models import (
     Binding,
     BudgetLine,
@@ -87,7 +88,7 @@ def plan(session: Session, scope: Scope, entries: list[Printed]) -> Outcome:
             continue
         found = [fault] if (fault := before.against(entry, "proposal")) else []
         if entry.record.currency != base:
-            rule = f"proposals of this round are in {base}"
+            rule = gettext("proposals of this round are in %(base)s", base=base)
             found.append(Fault(entry.row, "currency", entry.record.currency, rule))
         lead = lead_of(entry.record)
         if not lead:

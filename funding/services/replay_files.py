@@ -25,6 +25,7 @@ from typing import Any, Self
 from funding.errors import NotFound
 from funding.permissions import Actor
 from funding.replay.grants import GrantList, likely_year, rounds_of, years_of
+from funding.sayings import kept
 
 _ID = re.compile(r"[0-9a-f]{24}")
 _MOST_LISTED = 50
@@ -58,7 +59,10 @@ class RunFile:
 
 @dataclass(frozen=True)
 class Replay:
-    """A list of grants somebody wants to replay. `years` and `rounds`: `grants.Period` as dicts."""
+    """A list of grants somebody wants to replay. `years` and `rounds`: `grants.Period` as dicts.
+
+    `notes`: what was noticed in the list, as sayings are kept.
+    """
 
     id: str
     organisation_id: int
@@ -67,7 +71,7 @@ class Replay:
     name: str
     currency: str
     grants: int
-    notes: list[str]
+    notes: list[Any]
     merged: list[list[str]]
     years: list[dict[str, Any]]
     rounds: list[dict[str, Any]]
@@ -89,7 +93,7 @@ class Replay:
             name=listed.name,
             currency=listed.currency,
             grants=len(listed.grants),
-            notes=list(listed.notes),
+            notes=[kept(note) for note in listed.notes],
             merged=[list(names) for names in listed.merged],
             years=[asdict(period) for period in years_of(listed.grants)],
             rounds=[asdict(period) for period in rounds_of(listed.grants)],

@@ -13,6 +13,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.orm import Session
 
+from funding import formatting
 from funding.formatting import (
     format_amount,
     format_number,
@@ -283,6 +284,8 @@ def told(kept: Any) -> str:
         return one_after_another(map(told, kept["each"]), kept["sign"])
     if "as_written" in kept:
         return str(kept["as_written"])
+    if "format" in kept:
+        return str(getattr(formatting, kept["format"])(*kept["of"]))
     if "digits" in kept:
         return format_number(kept["digits"])
     parts = {name: told(part) for name, part in kept["parts"].items()}

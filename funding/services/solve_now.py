@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 from funding.config import Config
 from funding.db import Database
 from funding.errors import NotFound, RuleBroken
+from funding.language import gettext as _
 from funding.models import Binding, Person, Role, Round, RoundFunder, Run, Scenario
 from funding.services.allocation import run_scenario
 from funding.services.log import record
@@ -68,7 +69,7 @@ def _ask(session: Session, *, round_key: str, scenario_name: str | None) -> int:
         sa.select(Scenario).where(Scenario.round_id == round_.id, Scenario.name == name)
     ).one_or_none()
     if scenario is None and scenario_name:
-        raise NotFound(f"scenario “{scenario_name}”")
+        raise NotFound(_("scenario “%(name)s”", name=scenario_name))
     if scenario is None:
         scenario = Scenario(
             round_id=round_.id, name=name, created_by_id=_an_officer(session, round_)

@@ -81,7 +81,7 @@ def test_votes_with_a_dissent_lead_to_a_signed_agreement(
         if number == 3:
             steps.vote(page, round_id, "Against", DISSENT)
         else:
-            steps.vote(page, round_id, "For")
+            steps.vote(page, round_id, "In favour")
     steps.close_vote(page, "Held by call; four of five were there.")
     expect(page.get_by_text(DISSENT)).to_be_visible()
 

@@ -132,7 +132,7 @@ def test_one_award_goes_from_submission_to_its_final_report_by_the_hands_of_seve
     steps.solve(officer, ROUND, "All of it")
     steps.put_forward(officer)
     member = open_page(cast.member.email)
-    steps.vote(member, cast.round_id, "For")
+    steps.vote(member, cast.round_id, "In favour")
     steps.close_vote(member, "Held by call; one of one was there.")
     approver = open_page(cast.approver.email)
     approver.get_by_role("link", name=re.compile("of your funder to decide")).click()

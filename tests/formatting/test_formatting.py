@@ -15,6 +15,7 @@ from funding.formatting import (
     NO_BREAK_SPACE,
     AmountRefused,
     UnknownCurrency,
+    file_size,
     format_amount,
     format_amount_number,
     format_date,
@@ -31,6 +32,7 @@ from funding.formatting import (
     with_plus,
 )
 from funding.language import using
+from tests.plain_words import plain
 
 
 def spaces_made_plain(text: str) -> str:
@@ -327,7 +329,7 @@ def test_what_could_mean_two_amounts_is_refused_in_every_language() -> None:
 
 
 @pytest.mark.parametrize(
-    ("days", "said"), [(2, "يومان"), (5, "5 أيام"), (59, "59 يومًا"), (100, "100 يوم")]
+    ("days", "said"), [(2, "يومين"), (5, "5 أيام"), (59, "59 يومًا"), (100, "100 يوم")]
 )
 def test_arabic_counts_as_its_grammar_does(days: int, said: str) -> None:
     with using("ar"):
@@ -351,3 +353,19 @@ def test_a_share_has_the_decimals_that_it_needs(share: float, english: str, fren
     assert format_share(share) == english
     with using("fr"):
         assert format_share(share).replace(NO_BREAK_SPACE, " ") == french
+
+
+@pytest.mark.parametrize(
+    ("language", "sizes"),
+    [
+        ("en", ["1 byte", "950 bytes", "12.3 kB", "2.0 MB"]),
+        ("fr", ["1 octet", "950 octets", "12,3 ko", "2,0 Mo"]),
+        ("es", ["1 byte", "950 bytes", "12,3 kB", "2,0 MB"]),
+        ("ar", ["1 بايت", "950 بايت", "12.3 ك.ب", "2.0 م.ب"]),
+    ],
+)
+def test_the_size_of_a_file_is_written_in_the_languages_units(
+    language: str, sizes: list[str]
+) -> None:
+    with using(language):
+        assert [plain(file_size(count)) for count in (1, 950, 12_345, 2_000_000)] == sizes

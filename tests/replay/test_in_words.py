@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
 import pytest
 
@@ -13,8 +14,10 @@ from funding.replay.brief import in_brief
 from funding.replay.cautions import cautions
 from funding.replay.findings import findings, of_all
 from funding.reports.replay import cautions_of, findings_of, range_rows, variations_chart
+from funding.services.replay_files import Replay
+from funding.services.run_words import told
 from tests.plain_words import plain
-from tests.replay.lists import TWO_FUNDERS, replayed
+from tests.replay.lists import TWO_FUNDERS, listed, replayed
 
 ENGLISH = re.compile(r"\b(the|of|would|and|than|with|none|all)\b")
 
@@ -42,6 +45,22 @@ def test_no_word_of_a_finding_stays_english(result: dict, language: str) -> None
     # the rule on names says itself which English words it passes over
     said = [text.replace("“and”", "").replace("« and »", "").replace("«and»", "") for text in said]
     assert not [text for text in said if ENGLISH.search(text)]
+
+
+def test_what_was_noticed_in_the_list_is_kept_to_be_said_again(tmp_path: Path) -> None:
+    rows = "Alder,Xylem,60,2022-01-01,chess,\nAlder,Yarrow,-60,2022-02-01,,\nAlder,Zinnia,0,,,\n"
+    made = Replay.keep(tmp_path, listed(rows + TWO_FUNDERS), organisation_id=1, person_id=1)
+    notes = Replay.load(made.folder).notes
+    with using("fr"):
+        said = {plain(told(note)) for note in notes}
+    assert said >= {
+        "Lignes dont le domaine n’est aucun des nôtres : 1.",
+        "Les lignes sans montant, ou avec 0, ne prennent pas part à une simulation rétrospective "
+        ": 1.",
+        "Restitutions pour lesquelles la liste n’a pas de subvention, ou en a une trop petite : 1.",
+    }
+    with using("ar"):
+        assert told("Rows of a list from before: 1.") == "Rows of a list from before: 1."
 
 
 def test_how_many_of_all_is_words_in_each_language() -> None:

@@ -41,6 +41,7 @@ def test_members_vote_dissent_and_the_result_stands_on_the_plan(
     assert first.post(f"{page}/rule", data=set_).status_code == 302
     assert "only after the committee has endorsed" in words_of(first.get(page).text)
 
+    assert ">مؤيد<" in first.get(f"{page}?language=ar").text
     sent = fields_of(first.get(page).text, f"{page}/votes")
     refused = first.post(f"{page}/votes", data={**sent, "choice": "against"})
     assert refused.status_code == 422

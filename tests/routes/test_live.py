@@ -12,6 +12,7 @@ from funding.models import Person
 from funding.permissions import Actor
 from tests.conftest import SignIn
 from tests.live.scene import LiveScene
+from tests.plain_words import plain
 
 
 @pytest.fixture
@@ -88,7 +89,10 @@ def test_a_member_signals_and_comments_and_both_are_marked_as_not_binding(
     client.post(f"{here}/remarks", data={"words": "Let us <i>see</i> B."})
     page = client.get(here).text
     assert "Not binding" in page
-    assert "For 0 · Against 1 · Abstain 0" in page
+    assert "In favour 0 · Against 1 · Abstain 0" in page
+    arabic = plain(client.get(f"{here}?language=ar").text)
+    assert "مؤيد 0 · معارض 1" in arabic
+    assert "لأجل" not in arabic
     assert "Let us &lt;i&gt;see&lt;/i&gt; B." in page
     assert client.post(f"{here}/changes", data={}).status_code in (409, 422)
 

@@ -16,6 +16,7 @@ from funding.tasks import TASKS
 from funding.worker import Worker
 from tests.builders import make_organisation, make_person
 from tests.conftest import SignIn
+from tests.plain_words import plain
 from tests.replay.lists import HEAD, TWO_FUNDERS
 
 
@@ -71,6 +72,15 @@ def test_a_spreadsheet_becomes_a_result_in_three_steps(site: Flask, client: Flas
     assert "What cannot be concluded" in page
     assert "1 of 2 recipients had more than one funder" in page
     assert "Xylem" in page
+
+
+def test_recipients_are_those_of_a_span_in_the_readers_language(
+    site: Flask, client: FlaskClient
+) -> None:
+    run = made_result(site, client)
+    page = plain(client.get(f"{run}/recipients?language=fr").text)
+    assert "2021 à 2022" in page
+    assert "2021 to 2022" not in page
 
 
 def test_changed_assumptions_are_kept_shown_and_offered_again(

@@ -9,6 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload
 
 from funding.errors import Conflict, Fault, InvalidInput, NotFound
+from funding.formatting import one_after_another
+from funding.language import gettext, said
 from funding.models import LANGUAGES, LetterKind, LetterTemplate
 from funding.paths import SEEDS
 from funding.permissions import Actor, require
@@ -30,6 +32,16 @@ class Text:
         """As an offer keeps it: which text it was made from."""
         which = f"version {self.number}" if self.number else "standard text"
         return f"{self.kind}, {LANGUAGES[self.language]}, {which}"
+
+
+def name_in_words(name: str) -> str:
+    """A `Text.name` as an offer keeps it, in the current language."""
+    kind, language, which = name.split(", ")
+    if which == "standard text":
+        version = gettext("standard text")
+    else:
+        version = gettext("version %(number)s", number=which.removeprefix("version "))
+    return one_after_another([str(said(kind)), str(said(language)), version])
 
 
 @cache

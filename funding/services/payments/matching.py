@@ -14,6 +14,7 @@ from datetime import date
 from functools import lru_cache
 
 from funding.imports.bank.lines import StatementLine
+from funding.sayings import Sentence, as_written, counted, sentence
 
 NEAR = 10
 """Days around a payment's day within which a booking of the same amount is thought to be it."""
@@ -40,7 +41,7 @@ class Match:
     """A proposal for one booking; none where `tranche_id` is None, and then `why` says why not."""
 
     tranche_id: int | None
-    why: str
+    why: Sentence
     is_sure: bool = False
 
 
@@ -51,33 +52,66 @@ def match(line: StatementLine, candidates: Sequence[Candidate]) -> Match:
         if named:
             return _by_id(line, named[0])
     fitting = [c for c in candidates if _fits(line, c)]
-    amount = "Same amount" if line.is_out else "No more than was paid"
-    for told, test in (
-        (f"{amount}, and its text names “{{0}}”.", _named_in_reference),
-        (f"{amount}, and it names {{0}}.", _named_as_payee),
-    ):
+    for tells, test in ((_by_reference, _named_in_reference), (_by_payee, _named_as_payee)):
         found = [(c, word) for c in fitting if (word := test(line, c))]
         if len(found) == 1:
-            return Match(found[0][0].tranche_id, told.format(found[0][1]))
+            return Match(found[0][0].tranche_id, tells(line, as_written(found[0][1])))
         if found:
-            return Match(None, f"{len(found)} payments of this amount fit; say which.")
+            return Match(None, _several_fit(len(found)))
     near = [c for c in fitting if c.day and abs((line.booked_on - c.day).days) <= NEAR]
     if len(near) == 1 and line.is_out:
-        return Match(near[0].tranche_id, "The only payment of this amount around this day.")
+        return Match(
+            near[0].tranche_id, sentence("The only payment of this amount around this day.")
+        )
     if len(near) > 1 and line.is_out:
-        return Match(None, f"{len(near)} payments of this amount are around this day; say which.")
-    return Match(None, "Nothing that is waiting fits it.")
+        return Match(None, _several_near(len(near)))
+    return Match(None, sentence("Nothing that is waiting fits it."))
+
+
+def _by_reference(line: StatementLine, word: Sentence) -> Sentence:
+    if line.is_out:
+        return sentence("Same amount, and its text names “%(word)s”.", word=word)
+    return sentence("No more than was paid, and its text names “%(word)s”.", word=word)
+
+
+def _by_payee(line: StatementLine, payee: Sentence) -> Sentence:
+    if line.is_out:
+        return sentence("Same amount, and it names %(payee)s.", payee=payee)
+    return sentence("No more than was paid, and it names %(payee)s.", payee=payee)
+
+
+def _several_fit(count: int) -> Sentence:
+    return counted(
+        "%(num)s payment of this amount fits; say which.",
+        "%(num)s payments of this amount fit; say which.",
+        count,
+    )
+
+
+def _several_near(count: int) -> Sentence:
+    return counted(
+        "%(num)s payment of this amount is around this day; say which.",
+        "%(num)s payments of this amount are around this day; say which.",
+        count,
+    )
 
 
 def _by_id(line: StatementLine, named: Candidate) -> Match:
     if line.is_out and line.amount != named.amount:
-        return Match(None, "It carries the id of one payment, but another amount.")
+        return Match(None, sentence("It carries the id of one payment, but another amount."))
     if line.is_out:
-        return Match(named.tranche_id, "Same end-to-end id and amount.", is_sure=True)
+        return Match(named.tranche_id, sentence("Same end-to-end id and amount."), is_sure=True)
     if line.amount > named.amount:
-        return Match(None, "It carries the id of one payment, but is more than was paid.")
-    code = f" (the bank's reason: {line.return_code})" if line.return_code else ""
-    return Match(named.tranche_id, f"It carries the id of this payment{code}.")
+        return Match(None, sentence("It carries the id of one payment, but is more than was paid."))
+    if not line.return_code:
+        return Match(named.tranche_id, sentence("It carries the id of this payment."))
+    return Match(
+        named.tranche_id,
+        sentence(
+            "It carries the id of this payment (the bank's reason: %(code)s).",
+            code=as_written(line.return_code),
+        ),
+    )
 
 
 def _fits(line: StatementLine, candidate: Candidate) -> bool:
