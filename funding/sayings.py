@@ -7,6 +7,7 @@ languages of the site.
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from optimizer.sentences import Sentence, kept, percent
@@ -42,6 +43,10 @@ def number(of: int) -> Sentence:
 def exact_amount(text: str, minor: int, currency: str) -> Sentence:
     """An amount as `text` has it, in other languages with all its decimals too."""
     return _kept_as(text, {"format": "format_amount", "of": [minor, currency, True]})
+
+
+def day(on: date) -> Sentence:
+    return _kept_as(f"{on.day} {on:%B %Y}", {"day": on.isoformat()})
 
 
 def as_written(text: str) -> Sentence:

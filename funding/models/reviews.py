@@ -173,7 +173,8 @@ class CoAuthor(Base):
 
 
 class ReviewAssignment(Base):
-    """A person is asked to review a proposal; `reason` says why this person.
+    """A person is asked to review a proposal; `reason` says why this person, and `says` what that
+    was made of (`funding.sayings`; None where somebody wrote it).
 
     `from_id`: the assignment that this one takes the place of, by delegation or reassignment.
     """
@@ -190,6 +191,7 @@ class ReviewAssignment(Base):
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     state: Mapped[str] = mapped_column(sa.Text, default=AssignmentState.ASSIGNED)
     reason: Mapped[str] = mapped_column(sa.Text, default="")
+    says: Mapped[Any | None] = mapped_column(Json)
     due_at: Mapped[datetime | None] = mapped_column(UTCDateTime)
     assigned_by_id: Mapped[int | None] = mapped_column(sa.ForeignKey("person.id"))
     assigned_at: Mapped[datetime] = mapped_column(UTCDateTime, default=now)
@@ -359,7 +361,8 @@ class ReviewSuggestion(Base):
 class SuggestedPair(Base):
     """One suggested assignment, with why; an officer keeps, changes or drops it.
 
-    `others`: [[person id, fit], ...] that would do as well, the closest first.
+    `others`: [[person id, fit], ...] that would do as well, the closest first. `says`: what
+    `reason` was made of (`funding.sayings`).
     """
 
     __tablename__ = "suggested_pair"
@@ -374,6 +377,7 @@ class SuggestedPair(Base):
     person_id: Mapped[int] = mapped_column(sa.ForeignKey("person.id"))
     fit: Mapped[float]
     reason: Mapped[str] = mapped_column(sa.Text)
+    says: Mapped[Any | None] = mapped_column(Json)
     others: Mapped[list[list[Any]]] = mapped_column(Json, default=list)
     is_dropped: Mapped[bool] = mapped_column(default=False)
 

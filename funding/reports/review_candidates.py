@@ -28,6 +28,7 @@ from funding.services.reviewing.absences import away_today
 from funding.services.reviewing.expertise import Fits, Knowledge, Work
 from funding.services.reviewing.found_conflicts import DECLARED, conflicts_among, in_words
 from funding.services.reviewing.giving import loads
+from funding.services.run_words import said_again, told
 
 MOST_SHOWN = 200
 
@@ -105,7 +106,7 @@ def candidates_for(session: Session, proposal: Proposal) -> list[Candidate]:
                 reviewer,
                 reviewer.person.name,
                 float(fits.of[0, number]),
-                fits.why(0, number, names),
+                told(fits.why(0, number, names).kept),
                 load.get(person, 0),
                 in_words(kinds),
                 bool(kinds) and DECLARED not in kinds,
@@ -137,9 +138,11 @@ def _requests(
 
 @dataclass(frozen=True)
 class PairRow:
-    """A suggested pair: `choices` are the people it can be given to, each with the fit."""
+    """A suggested pair, why this one in the reader's language, and `choices`: the people it can
+    be given to, each with the fit."""
 
     pair: SuggestedPair
+    why: str
     choices: list[tuple[int, str]]
 
 
@@ -192,6 +195,7 @@ def list_pairs(
         rows[pair.proposal_id].append(
             PairRow(
                 pair,
+                said_again(pair.reason, pair.says),
                 [
                     (id, _("%(names)s, fit %(round)s", names=names[id], round=round(fit * 100)))
                     for id, fit in own

@@ -27,6 +27,7 @@ from funding.models import (
     RoundReviewer,
 )
 from funding.permissions import Actor, visible_proposals, visible_reviewers
+from funding.services.run_words import said_again
 
 SORTABLE = ("key", "title", "assigned", "handed_in", "due")
 FILTERS = ("q", "standing", "reviewer")
@@ -52,7 +53,8 @@ def _overdue(at: datetime) -> sa.ColumnElement[int]:
 
 @dataclass(frozen=True)
 class Asked:
-    """One assignment as the list shows it."""
+    """One assignment as the list shows it: `reason` in English, as files have it, and `why` the
+    same in the reader's language."""
 
     id: int
     person_id: int
@@ -61,6 +63,7 @@ class Asked:
     due_at: datetime | None
     is_overdue: bool
     reason: str
+    why: str
     assigned_at: datetime
     taken_from: str | None = None
 
@@ -246,6 +249,7 @@ def asked_of(
                 a.due_at,
                 late,
                 a.reason,
+                said_again(a.reason, a.says),
                 a.assigned_at,
                 taken_from,
             )

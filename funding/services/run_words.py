@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import sqlalchemy as sa
@@ -16,6 +17,7 @@ from sqlalchemy.orm import Session
 from funding import formatting
 from funding.formatting import (
     format_amount,
+    format_date,
     format_number,
     format_percent,
     listed,
@@ -286,6 +288,8 @@ def told(kept: Any) -> str:
         return str(kept["as_written"])
     if "format" in kept:
         return str(getattr(formatting, kept["format"])(*kept["of"]))
+    if "day" in kept:
+        return format_date(date.fromisoformat(kept["day"]))
     if "digits" in kept:
         return format_number(kept["digits"])
     parts = {name: told(part) for name, part in kept["parts"].items()}

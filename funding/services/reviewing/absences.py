@@ -24,6 +24,7 @@ from funding.models import (
     RoundReviewer,
 )
 from funding.permissions import Actor
+from funding.sayings import as_written, day, sentence
 from funding.services.log import record
 from funding.services.reviewing.giving import give, loads, obstacle, tell
 from funding.services.reviewing.people import find_reviewer
@@ -190,7 +191,11 @@ def pass_on_one(
     assignment.state = AssignmentState.DELEGATED
     session.flush()
     name = session.get_one(Person, absence.person_id).name
-    reason = f"Stands in for {name}, away until {absence.until_on:%d %B %Y}."
+    reason = sentence(
+        "Stands in for %(name)s, away until %(day)s.",
+        name=as_written(name),
+        day=day(absence.until_on),
+    )
     return give(session, by, proposal, delegate, reason, load=load, taken_from=assignment)
 
 

@@ -16,8 +16,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from funding.formatting import format_percent
-from funding.language import gettext as _
+from funding.sayings import as_written, one_by_one, quoted
+from funding.sayings import share as share_of
+from optimizer.sentences import Sentence, each_of, sentence, whole
 
 AREAS_COUNT = 0.5
 NEIGHBOUR = 0.5
@@ -75,8 +76,8 @@ class Fits:
             self._common = frozenset({*ENGLISH_STOP_WORDS, *often})
         return self._common
 
-    def why(self, work: int, reviewer: int, names: Mapping[str, str]) -> str:
-        """Why this reviewer for this proposal, in a sentence."""
+    def why(self, work: int, reviewer: int, names: Mapping[str, str]) -> Sentence:
+        """Why this reviewer for this proposal."""
         parts = []
         own = set(self.knowledge[reviewer].areas)
         shared = sorted(
@@ -93,17 +94,19 @@ class Fits:
             if key not in own and _counted(key, own, self.parents)
         ]
         if shared:
-            known = ", ".join(f"{name} ({format_percent(share)})" for share, name in shared)
-            parts.append(_("knows %(areas)s", areas=known))
+            known = [
+                sentence("%(name)s (%(share)s)", name=as_written(name), share=share_of(share))
+                for share, name in shared
+            ]
+            parts.append(sentence("knows %(areas)s", areas=each_of(known)))
         if near:
-            parts.append(_("works close to %(areas)s", areas=", ".join(near)))
+            parts.append(sentence("works close to %(areas)s", areas=one_by_one(*near)))
         words = shared_words(
             self.works[work].text, self.knowledge[reviewer].text, self.common_words()
         )
         if words:
-            parts.append(_("both speak of %(words)s", words=f"“{', '.join(words)}”"))
-        sentence = "; ".join(parts) or _("no area or word in common")
-        return sentence[0].upper() + sentence[1:] + "."
+            parts.append(sentence("both speak of %(words)s", words=quoted(*words)))
+        return whole(each_of(parts, ";") if parts else sentence("no area or word in common"))
 
 
 def shared_words(text: str, other: str, common: Collection[str] = ()) -> list[str]:

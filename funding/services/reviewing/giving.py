@@ -109,7 +109,8 @@ def give(
         session.add(there)
     else:
         there.state = AssignmentState.ASSIGNED
-    there.reason, there.due_at, there.reminded_at = reason, due_at, None
+    there.reason, there.says = reason, getattr(reason, "kept", None)
+    there.due_at, there.reminded_at = due_at, None
     there.assigned_by_id, there.assigned_at = (by.person_id if by else None), now()
     session.flush()
     record(

@@ -18,7 +18,6 @@ from funding.config import Config
 from funding.db import Database, now
 from funding.errors import RuleBroken
 from funding.formatting import plural
-from funding.language import ENGLISH, using
 from funding.models import (
     CANDIDATE_STATES,
     COUNTED_STATES,
@@ -229,13 +228,13 @@ def _pair(given: Given, fit: np.ndarray, row: int, column: int) -> SuggestedPair
         for c in order[: MOST_OTHERS + 1]
         if c != column and not np.isnan(fit[row, c])
     ]
-    with using(ENGLISH.tag):  # others read it
-        reason = given.fits.why(row, column, given.names)
+    reason = given.fits.why(row, column, given.names)
     return SuggestedPair(
         proposal_id=proposal.id,
         person_id=reviewer.person_id,
         fit=round(float(fit[row, column]), 4),
         reason=reason,
+        says=reason.kept,
         others=others[:MOST_OTHERS],
     )
 
@@ -258,6 +257,7 @@ def _keep(
             "person_id": pair.person_id,
             "fit": pair.fit,
             "reason": pair.reason,
+            "says": pair.says,
             "others": pair.others,
             "is_dropped": False,
         }

@@ -80,6 +80,7 @@ def change_pairs(
             others += [other for other in pair.others if other[0] != wanted]
             pair.person_id, pair.fit, pair.others = wanted, fits[wanted], others
             pair.reason = "Chosen by an officer instead of the one suggested."
+            pair.says = None
             changed += 1
             session.flush()
         if pair.is_dropped != (pair.id in dropped):
@@ -154,6 +155,7 @@ def take_suggestion(session: Session, *, by: Actor, round_id: int, public_url: s
                     "person_id": person,
                     "state": AssignmentState.ASSIGNED,
                     "reason": pair.reason,
+                    "says": pair.says,
                     "due_at": due_at,
                     "assigned_by_id": by.person_id,
                     "assigned_at": now(),
