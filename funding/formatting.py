@@ -40,8 +40,7 @@ LARGEST_AMOUNT = 10**15  # minor units; the database's own limit on any amount
 MINUS = "\N{MINUS SIGN}"
 NO_BREAK_SPACE = "\N{NO-BREAK SPACE}"
 NARROW_SPACE = "\N{NARROW NO-BREAK SPACE}"
-LEFT_TO_RIGHT = "\N{LEFT-TO-RIGHT MARK}"  # keeps a sign before its digits among Arabic words
-RIGHT_TO_LEFT = "\N{RIGHT-TO-LEFT MARK}"  # and what follows them where it stands without a sign
+LEFT_TO_RIGHT_ISOLATE = "\N{LEFT-TO-RIGHT ISOLATE}"  # keeps a sign at its side of the digits
 RIGHT_TO_LEFT_ISOLATE = "\N{RIGHT-TO-LEFT ISOLATE}"
 
 _SPACES = f" {NO_BREAK_SPACE}{NARROW_SPACE}\N{THIN SPACE}"
@@ -168,19 +167,25 @@ def _too_large(currency: str) -> str:
 
 def _signed(text: str, is_negative: bool) -> str:
     """With a minus sign where it is negative."""
-    return f"{_mark()}{MINUS}{text}" if is_negative else text
+    return _digits_with(f"{MINUS}{text}") if is_negative else text
 
 
-def _mark() -> str:
-    return LEFT_TO_RIGHT if current().direction == "rtl" else ""
+def _digits_with(signs: str) -> str:
+    """Digits with a sign before or after them, which stays there whatever stands beside; a word
+    such as million may follow."""
+    if current().direction == "ltr":
+        return signs
+    digits, space, word = re.fullmatch(r"(\S+)(\s?)(.*)", signs).groups()
+    return f"{LEFT_TO_RIGHT_ISOLATE}{digits}{END_OF_ISOLATE}{space}{word}"
 
 
 def with_plus(text: str, change: float) -> str:
     """A change as it was written, with a plus sign before it if it is one for the more."""
     if change <= 0:
         return text
-    opening = RIGHT_TO_LEFT_ISOLATE if text.startswith(RIGHT_TO_LEFT_ISOLATE) else ""
-    return f"{opening}{_mark()}+{text.removeprefix(opening)}"
+    if text.startswith(RIGHT_TO_LEFT_ISOLATE):  # an amount: its currency stays outside
+        return f"{RIGHT_TO_LEFT_ISOLATE}{_digits_with('+' + text[1:])}"
+    return _digits_with(f"+{text}")
 
 
 def _grouped(number: int | Decimal, decimals: int = 0) -> str:
@@ -237,8 +242,7 @@ def _with_code(number: str, currency: str) -> str:
     Read from the right, the number comes first whatever stands beside the amount.
     """
     if current().direction == "rtl":
-        amount = f"{number}{RIGHT_TO_LEFT}{NO_BREAK_SPACE}{currency}"
-        return f"{RIGHT_TO_LEFT_ISOLATE}{amount}{END_OF_ISOLATE}"
+        return f"{RIGHT_TO_LEFT_ISOLATE}{number}{NO_BREAK_SPACE}{currency}{END_OF_ISOLATE}"
     if current() is not ENGLISH:
         return f"{number}{NO_BREAK_SPACE}{currency}"
     sign, size = (MINUS, number[1:]) if number.startswith(MINUS) else ("", number)
@@ -288,11 +292,11 @@ def format_percent(share: float, decimals: int = 0) -> str:
     step = Decimal(1).scaleb(-decimals)
     rounded = value.quantize(step, ROUND_HALF_UP)
     if value > 0 and rounded == 0:
-        return f"{_mark()}<{_percent(step, decimals)}"
+        return _digits_with(f"<{_percent(step, decimals)}")
     if value < 100 and rounded >= 100:
-        return f"{_mark()}>{_percent(100 - step, decimals)}"
+        return _digits_with(f">{_percent(100 - step, decimals)}")
     if value < 0 and rounded == 0:
-        return f"{_mark()}>{_percent(-step, decimals)}"
+        return _digits_with(f">{_percent(-step, decimals)}")
     return _percent(rounded, decimals)
 
 
@@ -307,9 +311,8 @@ def _percent(value: Decimal, decimals: int) -> str:
         return _signed(f"{abs(value):.{decimals}f}", value < 0) + "%"
     affixes = current().locale.percent_formats[None].suffix
     space = NO_BREAK_SPACE if affixes[1].strip("%\u200e\u200f") else ""
-    text = _signed(_grouped(value, decimals), value < 0) + space + "%"
-    # marked, the sign stands at one side whatever letters stand before
-    return text if value < 0 else _mark() + text
+    minus = MINUS if value < 0 else ""
+    return _digits_with(f"{minus}{_grouped(value, decimals)}{space}%")
 
 
 def file_size(count: int) -> str:

@@ -24,7 +24,6 @@ from sqlalchemy.orm import Session
 from funding.config import Config
 from funding.db import Database, now
 from funding.errors import RuleBroken
-from funding.formatting import RIGHT_TO_LEFT
 from funding.language import ENGLISH, current, using
 from funding.models import Mail, Person
 from funding.permissions import Actor, fetch, visible_mail
@@ -32,6 +31,7 @@ from funding.services.log import record
 
 MOST_TRIES = 8
 RETRY_AFTER = timedelta(minutes=1)
+RIGHT_TO_LEFT = "\N{RIGHT-TO-LEFT MARK}"
 
 Written = tuple[str, str]
 """A mail's subject and body."""
@@ -84,7 +84,9 @@ def _from_the_right(text: str) -> str:
     """Plain text has no `dir`: readers' programs take a line's direction from its first letter, so
     a line of Arabic that begins with a name in Latin letters gets a mark in front."""
     return "\n".join(
-        f"{RIGHT_TO_LEFT}{line}" if any(_is_from_the_right(letter) for letter in line) else line
+        f"{RIGHT_TO_LEFT}{line.lstrip(RIGHT_TO_LEFT)}"
+        if any(_is_from_the_right(letter) for letter in line)
+        else line
         for line in text.split("\n")
     )
 

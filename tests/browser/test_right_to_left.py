@@ -67,6 +67,16 @@ def test_a_percent_sign_has_one_side(paper: Page) -> None:
             assert from_the_right(paper, before + share, digits, "%") == ["%", digits]
 
 
+def test_a_sentence_that_begins_with_a_share_or_a_name_runs_as_its_words_do(paper: Page) -> None:
+    """Also where a part of the page takes its direction from its own first letter."""
+    for begins in ("Amara Osei", format_percent(0.42), format_percent(-0.42)):
+        with using("ar"):
+            sentence = gettext("%(first)s, %(then)s", first=begins, then="من الدرجة")
+        paper.set_content(f'<p dir="rtl" style="unicode-bidi: plaintext">{sentence}</p>')
+        middles = [paper.evaluate(MIDDLE_OF, part) for part in (begins[:2], "الدرجة")]
+        assert middles[0] > middles[1], begins
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("language", ["en", "ar"])
 def test_on_a_phone_the_tabs_begin_where_this_page_is(open_page: OpenPage, language: str) -> None:

@@ -271,9 +271,9 @@ def test_counts_take_the_right_word() -> None:
         ("es", "−1.234.567,80 EUR", "1,23 M EUR", "42 %", "4 de marzo de 2026"),
         (
             "ar",
-            "\u2067\u200e−1,234,567.80\u200f EUR\u2069",
-            "\u20671.23 مليون\u200f EUR\u2069",
-            "\u200e42%",
+            "\u2067\u2066−1,234,567.80\u2069 EUR\u2069",
+            "\u20671.23 مليون EUR\u2069",
+            "\u206642%\u2069",
             "4 مارس 2026",
         ),
     ],
@@ -297,7 +297,7 @@ def test_each_language_writes_numbers_and_days_its_own_way(
         ("en", "1,234.5", "+EUR 5,000"),
         ("fr", "1 234,5", "+5 000 EUR"),
         ("es", "1.234,5", "+5.000 EUR"),
-        ("ar", "1,234.5", "\u2067\u200e+5,000\u200f EUR\u2069"),
+        ("ar", "1,234.5", "\u2067\u2066+5,000\u2069 EUR\u2069"),
     ],
 )
 def test_decimals_and_signs_are_written_as_the_language_does(
