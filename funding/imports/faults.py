@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from funding.language import gettext as _
+from funding.language import said
+
 _LONGEST_SHOWN = 60
 
 
@@ -21,12 +24,20 @@ class Fault:
     rule: str
 
     def __str__(self) -> str:
-        place = "file" if self.row is None else f"row {self.row}"
-        if self.field is not None:
-            place += f", {self.field}"
+        """In one line, in the current language."""
+        rule = said(self.rule)
         if self.value is None:
-            return f"{place}: {self.rule}"
-        return f'{place}: "{self.value}": {self.rule}'
+            return _("%(place)s: %(rule)s", place=self._place(), rule=rule)
+        # within its marks a value is no word of ours, whatever it begins with
+        value = f'"{self.value}"'
+        return _("%(place)s: %(value)s: %(rule)s", place=self._place(), value=value, rule=rule)
+
+    def _place(self) -> str:
+        if self.field is None:
+            return _("file") if self.row is None else _("row %(row)s", row=self.row)
+        if self.row is None:
+            return _("file, %(field)s", field=self.field)
+        return _("row %(row)s, %(field)s", row=self.row, field=self.field)
 
 
 class BadValue(ValueError):

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from funding.errors import Fault, InvalidInput
+from funding.formatting import one_after_another
 from funding.language import gettext as _
 from funding.replay.areas import AreaReading, Weights
 from funding.replay.grants import GrantList, PastGrant, order_of_rounds, years_of
@@ -104,24 +105,29 @@ def place_in_time(listed: GrantList, pool: Pool, areas: AreaReading) -> Timeline
         if period is not None
     )
     if not any(one.in_pool for one in dated):
-        where = f"in {pool.label}" if pool.round is None else f"of {pool.label}"
-        raise InvalidInput(
-            Fault(
-                "year",
-                _(
-                    "there is no grant %(where)s; %(grants)s",
-                    where=where,
-                    grants=_what_there_is(grants),
-                ),
+        there_is = _what_there_is(grants)
+        rule = (
+            _("there is no grant in %(year)s; %(grants)s", year=pool.year, grants=there_is)
+            if pool.round is None
+            else _(
+                "there is no grant of %(round)s in %(year)s; %(grants)s",
+                round=pool.round,
+                year=pool.year,
+                grants=there_is,
             )
         )
+        raise InvalidInput(Fault("year", rule))
     return Timeline(pool, dated, names, len(grants) - len(dated))
 
 
 def _what_there_is(grants: Sequence[PastGrant]) -> str:
     years = [period.name for period in reversed(years_of(grants))]
     rounds = order_of_rounds(grants)
-    parts = [f"years in the list: {', '.join(years) or 'none'}"]
+    parts = [
+        _("years in the list: %(years)s", years=one_after_another(years))
+        if years
+        else _("years in the list: none")
+    ]
     if rounds:
-        parts.append(f"rounds: {', '.join(rounds)}")
-    return "; ".join(parts)
+        parts.append(_("rounds: %(rounds)s", rounds=one_after_another(rounds)))
+    return one_after_another(parts, ";")

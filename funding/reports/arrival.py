@@ -15,6 +15,7 @@ from funding.formatting import format_short, minor_units
 from funding.language import gettext as _
 from funding.models import Run, RunState, Scenario
 from funding.permissions import Actor, visible_runs
+from funding.reports.figures import amount_ticks
 
 Document = Mapping[str, Any]
 
@@ -105,6 +106,7 @@ def _figure(steps: Sequence[Step], currency: str) -> str:
         freed, unspent = by_name.get(step.commitment, (0, 0))
         by_name[step.commitment] = (freed + step.freed, unspent + step.unspent)
     scale = 10 ** minor_units(currency)
+    most = max(freed + unspent for freed, unspent in by_name.values())
     figure = go.Figure()
     for part, label, colour in (
         (0, _("Goes to other proposals"), "var(--chart-1)"),
@@ -126,7 +128,7 @@ def _figure(steps: Sequence[Step], currency: str) -> str:
         bargap=0.3,
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0, "traceorder": "normal"},
         margin={"l": 8, "r": 16, "t": 36, "b": 32},
-        xaxis={"rangemode": "tozero"},
+        xaxis={"rangemode": "tozero", **amount_ticks(0, most, currency)},
         yaxis={"automargin": True, "autorange": "reversed"},
     )
     return str(plotly.io.to_json(figure))

@@ -16,6 +16,7 @@ from funding.formatting import format_amount, format_short, minor_units
 from funding.language import gettext
 from funding.models import Event, HistoricGrant, KnownName, MergeState, NameKind, NameMerge
 from funding.permissions import Actor, fetch, visible_names
+from funding.reports.figures import amount_ticks
 from funding.reports.names import GrantsOf, grants_of, has_name, history_of
 
 MOST_NAMES = 100
@@ -147,11 +148,13 @@ def by_year(session: Session, names: Collection[KnownName]) -> dict[str, Any] | 
     of = [
         (int(y), int(amount), grants) for currency, y, amount, grants in rows if currency == chosen
     ]
+    best = max(of, key=lambda row: row[1])
+    least = min(0, *(amount for _, amount, _ in of))
     figure = go.Figure()
     figure.update_layout(
         height=260,
         margin={"l": 8, "r": 16, "t": 16, "b": 32},
-        yaxis={"automargin": True, "rangemode": "tozero"},
+        yaxis={"automargin": True, "rangemode": "tozero", **amount_ticks(least, best[1], chosen)},
         xaxis={"type": "category"},
     )
     figure.add_bar(
@@ -161,7 +164,6 @@ def by_year(session: Session, names: Collection[KnownName]) -> dict[str, Any] | 
         customdata=[format_short(amount, chosen) for _, amount, _ in of],
         hovertemplate="%{x}: %{customdata}<extra></extra>",
     )
-    best = max(of, key=lambda row: row[1])
     return {
         "currency": chosen,
         "finding": gettext(

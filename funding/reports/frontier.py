@@ -11,6 +11,7 @@ import plotly.io
 
 from funding.formatting import format_figure, format_percent, format_short, minor_units
 from funding.language import gettext as _
+from funding.reports.figures import amount_ticks
 
 
 @dataclass(frozen=True)
@@ -102,8 +103,16 @@ def chart(shown: Sequence[Point], currency: str, address: Callable[[int], str]) 
         height=420,
         legend={"orientation": "h", "y": 1.02, "yanchor": "bottom", "x": 0},
         margin={"l": 8, "r": 16, "t": 36, "b": 48},
-        xaxis={"title": {"text": _("merit: money weighted by merit")}, "automargin": True},
-        yaxis={"title": {"text": _("needs covered, by their weights")}, "automargin": True},
+        xaxis={
+            "title": {"text": _("merit: money weighted by merit")},
+            "automargin": True,
+            **_ticks([point.merit for point in shown], currency),
+        },
+        yaxis={
+            "title": {"text": _("needs covered, by their weights")},
+            "automargin": True,
+            **_ticks([point.covered for point in shown], currency),
+        },
         hovermode="closest",
     )
     largest = max((point.twice for point in shown), default=0) or 1
@@ -150,3 +159,7 @@ def chart(shown: Sequence[Point], currency: str, address: Callable[[int], str]) 
             ),
         )
     return plotly.io.to_json(figure)
+
+
+def _ticks(amounts: Sequence[int], currency: str) -> dict[str, Any]:
+    return amount_ticks(min(amounts, default=0), max(amounts, default=0), currency)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from funding.errors import InvalidInput
 from funding.language import using
 from funding.replay.assumptions import CATALOGUE, Assumptions, grid, in_full, one_at_a_time
 from funding.replay.brief import in_brief
@@ -61,6 +62,14 @@ def test_what_was_noticed_in_the_list_is_kept_to_be_said_again(tmp_path: Path) -
     }
     with using("ar"):
         assert told("Rows of a list from before: 1.") == "Rows of a list from before: 1."
+
+
+def test_a_year_without_grants_is_refused_with_what_there_is() -> None:
+    with using("fr"), pytest.raises(InvalidInput) as refused:
+        replayed(TWO_FUNDERS, year=1999)
+    assert plain(refused.value.faults[0].rule) == (
+        "il n’y a pas de subvention en 1999 ; années dans la liste : 2021, 2022"
+    )
 
 
 def test_how_many_of_all_is_words_in_each_language() -> None:

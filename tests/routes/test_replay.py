@@ -123,6 +123,14 @@ def test_a_bad_file_is_refused_with_rows_and_fields_and_nothing_is_kept(
     assert upload(client, "a=1", columns="no sign").status_code == 422
 
 
+def test_the_faults_of_a_bad_file_are_said_in_the_readers_language(client: FlaskClient) -> None:
+    client.environ_base["HTTP_ACCEPT_LANGUAGE"] = "ar"
+    page = plain(upload(client, f"{HEAD}\nAlder,Wren,x,2022,,\n,Wren,5,2022,,\n").text)
+    assert "الصف 2، amount: &#34;x&#34;: " in page
+    assert "row 2" not in page
+    assert "must be" not in page
+
+
 def test_columns_with_names_of_their_own_can_be_said(client: FlaskClient) -> None:
     text = "who,whom,how much (USD),when\nAlder,Wren,5,2022\n"
     columns = "who=funder\nwhom=recipient\nhow much (USD)=amount\nwhen=awarded_on"
