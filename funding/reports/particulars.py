@@ -20,59 +20,106 @@ from funding.formatting import (
     format_when,
     one_after_another,
 )
+from funding.language import ENGLISH, capital, current, said
 from funding.language import gettext as _
-from funding.language import said
 from funding.models import Event
 from funding.reports.timeline import Subjects, currencies_of
 
-_NAMES = {
+NAMES = {
     "abstentions": "Abstentions",
+    "act": "Act",
+    "added": "Added",
     "after": "Afterwards",
     "agreement_cost": "Price of one more agreement",
+    "agreement_sha256": "SHA-256 of the agreement",
     "agrees": "Agrees",
     "amount": "Amount",
     "area": "Area",
     "areas": "Areas",
     "ask": "Ask",
+    "assignment": "Assignment",
+    "award_id": "Award",
     "before": "Before",
+    "bookings": "Bookings",
     "by_letter": "By letter",
+    "by_transfer": "By transfer",
     "cap": "Most allowed",
     "changed": "Changed",
     "choice": "Choice",
     "commitment_id": "Commitment",
+    "copy_of": "Copy of",
+    "counts": "What counts",
+    "criteria": "Criteria",
     "currency": "Currency",
+    "dashboard": "Dashboard",
     "degree": "Degree",
+    "delegate": "Stands in",
+    "digest": "Digest of mails",
     "due_at": "Due",
     "end": "Last day",
+    "every_months": "Every so many months",
     "faults": "With faults",
+    "figure": "Figure",
     "files": "Files",
+    "final_days": "Days after the end",
     "floor": "Least wanted",
+    "form": "Form",
+    "found": "Found",
     "funded": "Funded",
     "funder": "Funder",
+    "given": "Approvals given",
+    "guarantee": "Guarantee",
     "in_conflict": "In conflict",
+    "instead_of": "Instead of",
+    "is_asked": "Asked for",
+    "is_used": "In use",
+    "item": "Item",
     "kind": "Kind",
+    "kinds": "Kinds",
     "language": "Language",
     "least": "Least",
+    "left": "Left out",
+    "letters": "Letters",
     "lines": "Lines",
+    "made": "Made",
     "majority": "Majority",
     "members": "Members",
+    "merges": "Mergers",
     "minimum": "Least viable",
     "most": "Most",
     "must_endorse": "Lines wait for the endorsement",
     "name": "Name",
+    "names": "Names",
+    "needed": "Approvals needed",
     "needs": "Needs",
     "new": "New",
     "number": "Number",
+    "offer": "Offer",
+    "offer_days": "Days to accept an offer",
     "pairs": "Pairs",
+    "payee": "Payee",
     "payments": "Payments",
+    "people": "People",
     "person": "Person",
+    "plan_id": "Plan",
     "policy": "Policy",
+    "probable_from": "Counts as probable from",
     "proposal": "Proposal",
     "proposal_id": "Proposal",
     "proposals": "Proposals",
+    "question": "Question",
+    "quorum_percent": "Quorum in percent",
     "read": "Rows read",
     "reason": "Reason",
+    "reconciled": "Matched",
     "refused": "With faults",
+    "remark": "Remark",
+    "remind_days": "Days of notice",
+    "removed": "Removed",
+    "replaced": "Replaced",
+    "replay": "Replay",
+    "retired": "Taken out",
+    "review": "Review",
     "reviews": "Reviews",
     "role": "Role",
     "round_to": "Amounts in steps of",
@@ -80,15 +127,23 @@ _NAMES = {
     "same": "Here already",
     "scenario_id": "Scenario",
     "score": "Score",
+    "score_id": "Score",
+    "seal_sha256": "SHA-256 of the seal",
+    "sha256": "SHA-256",
+    "short": "Too few reviewers",
     "size": "Size in bytes",
     "spent": "Already spent",
     "start": "First day",
     "state": "State",
     "steps": "Steps",
+    "study_id": "Study",
+    "suggestion": "Suggestion",
+    "through": "Through",
     "title": "Title",
     "to": "To",
     "total": "Total",
     "tranche": "Tranche",
+    "transfer": "Transfer",
     "until": "Until",
     "value": "Value",
     "verdict": "Verdict",
@@ -96,6 +151,7 @@ _NAMES = {
     "votes_against": "Votes against",
     "votes_for": "Votes for",
     "weights": "Weights",
+    "what": "What",
 }
 """Key of a particular -> its name; a key that is not here is said as it reads."""
 
@@ -128,6 +184,21 @@ def particulars(session: Session, events: Sequence[Event]) -> list[str]:
     ]
 
 
+def act_in_words(action: str) -> str:
+    """What the log calls an act, in the reader's language.
+
+    Of `run done` and its like, the second part is a state: each part is said by itself.
+    """
+    if current() is ENGLISH or said(action) != action:
+        return capital(action)
+    subject, sign, state = action.partition(": ")
+    if not sign:
+        subject, sign, state = action.rpartition(" ")
+    if not subject:
+        return capital(action)
+    return _("%(name)s: %(value)s", name=capital(subject), value=str(said(state)))
+
+
 def _in_line(detail: Mapping[str, Any], own: str | None, of_round: str | None) -> str:
     parts = [
         _(
@@ -141,7 +212,7 @@ def _in_line(detail: Mapping[str, Any], own: str | None, of_round: str | None) -
 
 
 def _name(key: str) -> str:
-    return str(said(_NAMES.get(key, key.replace("_", " "))))
+    return str(said(NAMES.get(key, key.replace("_", " "))))
 
 
 def _value(key: str, value: Any, own: str | None, of_round: str | None) -> str:

@@ -8,8 +8,8 @@ import sqlalchemy as sa
 from sqlalchemy.orm import Session, joinedload, selectinload
 
 from funding.formatting import format_when
-from funding.language import capital
 from funding.models import Event, Proposal, ProposalState, Round
+from funding.reports.particulars import act_in_words
 from funding.services.submission import RECEIPT_LENGTH
 
 MOST_SHOWN = 200
@@ -104,7 +104,7 @@ def timeline(events: list[Event], zone: str, words: dict[str, str]) -> list[Mome
             Moment(
                 format_when(event.at, zone),
                 event.at.isoformat(),
-                words.get(event.action, capital(event.action)),
+                words.get(event.action) or act_in_words(event.action),
                 event.actor.name if event.actor else None,
             )
         )

@@ -9,7 +9,7 @@ from flask import redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from funding.db import now
-from funding.formatting import format_when
+from funding.formatting import format_when, one_after_another
 from funding.models import Award
 from funding.permissions import fetch, visible_awards
 from funding.reports import awards as report
@@ -114,7 +114,7 @@ def _offering(award: Award) -> dict[str, Any]:
         "signed_by": lambda offer: [
             (
                 "For the funder" if each.side == "funder" else "For the applicants",
-                f"{each.name}, {format_when(each.signed_at, zone)}",
+                one_after_another([each.name, format_when(each.signed_at, zone)]),
             )
             for each in offer.signatures
         ],

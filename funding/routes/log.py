@@ -6,11 +6,10 @@ from flask import Blueprint, Response, render_template, request, stream_with_con
 from flask.typing import ResponseReturnValue
 
 from funding.exports.csv_files import csv_parts
-from funding.language import capital
 from funding.listing import Listing, whole_number
 from funding.models import Event
 from funding.reports import log as report
-from funding.reports.particulars import particulars
+from funding.reports.particulars import act_in_words, particulars
 from funding.routes.context import actor, reading
 from funding.routes.security import permission
 from funding.services.log import first_broken_link, head_of, still_holds
@@ -60,7 +59,7 @@ def index() -> ResponseReturnValue:
             (event, _page_of(event), words)
             for event, words in zip(events, particulars(session, events), strict=True)
         ],
-        actions=[(action, capital(action)) for action in report.actions(session, by)],
+        actions=[(action, act_in_words(action)) for action in report.actions(session, by)],
         rounds=report.rounds(session, by),
         csv_url=listing.page_url(1).replace("/log", "/log.csv", 1),
     )

@@ -29,10 +29,12 @@ from funding.formatting import (
 )
 from funding.language import isolated, kept_apart, said
 from funding.paths import TRANSLATIONS
+from funding.reports.particulars import act_in_words
 from funding.routes.language import locale
 from funding.routes.stage_names import STAGE_NAMES
 
 FORMATS = {
+    "act": act_in_words,
     "date": format_date,
     "day": format_day,
     "decimals": format_decimals,

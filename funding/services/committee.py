@@ -35,6 +35,7 @@ from funding.models import (
 )
 from funding.permissions import Actor, fetch, owned_rounds, require, visible_plans
 from funding.services.log import record
+from optimizer.sentences import marked
 
 LONGEST = 5_000
 
@@ -296,7 +297,7 @@ def close_vote(
     record(
         session,
         by,
-        f"plan {result.result}",
+        marked("plan endorsed") if result.result == "endorsed" else marked("plan not endorsed"),
         plan,
         organisation_id=plan.round.owner_id,
         round_id=round_id,

@@ -53,6 +53,7 @@ from funding.services.areas import add_shipped_taxonomy
 from funding.services.identity import hash_password
 from funding.services.log import record
 from funding.services.other_funders import Others
+from optimizer.sentences import marked
 
 EXAMPLES = {
     "program officer": "amara.osei@northlight.example",
@@ -116,7 +117,7 @@ def load(session: Session, *, password: str) -> bool:
     demo_decisions.load(session, round_, pilot, organisations, people)
     demo_payments.load(session, organisations, people)
     demo_public.load(session, people)
-    record(session, None, "demo loaded", round_, round_id=round_.id)
+    record(session, None, marked("demo loaded"), round_, round_id=round_.id)
     return True
 
 

@@ -53,6 +53,7 @@ from funding.services import demo_reports, ledger
 from funding.services.areas import add_shipped_taxonomy
 from funding.services.log import record
 from funding.services.rates import Rate, rate
+from optimizer.sentences import marked
 
 REVIEWERS = (
     "desmond.akpabioh@common-ground.example",
@@ -181,7 +182,7 @@ def _load_open(
         round_.participants.append(
             RoundFunder(funder=organisations[key], invited_at=round_.opens_at)
         )
-    record(session, None, "demo round opened", round_, round_id=round_.id)
+    record(session, None, marked("demo round opened"), round_, round_id=round_.id)
 
 
 class _Pilot:
@@ -229,7 +230,9 @@ class _Pilot:
         self.round.state = RoundState.CLOSED
         self.session.flush()
         demo_reports.load(self.session, self.round)
-        record(self.session, None, "earlier round loaded", self.round, round_id=self.round.id)
+        record(
+            self.session, None, marked("earlier round loaded"), self.round, round_id=self.round.id
+        )
 
     def _moment(self, key: str) -> datetime:
         return datetime.fromisoformat(self.seed[key]).replace(tzinfo=self.zone)

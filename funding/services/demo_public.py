@@ -23,6 +23,7 @@ from funding.models import (
 )
 from funding.paths import SEEDS
 from funding.services.log import record
+from optimizer.sentences import marked
 
 
 def load(session: Session, people: dict[str, Person]) -> None:
@@ -56,7 +57,7 @@ def load(session: Session, people: dict[str, Person]) -> None:
         )
     for entry in seed["voices"]:
         _voice(session, rounds[entry["round"]], owner, entry)
-    record(session, None, "earlier round published", round_, round_id=round_.id)
+    record(session, None, marked("earlier round published"), round_, round_id=round_.id)
 
 
 def _voice(session: Session, round_: Round, owner: Person, entry: dict[str, Any]) -> None:

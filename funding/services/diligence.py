@@ -16,11 +16,17 @@ from funding.permissions import Actor, fetch, require, visible_awards
 from funding.services.attachments import StoredFile
 from funding.services.evidence import show_by_files
 from funding.services.log import record
+from optimizer.sentences import marked
 
 OUTCOMES = {
     "in order": "In order",
     "does not apply": "Does not apply",
 }
+RECORDED = {
+    "in order": marked("due diligence: in order"),
+    "does not apply": marked("due diligence: does not apply"),
+}
+"""What the log calls each."""
 LONGEST = 4_000
 
 
@@ -78,7 +84,7 @@ def finish_check(
     check.outcome, check.evidence = outcome, evidence.strip()
     check.done_by_id, check.done_at = by.person_id, now()
     shown = show_by_files(session, by, check, files)
-    _record(session, by, f"due diligence: {outcome}", check, **({"files": shown} if shown else {}))
+    _record(session, by, RECORDED[outcome], check, **({"files": shown} if shown else {}))
     return check
 
 

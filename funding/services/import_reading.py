@@ -19,6 +19,7 @@ from funding.sayings import kept
 from funding.services import commitment_import, history_import, proposal_import
 from funding.services.import_plan import Outcome, Printed, Scope, Told, lock, printed
 from funding.services.log import record
+from optimizer.sentences import marked
 
 KINDS: dict[str, ModuleType] = {
     ImportKind.HISTORY: history_import,
@@ -26,6 +27,12 @@ KINDS: dict[str, ModuleType] = {
     ImportKind.PROPOSALS: proposal_import,
 }
 """Each kind's own module: `known`, `defaults`, `plan` and `write`."""
+IMPORTED = {
+    "history": marked("history imported"),
+    "commitments": marked("commitments imported"),
+    "proposals": marked("proposals imported"),
+}
+"""What the log calls it."""
 
 Progress = Callable[[str, int, float | None], None]
 """Called now and then with the stage in words, the rows done and the share (None: not known)."""
@@ -178,7 +185,7 @@ def write_all(
     record(
         session,
         scope.by,
-        f"{scope.kind} imported",
+        IMPORTED[scope.kind],
         batch,
         organisation_id=scope.organisation.id,
         round_id=scope.round.id if scope.round else None,

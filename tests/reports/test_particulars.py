@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
+
 import pytest
 
 from funding.db import Database
 from funding.language import using
 from funding.models import Event
-from funding.reports.particulars import particulars
+from funding.reports.particulars import NAMES, act_in_words, particulars
 from tests.builders import make_organisation, make_round
-from tests.plain_words import plain_lines
+from tests.plain_words import plain, plain_lines
+from tools import messages
+from tools.messages import PACKAGE
 
 DETAIL = {
     "amount": 1_234_50,
@@ -72,3 +77,41 @@ def test_an_amount_whose_currency_nobody_knows_says_that_it_is_in_minor_units(
     event = Event(detail={"amount": 1_234_50})
     (line,) = database.in_transaction(particulars, [event])
     assert line == "Amount: 123,450 minor units"
+
+
+def recorded() -> Iterator[tuple[str, set[str]]]:
+    """Each act that the code records by name, and the keys of its particulars."""
+    own = {"round_id", "organisation_id", "on", "at"}  # columns of the log
+    for path in sorted(PACKAGE.rglob("*.py")):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in ("record", "_record"):
+                acts = [arg.value for arg in node.args[2:3] if isinstance(arg, ast.Constant)]
+                keys = {word.arg for word in node.keywords if word.arg} - own
+                yield (acts[0] if acts else ""), keys
+
+
+@pytest.mark.parametrize("language", ["fr", "es", "ar"])
+def test_every_act_and_every_particular_has_words_in_every_language(language: str) -> None:
+    known = {message.id for message in messages.catalogue_of(language) if message.string}
+    found = list(recorded())
+    assert len(found) > 150
+    assert {act for act, _ in found if act} <= known
+    assert {key for _, keys in found for key in keys} <= set(NAMES)
+    assert set(NAMES.values()) <= known
+
+
+@pytest.mark.parametrize(
+    ("act", "french"),
+    [
+        ("run done", "Calcul : terminé"),
+        ("live step failed", "Étape d’une séance en direct : en échec"),
+        ("compensating review: objected", "Évaluation compensatoire : objection émise"),
+        ("payment approved", None),
+        ("unheard", "Unheard"),
+    ],
+)
+def test_an_act_with_a_state_is_said_part_by_part(act: str, french: str | None) -> None:
+    assert act_in_words(act) == act[:1].upper() + act[1:]
+    with using("fr"):
+        words = plain(act_in_words(act))
+    assert words == french if french else words != act_in_words(act)

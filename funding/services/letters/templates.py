@@ -16,6 +16,7 @@ from funding.paths import SEEDS
 from funding.permissions import Actor, require
 from funding.services.letters.placeholders import faults_of
 from funding.services.log import record
+from optimizer.sentences import marked
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ def save_text(
     record(
         session,
         by,
-        "letter text saved",
+        marked("letter text saved"),
         saved,
         organisation_id=funder_id,
         kind=kind,
