@@ -15,6 +15,7 @@ from functools import cache
 
 from funding.imports.areas import AreaMatch, Breadth, match_area
 from funding.imports.known import Known
+from funding.language import said
 from funding.paths import SEEDS
 from funding.replay.grants import PastGrant
 from funding.replay.words import areas_in
@@ -35,6 +36,11 @@ _PURPOSE_BEGINS = 300
 _HALF, _QUARTER = 0.5, 0.25
 
 Weights = Mapping[str, float]
+
+
+def area_in_words(name: str) -> str:
+    """An area as a result has it: what we call it in the reader's language, a list's own as is."""
+    return str(said(name)) if name in _NAMES.values() else name
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import Any
 from funding.formatting import format_figure, format_number, one_after_another
 from funding.language import gettext as _
 from funding.language import said
+from optimizer.sentences import marked
 
 _NAMES = {
     "window": "Years beside it",
@@ -53,7 +54,7 @@ _VALUES = {
     "restrictions": {
         "areas": "its areas",
         "recipients": "its recipients",
-        "any": "anybody",
+        "any": marked("anybody"),
     },
     "guarantee": {
         "really": "what happened",

@@ -21,6 +21,7 @@ from funding.formatting import (
 from funding.language import ENGLISH, current
 from funding.language import gettext as _
 from funding.listing import Listing
+from funding.replay.areas import area_in_words
 from funding.replay.assumptions import BY_KEY, in_full, in_words
 from funding.replay.brief import in_brief
 from funding.replay.cautions import cautions
@@ -90,7 +91,8 @@ def major(minor: float, currency: str) -> Decimal:
 def areas_chart(result: Result) -> dict[str, Any]:
     """What each area needed, got and would have got: for `charts.figure`."""
     rows, currency = result["areas"], result["currency"]
-    names = [_label(row["name"]) for row in rows]
+    areas = [area_in_words(row["name"]) for row in rows]
+    names = [_label(area) for area in areas]
     figure = go.Figure(layout={"barmode": "group", "height": 140 + 44 * len(rows)})
     for key, label, colour in (
         ("need", "Needed", "var(--chart-8)"),
@@ -130,12 +132,12 @@ def areas_chart(result: Result) -> dict[str, Any]:
         ],
         "rows": [
             [
-                row["name"],
+                area,
                 *(format_amount(row[key], currency) for key in ("need", "really", "in_turn")),
                 format_amount(row["plan"], currency),
                 row["candidates"],
             ]
-            for row in rows
+            for area, row in zip(areas, rows, strict=True)
         ],
     }
 

@@ -13,6 +13,7 @@ from funding.formatting import format_short, plural
 from funding.forms import as_errors
 from funding.language import gettext
 from funding.listing import Listing
+from funding.replay.areas import area_in_words
 from funding.replay.assumptions import CATALOGUE, Assumptions
 from funding.replay.brief import in_brief
 from funding.replay.findings import paid_by_several, pool_in_words, span_in_words
@@ -288,6 +289,7 @@ def recipients(replay_id: str, run_id: str) -> ResponseReturnValue:
         span=span_in_words(found),
         listing=listing,
         rows=rows,
+        area_in_words=area_in_words,
         fares=report.FARES,
     )
 

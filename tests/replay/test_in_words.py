@@ -10,6 +10,7 @@ import pytest
 
 from funding.errors import InvalidInput
 from funding.language import using
+from funding.replay.areas import area_in_words
 from funding.replay.assumptions import CATALOGUE, Assumptions, grid, in_full, one_at_a_time
 from funding.replay.brief import in_brief
 from funding.replay.cautions import cautions
@@ -116,3 +117,12 @@ def test_the_chart_of_a_result_from_before_has_words_too(result: dict) -> None:
     assert chart is not None
     assert any("Montants demandés" in row[0] or "demand" in row[0] for row in chart["rows"])
     assert not [r for r in rows for w in ("least_when", "most_when") if " the " in r[w]]
+
+
+def test_what_we_call_areas_that_the_list_does_not_name_is_said_and_its_own_are_not() -> None:
+    with using("fr"):
+        assert area_in_words("Other fields") == "Autres domaines"
+        assert area_in_words("Evaluations") == "Evaluations"
+    assert in_brief({"restrictions": "any"}) == "May pay for: anybody"
+    with using("ar"):
+        assert not re.search("[a-z]", plain(in_brief({"restrictions": "any"})))
