@@ -155,6 +155,9 @@ NAMES = {
 }
 """Key of a particular -> its name; a key that is not here is said as it reads."""
 
+_KINDS = {"frontier": "Trade-offs"}
+"""Studies that pages call otherwise than the code."""
+
 _OF_ROUND = frozenset(
     {"ask", "minimum", "cap", "floor", "spent", "value", "agreement_cost", "round_to"}
 )
@@ -204,7 +207,10 @@ def _in_line(detail: Mapping[str, Any], own: str | None, of_round: str | None) -
         _(
             "%(name)s: %(value)s",
             name=_name(key),
-            value=_value(key, value, own, of_round),
+            # what an amount was before is an amount
+            value=_value(
+                "amount" if key == "before" and "amount" in detail else key, value, own, of_round
+            ),
         )
         for key, value in sorted(detail.items())
     ]
@@ -242,4 +248,4 @@ def _text(text: str) -> str:
             return format_day(date.fromisoformat(text))
     except ValueError:  # looks like a day and is none
         return text
-    return str(said(text.replace("_", " "))) if text.islower() else text
+    return str(said(_KINDS.get(text, text.replace("_", " ")))) if text.islower() else text

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from funding.errors import Fault, InvalidInput, NotFound, RuleBroken
 from funding.language import gettext as _
+from funding.language import said
 from funding.models import Attachment, EvidenceFile, Proposal, ProposalState, ReportFile
 from funding.permissions import Actor
 from funding.services.applicants import hold, record_act
@@ -74,7 +75,7 @@ def store(data: Path, filename: str, stream: BinaryIO) -> StoredFile:
     ending = PurePath(name).suffix.lower()
     if ending not in TYPES:
         raise _refusal(
-            name, _("only %(kinds_in_words)s files are taken", kinds_in_words=KINDS_IN_WORDS)
+            name, _("only %(kinds_in_words)s files are taken", kinds_in_words=said(KINDS_IN_WORDS))
         )
     content = stream.read(LARGEST + 1)
     if not content:

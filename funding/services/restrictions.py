@@ -212,7 +212,9 @@ def _share(share: float) -> str:
 
 
 def _lowered(name: str) -> str:
-    """Interpretability is interpretability within a sentence; AI policy stays AI policy."""
+    """Interpretability is interpretability within an English sentence; AI policy stays as it is."""
+    if current() is not ENGLISH:
+        return name
     is_acronym = len(name) > 1 and name[1].isupper()
     return name if is_acronym else name[:1].lower() + name[1:]
 

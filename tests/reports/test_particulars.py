@@ -115,3 +115,12 @@ def test_an_act_with_a_state_is_said_part_by_part(act: str, french: str | None) 
     with using("fr"):
         words = plain(act_in_words(act))
     assert words == french if french else words != act_in_words(act)
+
+
+def test_what_an_amount_was_before_is_an_amount(database: Database) -> None:
+    event = Event(detail={"amount": 1_234_50, "before": 2_000_00, "currency": "EUR"})
+    (line,) = database.in_transaction(particulars, [event])
+    assert plain(line) == "Amount: EUR 1,234.50; Before: EUR 2,000; Currency: EUR"
+    event = Event(detail={"before": 61, "score": 70})
+    (line,) = database.in_transaction(particulars, [event])
+    assert plain(line) == "Before: 61; Score: 70"

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from funding.db import now
 from funding.formatting import format_decimals, format_short
 from funding.language import gettext as _
+from funding.language import said
 from funding.models import Run, RunState, Scenario
 from funding.permissions import visible_runs
 from funding.reports import breakdowns, figures
@@ -241,7 +242,9 @@ def _closing(asked: Asked, closing: list[Closing], run: Run | None) -> Figure | 
                 money(gap.open, currency),
                 Entry("–") if price is None else Entry(format_decimals(price, 2), round(price, 4)),
                 money(int(price * gap.open) if price else None, currency),
-                words(most.scenario, asked.links.run(most.run_id)) if most else Entry("–"),
+                words(_scenario(most.scenario), asked.links.run(most.run_id))
+                if most
+                else Entry("–"),
                 money(most.amount if most else None, currency),
                 Entry("–")
                 if most is None or beyond * 200 < gap.open
@@ -278,6 +281,11 @@ def _closing(asked: Asked, closing: list[Closing], run: Run | None) -> Figure | 
     )
 
 
+def _scenario(name: str) -> str:
+    """The one that is there without being asked for has a name of ours."""
+    return str(said(name))
+
+
 def _how(each: Closing, run: Run | None) -> str:
     if run is None:
         return _("No result to read: whoever may see scenarios can solve one.")
@@ -285,10 +293,10 @@ def _how(each: Closing, run: Run | None) -> str:
         return _(
             "Priced in the run of “%(scenario)s” at its floor. To see all of it, solve a scenario"
             " with a higher floor.",
-            scenario=run.scenario.name,
+            scenario=_scenario(run.scenario.name),
         )
     return _(
         "No floor binds here in “%(scenario)s”, so nothing is priced: solve a scenario with a"
         " floor as high as wanted, and its result says what that takes elsewhere.",
-        scenario=run.scenario.name,
+        scenario=_scenario(run.scenario.name),
     )
