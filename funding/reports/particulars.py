@@ -207,14 +207,16 @@ def _in_line(detail: Mapping[str, Any], own: str | None, of_round: str | None) -
         _(
             "%(name)s: %(value)s",
             name=_name(key),
-            # what an amount was before is an amount
-            value=_value(
-                "amount" if key == "before" and "amount" in detail else key, value, own, of_round
-            ),
+            value=_value(_told_as(key, detail), value, own, of_round),
         )
         for key, value in sorted(detail.items())
     ]
     return one_after_another(parts, ";") if parts else ""
+
+
+def _told_as(key: str, detail: Mapping[str, Any]) -> str:
+    """What an amount was before is an amount, too."""
+    return "amount" if key == "before" and "amount" in detail else key
 
 
 def _name(key: str) -> str:
