@@ -232,7 +232,8 @@ def _store(
 def _fail(database: Database, batch: Import, before: str, error: Exception) -> None:
     """Say why on the page; a fault of ours in one general sentence, its details in the log."""
     ours = "The import stopped by a fault of ours; the site's log has the details."
-    sentence = (*error.args, ours)[0] if isinstance(error, TributaryError) else ours
+    has_words = isinstance(error, TributaryError) and error.args
+    sentence = error.args[0] if has_words else ours
     values = {
         "faults": [{"row": None, "field": None, "value": None, **_rule(sentence)}],
         "counts": {"read": 0, "new": 0, "same": 0, "refused": 0, "faults": 1},

@@ -79,7 +79,7 @@ def test_recipients_are_those_of_a_span_in_the_readers_language(
 ) -> None:
     run = made_result(site, client)
     page = plain(client.get(f"{run}/recipients?language=fr").text)
-    assert "2021 à 2022" in page
+    assert "2021–2022" in page
     assert "2021 to 2022" not in page
 
 
