@@ -128,7 +128,7 @@ def test_a_member_goes_from_the_dashboard_to_its_rows_and_votes_on_the_pack(
     go(page, "^Make it of what is there now$")
     expect(page.get_by_role("heading", name="The question")).to_be_visible(timeout=WAITING)
     go(page, "^The vote$")
-    tab_to(page, "^For")
+    tab_to(page, "^In favour")
     page.keyboard.press("Space")
     write(page, "(on record|words|Why)", "By keys.")
     tab_to(page, "I declare that I am in no conflict")

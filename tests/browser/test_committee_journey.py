@@ -118,7 +118,7 @@ def test_a_room_follows_a_chair_and_nothing_is_lost_when_a_process_dies(
 
         chair.get_by_role("button", name="Ask for signals").click()
         phone.get_by_role("button", name="Against").click(timeout=WAITING)
-        expect(phone.get_by_text("For 0 · Against 1 · Abstain 0")).to_be_visible()
+        expect(phone.get_by_text("In favour 0 · Against 1 · Abstain 0")).to_be_visible()
         phone.get_by_label("Say something").fill("What does that push out?")
         phone.get_by_role("button", name="Say it").click()
         expect(chair.get_by_text("What does that push out?")).to_be_visible(timeout=WAITING)
