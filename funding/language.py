@@ -190,13 +190,18 @@ def _in_english(sentence: str, values: dict[str, object]) -> str:
     }
 
 
+class AsWritten(str):
+    """What somebody wrote, such as a name: never looked up, whatever letter it begins with."""
+
+
 def _filled_in(values: dict[str, object]) -> dict[str, object]:
     return kept_apart(
-        {
-            name: said(value) if isinstance(value, str) and value[:1].islower() else value
-            for name, value in values.items()
-        }
+        {name: said(value) if _is_of_ours(value) else value for name, value in values.items()}
     )
+
+
+def _is_of_ours(value: object) -> bool:
+    return isinstance(value, str) and not isinstance(value, AsWritten) and value[:1].islower()
 
 
 def kept_apart(values: dict[str, object]) -> dict[str, object]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from optimizer.sentences import Sentence, kept, percent
+from optimizer.sentences import Sentence, each_of, kept, percent
 from optimizer.sentences import sentence as sentence  # for those who may not know the optimizer
 
 
@@ -55,8 +55,8 @@ def as_written(text: str) -> Sentence:
 
 
 def quoted(*words: str) -> Sentence:
-    """Words of others one after the other, each within its quotation marks."""
-    return one_by_one(*(f"“{word}”" for word in words))
+    """Words of others one after the other, each within the language's quotation marks."""
+    return each_of([sentence("“%(words)s”", words=as_written(word)) for word in words])
 
 
 def one_by_one(*texts: str) -> Sentence:

@@ -25,7 +25,7 @@ from funding.formatting import (
     one_after_another,
 )
 from funding.imports.known import REGIONS
-from funding.language import ENGLISH, current, ngettext, said
+from funding.language import ENGLISH, AsWritten, current, ngettext, said
 from funding.language import gettext as _
 from funding.models import Commitment, Organisation, Proposal, Round
 from optimizer.sentences import (
@@ -285,7 +285,7 @@ def told(kept: Any) -> str:
     if "each" in kept:
         return one_after_another(map(told, kept["each"]), kept["sign"])
     if "as_written" in kept:
-        return str(kept["as_written"])
+        return AsWritten(kept["as_written"])
     if "format" in kept:
         return str(getattr(formatting, kept["format"])(*kept["of"]))
     if "day" in kept:

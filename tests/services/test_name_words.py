@@ -42,23 +42,23 @@ LONGER = ("Larkspur Weather Observatory", "Larkspur Weather Observatory Fund")
             MISSPELT,
             "fr",
             [
-                "Les deux ont “larkspur”, “observatory”, “trust”.",
-                "“meteorological” et “meteorologcal” diffèrent d’une lettre.",
+                "Les deux ont « larkspur », « observatory », « trust ».",
+                "« meteorological » et « meteorologcal » diffèrent d’une lettre.",
             ],
         ),
         (
             MISSPELT,
             "ar",
             [
-                "يحتوي كلاهما على “larkspur”، “observatory”، “trust”.",
-                "يختلف “meteorological” عن “meteorologcal” في حرف واحد.",
+                "يحتوي كلاهما على «larkspur»، «observatory»، «trust».",
+                "يختلف «meteorological» عن «meteorologcal» في حرف واحد.",
             ],
         ),
         (
             INITIALS,
             "es",
             [
-                "“MIRI” coincide con las iniciales de “Machine Intelligence Research Institute” "
+                "«MIRI» coincide con las iniciales de «Machine Intelligence Research Institute» "
                 "y con las de ningún otro nombre aquí."
             ],
         ),
@@ -66,14 +66,14 @@ LONGER = ("Larkspur Weather Observatory", "Larkspur Weather Observatory Fund")
             PART,
             "fr",
             [
-                "“Larkspur University, Department of Birds” est “Larkspur University” avec une "
+                "« Larkspur University, Department of Birds » est « Larkspur University » avec une "
                 "partie de plus, séparée par un signe : un département, une antenne ou un projet."
             ],
         ),
         (
             LONGER,
             "fr",
-            ["Les deux ont “larkspur”, “weather”, “observatory”.", "Seul l’un dit “fund”."],
+            ["Les deux ont « larkspur », « weather », « observatory ».", "Seul l’un dit « fund »."],
         ),
     ],
 )
@@ -93,8 +93,8 @@ def test_a_name_is_never_translated() -> None:
     """`fund` and `all` are words of the site as well."""
     stored = between("Larkspur Weather Fund", "Larkspur Weather All Fund")
     with using("es"):
-        assert "“fund”" in told(stored[0])
-        assert "“all”" in told(stored[1])
+        assert "«fund»" in told(stored[0])
+        assert "«all»" in told(stored[1])
 
 
 def test_how_many_other_names_have_the_initials_is_counted() -> None:

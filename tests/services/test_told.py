@@ -8,6 +8,7 @@ import re
 import pytest
 
 from funding.language import using
+from funding.sayings import as_written
 from funding.services.run_words import Words, told, why_of
 from funding.studies.alternatives import portfolio_names
 from optimizer.pairs import refusal
@@ -98,3 +99,9 @@ def test_the_name_of_a_portfolio_is_said_in_the_readers_language() -> None:
         ]
     with using("ar"):
         assert portfolio_names([[]], names, frozenset()) == ["تكاد تكون نفسها، بمقترحات أخرى"]
+
+
+def test_what_somebody_wrote_is_not_looked_up_though_it_begins_with_a_small_letter() -> None:
+    said_of = sentence("Both have %(words)s.", words=as_written("fund"))
+    with using("es"):
+        assert told(said_of.kept) == "Ambos tienen fund."

@@ -35,7 +35,7 @@ def why(work: Work = WORK, reviewer: Knowledge = REVIEWER) -> object:
         (
             "fr",
             "Connaît Circuits (60 %) ; travaille sur un domaine proche de control of audits ;"
-            " les deux parlent de “observatory”, “recordings”.",
+            " les deux parlent de « observatory », « recordings ».",
         ),
     ],
 )
