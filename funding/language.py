@@ -20,6 +20,7 @@ from babel import Locale
 from babel.support import LazyProxy, NullTranslations, Translations
 
 from funding.paths import TRANSLATIONS
+from optimizer.sentences import made_of
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -92,19 +93,13 @@ class Translated(str):
             return self.again()
 
 
-class Kept(str):
-    """English words that know what they were made of, as `funding.sayings` keeps it."""
-
-    kept: Any
-
-
 _keeps: ContextVar[bool] = ContextVar("keeps", default=False)
 
 
 @contextmanager
 def keeping() -> Iterator[None]:
-    """What is written as long as the block runs is English and `Kept`, whoever asked for it: for
-    words that are stored and said later to readers of every language (`run_words.told`)."""
+    """What is written as long as the block runs is English and knows what it was made of, whoever
+    asked for it: for words that are stored and told later to readers of every language."""
     before = _keeps.set(True)
     try:
         with using(ENGLISH.tag):
@@ -116,18 +111,16 @@ def keeping() -> Iterator[None]:
 def _kept_as(text: str, form: str, values: dict[str, object]) -> str:
     if not _keeps.get():
         return text
-    made = Kept(text)
-    made.kept = {"form": form, "parts": {name: _part(value) for name, value in values.items()}}
-    return made
+    return made_of(
+        text, {"form": form, "parts": {name: _part(value) for name, value in values.items()}}
+    )
 
 
 def _kept_format(text: str, format_: str, of: tuple[object, ...]) -> str:
     """A value in words, with what `funding.formatting` made it of where JSON has that."""
     if not _keeps.get() or not all(isinstance(value, int | str) for value in of):
         return text
-    made = Kept(text)
-    made.kept = {"format": format_, "of": [*of]}
-    return made
+    return made_of(text, {"format": format_, "of": [*of]})
 
 
 def _part(value: object) -> Any:

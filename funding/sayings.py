@@ -8,9 +8,8 @@ languages of the site.
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
 
-from optimizer.sentences import Sentence, each_of, kept, percent
+from optimizer.sentences import Sentence, each_of, kept, made_of, percent
 from optimizer.sentences import sentence as sentence  # for those who may not know the optimizer
 
 
@@ -20,7 +19,7 @@ def counted(one: str, many: str, number: int, /, **parts: str) -> Sentence:
     No part is called `one`, `many` or `number`: gettext's own arguments are.
     """
     words = (one if number == 1 else many) % {"num": f"{number:,}", **parts}
-    return _kept_as(
+    return made_of(
         words,
         {
             "one": one,
@@ -37,21 +36,21 @@ def share(of_one: float) -> Sentence:
 
 
 def number(of: int) -> Sentence:
-    return _kept_as(f"{of:,}", {"digits": of})
+    return made_of(f"{of:,}", {"digits": of})
 
 
 def exact_amount(text: str, minor: int, currency: str) -> Sentence:
     """An amount as `text` has it, in other languages with all its decimals too."""
-    return _kept_as(text, {"format": "format_amount", "of": [minor, currency, True]})
+    return made_of(text, {"format": "format_amount", "of": [minor, currency, True]})
 
 
 def day(on: date) -> Sentence:
-    return _kept_as(f"{on.day} {on:%B %Y}", {"day": on.isoformat()})
+    return made_of(f"{on.day} {on:%B %Y}", {"day": on.isoformat()})
 
 
 def as_written(text: str) -> Sentence:
     """What somebody wrote, such as a name: never looked up."""
-    return _kept_as(text, {"as_written": text})
+    return made_of(text, {"as_written": text})
 
 
 def quoted(*words: str) -> Sentence:
@@ -61,10 +60,4 @@ def quoted(*words: str) -> Sentence:
 
 def one_by_one(*texts: str) -> Sentence:
     """What others wrote, one after the other with commas between."""
-    return _kept_as(", ".join(texts), {"each": [kept(as_written(t)) for t in texts], "sign": ","})
-
-
-def _kept_as(words: str, made_of: Any) -> Sentence:
-    made = Sentence(words)
-    made.kept = made_of
-    return made
+    return made_of(", ".join(texts), {"each": [kept(as_written(t)) for t in texts], "sign": ","})

@@ -17,6 +17,13 @@ class Sentence(str):
     kept: Any
 
 
+def made_of(words: str, parts: Any) -> Sentence:
+    """English words that know what they were made of."""
+    made = Sentence(words)
+    made.kept = parts
+    return made
+
+
 def kept(text: str) -> Any:
     """A sentence as it is stored: what it was made of, or its words where nothing is known."""
     return getattr(text, "kept", text)
@@ -24,9 +31,8 @@ def kept(text: str) -> Any:
 
 def sentence(form: str, /, **parts: str) -> Sentence:
     """The form filled in."""
-    made = Sentence(form % parts if parts else form)
-    made.kept = {"form": form, "parts": {name: kept(part) for name, part in parts.items()}}
-    return made
+    words = form % parts if parts else form
+    return made_of(words, {"form": form, "parts": {n: kept(part) for n, part in parts.items()}})
 
 
 def marked(words: str) -> str:
@@ -40,34 +46,25 @@ def all_of(names: Sequence[str], at_most: int = 6) -> Sentence:
     if len(listed) > at_most:
         more = len(listed) - at_most + 1
         listed = [*listed[: at_most - 1], sentence("%(more)s others", more=str(more))]
-    made = Sentence(listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} and {listed[-1]}")
-    made.kept = {"all": [kept(name) for name in listed]}
-    return made
+    words = listed[0] if len(listed) == 1 else f"{', '.join(listed[:-1])} and {listed[-1]}"
+    return made_of(words, {"all": [kept(name) for name in listed]})
 
 
 def each_of(parts: Sequence[str], sign: str = ",") -> Sentence:
     """The parts one after the other, with a comma or semicolon between them."""
-    made = Sentence(f"{sign} ".join(parts))
-    made.kept = {"each": [kept(part) for part in parts], "sign": sign}
-    return made
+    return made_of(f"{sign} ".join(parts), {"each": [kept(part) for part in parts], "sign": sign})
 
 
 def percent(share: float, decimals: int = 0) -> Sentence:
     """A share in per cent."""
-    made = Sentence(f"{share:.{decimals}%}")
-    made.kept = {"share": share, "decimals": decimals}
-    return made
+    return made_of(f"{share:.{decimals}%}", {"share": share, "decimals": decimals})
 
 
 def whole(clause: str) -> Sentence:
     """A clause as a sentence by itself: a capital first, a full stop last."""
-    made = Sentence(f"{clause[:1].upper()}{clause[1:]}.")
-    made.kept = {"whole": kept(clause)}
-    return made
+    return made_of(f"{clause[:1].upper()}{clause[1:]}.", {"whole": kept(clause)})
 
 
 def lines_of(sentences: Sequence[str]) -> Sentence:
     """One sentence a line; an empty one is an empty line."""
-    made = Sentence("\n".join(sentences))
-    made.kept = {"lines": [kept(one) for one in sentences]}
-    return made
+    return made_of("\n".join(sentences), {"lines": [kept(one) for one in sentences]})

@@ -33,6 +33,7 @@ from optimizer.sentences import (
     all_of,
     each_of,
     lines_of,
+    made_of,
     percent,
     sentence,
     whole,
@@ -64,12 +65,6 @@ def names_of(session: Session, round_: Round) -> dict[str, str]:
     return names | dict(commitments) | {key: proposal_name(key, title) for key, title in rows}
 
 
-class Amount(str):
-    """An amount in words, with what it is kept as where a sentence is stored."""
-
-    kept: dict[str, Any]
-
-
 @dataclass(frozen=True)
 class Words:
     """Names by id, and the currency of amounts."""
@@ -82,9 +77,9 @@ class Words:
 
     def money(self, minor: float) -> str:
         """Whole units: nobody weighs value by the cent."""
-        amount = Amount(_whole(round(minor), self.currency))
-        amount.kept = {"minor": round(minor), "currency": self.currency}
-        return amount
+        rounded = round(minor)
+        parts = {"minor": rounded, "currency": self.currency}
+        return made_of(_whole(rounded, self.currency), parts)
 
     # -- proposals ------------------------------------------------------------------------------
 
